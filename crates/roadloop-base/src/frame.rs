@@ -1,0 +1,136 @@
+//! One image of one camera, with the bytes it came in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{Camera, FrameId, Nanos};
+
+/// A channel of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Topic {
+    pub name: String,
+    /// As the recording spells it: `sensor_msgs/Image`, `sensor_msgs/msg/Image`.
+    pub message_type: String,
+    /// `ros1`, `cdr`, …
+    pub encoding: String,
+    /// Present when the recording's index tells.
+    pub messages: Option<u64>,
+    /// Present when the topic carries images roadloop reads.
+    pub camera: Option<Camera>,
+}
+
+/// A frame as it comes out of a recording: pixels stay encoded until someone
+/// looks at them, so it is cheap to pass around.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub id: FrameId,
+    pub topic: Arc<str>,
+    /// When the recorder wrote the message.
+    pub taken_at: Nanos,
+    /// The header's stamp: often zero or repeated, so it orders nothing.
+    pub stamp: Nanos,
+    pub image: EncodedImage,
+}
+
+/// An image in the form it was recorded in.
+#[derive(Clone, Debug)]
+pub enum EncodedImage {
+    Raw(RawImage),
+    Jpeg(Bytes),
+    Png(Bytes),
+}
+
+impl EncodedImage {
+    /// What the file written for this image is called: JPEG stays JPEG,
+    /// everything else becomes PNG.
+    pub fn extension(&self) -> &'static str {
+        match self {
+            EncodedImage::Jpeg(_) => "jpg",
+            EncodedImage::Raw(_) | EncodedImage::Png(_) => "png",
+        }
+    }
+}
+
+/// Uncompressed rows of pixels, as `sensor_msgs/Image` carries them. The
+/// reader has checked that `data` holds `height` rows of `step` bytes, and
+/// that `step` holds a row of `width` pixels.
+#[derive(Clone, Debug)]
+pub struct RawImage {
+    pub width: u32,
+    pub height: u32,
+    pub encoding: PixelEncoding,
+    /// Bytes from one row to the next, padding included.
+    pub step: u32,
+    /// Byte order of samples wider than a byte.
+    pub is_bigendian: bool,
+    pub data: Bytes,
+}
+
+/// The pixel layouts of `sensor_msgs/image_encodings.hpp` that are read today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PixelEncoding {
+    Rgb8,
+    Bgr8,
+    Rgba8,
+    Bgra8,
+    Mono8,
+}
+
+impl PixelEncoding {
+    pub const ALL: [PixelEncoding; 5] = [
+        PixelEncoding::Rgb8,
+        PixelEncoding::Bgr8,
+        PixelEncoding::Rgba8,
+        PixelEncoding::Bgra8,
+        PixelEncoding::Mono8,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            PixelEncoding::Rgb8 => "rgb8",
+            PixelEncoding::Bgr8 => "bgr8",
+            PixelEncoding::Rgba8 => "rgba8",
+            PixelEncoding::Bgra8 => "bgra8",
+            PixelEncoding::Mono8 => "mono8",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<PixelEncoding> {
+        PixelEncoding::ALL.into_iter().find(|encoding| encoding.name() == name)
+    }
+
+    pub fn bytes_per_pixel(self) -> u32 {
+        match self {
+            PixelEncoding::Mono8 => 1,
+            PixelEncoding::Rgb8 | PixelEncoding::Bgr8 => 3,
+            PixelEncoding::Rgba8 | PixelEncoding::Bgra8 => 4,
+        }
+    }
+}
+
+/// A frame as the catalog knows it: where its image lies and what was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrameRow {
+    pub id: FrameId,
+    pub topic: String,
+    pub taken_at: Nanos,
+    pub stamp: Nanos,
+    /// Key of the raw image in the object store.
+    pub image: String,
+    pub width: u32,
+    pub height: u32,
+    /// As recorded: `rgb8`, `jpeg`, `png`, …
+    pub encoding: String,
+    /// Mean luma, 0 (black) to 255 (white).
+    pub brightness: f32,
+    /// Variance of the Laplacian of the luma; low means blurred or empty.
+    pub sharpness: f32,
+}
+
+impl FrameRow {
+    pub fn camera(&self) -> &Camera {
+        &self.id.camera
+    }
+}

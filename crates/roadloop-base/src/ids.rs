@@ -1,0 +1,248 @@
+//! Names that cannot be mixed up, and that are safe in paths.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Frames per shard: the unit in which stages work, commit and resume.
+pub const SHARD_FRAMES: u32 = 64;
+
+/// Highest sequence a frame may have in its topic: 23 bits, 38 hours at 60 Hz.
+/// The catalog packs it with 40 bits of the stream's name into one number.
+pub const MAX_SEQUENCE: u32 = (1 << 23) - 1;
+
+/// A name that cannot be part of a path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} cannot be a name: use 1 to 200 letters, digits, '.', '_' or '-', not starting with '.'"
+)]
+pub struct BadId(pub String);
+
+fn is_path_safe(name: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(allowed)
+}
+
+/// Replaces what a path cannot hold, so that any text becomes a safe name.
+fn path_safe(text: &str, otherwise: &str) -> String {
+    let keep = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' };
+    let mut safe = String::new();
+    for c in text.trim_start_matches('.').chars().map(keep) {
+        if safe.len() + c.len_utf8() > 180 {
+            break;
+        }
+        safe.push(c);
+    }
+    if safe.is_empty() { otherwise.to_owned() } else { safe }
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes a name as it is, or says why it cannot be one.
+            pub fn new(name: impl Into<String>) -> Result<$name, BadId> {
+                let name = name.into();
+                if is_path_safe(&name) { Ok($name(name)) } else { Err(BadId(name)) }
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+
+            fn try_from(name: String) -> Result<$name, BadId> {
+                $name::new(name)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+name_type! {
+    /// A drive: its file stem plus 8 hex digits over its content, or a given name.
+    RecordingId
+}
+name_type! {
+    /// A camera of a recording: its topic, made safe for paths and unique there.
+    Camera
+}
+name_type! {
+    /// A model: its file stem plus 8 hex digits over its bytes.
+    ModelId
+}
+
+impl RecordingId {
+    /// `stem-1a2b3c4d`; what a path cannot hold in the stem becomes `_`.
+    pub fn from_content(stem: &str, content_hash: [u8; 4]) -> RecordingId {
+        let hash = u32::from_be_bytes(content_hash);
+        RecordingId(format!("{}-{hash:08x}", path_safe(stem, "recording")))
+    }
+}
+
+impl ModelId {
+    /// `stem-1a2b3c4d`; what a path cannot hold in the stem becomes `_`.
+    pub fn from_content(stem: &str, content_hash: [u8; 4]) -> ModelId {
+        let hash = u32::from_be_bytes(content_hash);
+        ModelId(format!("{}-{hash:08x}", path_safe(stem, "model")))
+    }
+}
+
+/// Names a recording's cameras after their topics: without the leading `/`
+/// and trailing `image_raw` and `compressed` parts, `/` as `__`. Topics that
+/// would share a name get `-2`, `-3`, … in the order given.
+pub fn name_cameras<'a>(topics: impl IntoIterator<Item = &'a str>) -> Vec<Camera> {
+    let mut taken = HashSet::new();
+    let mut cameras = Vec::new();
+    for topic in topics {
+        let mut parts: Vec<&str> = topic.split('/').filter(|part| !part.is_empty()).collect();
+        while parts.len() > 1
+            && matches!(parts.last(), Some(&("image_raw" | "compressed" | "image")))
+        {
+            parts.pop();
+        }
+        let base = path_safe(&parts.join("__"), "camera");
+        let mut name = base.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{base}-{number}");
+            number += 1;
+        }
+        cameras.push(Camera(name));
+    }
+    cameras
+}
+
+/// One image: its recording, camera, and place among the messages of that
+/// camera's topic, from 0.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FrameId {
+    pub recording: RecordingId,
+    pub camera: Camera,
+    pub sequence: u32,
+}
+
+impl FrameId {
+    pub fn shard(&self) -> ShardId {
+        ShardId {
+            recording: self.recording.clone(),
+            camera: self.camera.clone(),
+            index: self.sequence / SHARD_FRAMES,
+        }
+    }
+}
+
+impl fmt::Display for FrameId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{:06}", self.recording, self.camera, self.sequence)
+    }
+}
+
+/// A run of [`SHARD_FRAMES`] sequences of one camera: frames
+/// `index * 64 .. (index + 1) * 64`, less those that were not kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ShardId {
+    pub recording: RecordingId,
+    pub camera: Camera,
+    pub index: u32,
+}
+
+impl fmt::Display for ShardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{:06}", self.recording, self.camera, self.index)
+    }
+}
+
+/// A step of the main job, each with its own commits to the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    Extract,
+    Detect,
+    Anonymize,
+}
+
+impl Stage {
+    pub const ALL: [Stage; 3] = [Stage::Extract, Stage::Detect, Stage::Anonymize];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Extract => "extract",
+            Stage::Detect => "detect",
+            Stage::Anonymize => "anonymize",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check_cameras(topics: &[&str], expected: &[&str]) {
+        let cameras = name_cameras(topics.iter().copied());
+        let names: Vec<&str> = cameras.iter().map(Camera::as_str).collect();
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn cameras_are_named_after_their_topics() {
+        check_cameras(&["/front/image_raw"], &["front"]);
+        check_cameras(&["/camera/left/image_raw/compressed"], &["camera__left"]);
+        check_cameras(&["/image_raw"], &["image_raw"]);
+        check_cameras(&["/front/image_raw", "/front/compressed"], &["front", "front-2"]);
+        check_cameras(&["", "/", "/../../etc"], &["camera", "camera-2", "__..__etc"]);
+    }
+
+    #[test]
+    fn ids_cannot_leave_their_folder() {
+        for bad in ["", "..", "a/b", ".hidden", "a\\b", "a\0b"] {
+            assert_eq!(RecordingId::new(bad), Err(BadId(bad.to_owned())));
+        }
+        assert_eq!(RecordingId::from_content("../x y", [0, 1, 2, 255]).as_str(), "_x_y-000102ff");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_makes_safe_unique_names(topics in proptest::collection::vec(".{0,300}", 0..6)) {
+            let cameras = name_cameras(topics.iter().map(String::as_str));
+            let unique: HashSet<_> = cameras.iter().collect();
+            prop_assert_eq!(unique.len(), topics.len());
+            for camera in &cameras {
+                prop_assert!(Camera::new(camera.as_str()).is_ok());
+            }
+        }
+
+        #[test]
+        fn any_stem_makes_a_safe_id(stem in ".{0,300}") {
+            let id = RecordingId::from_content(&stem, [1, 2, 3, 4]);
+            prop_assert!(RecordingId::new(id.as_str()).is_ok());
+        }
+    }
+}

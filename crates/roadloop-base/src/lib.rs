@@ -1,0 +1,30 @@
+//! The nouns of roadloop: what a recording, a frame and a detection are.
+//!
+//! In order of meeting them: a [`RecordingId`] names a drive; its [`Topic`]s
+//! that carry images are [`Camera`]s; each image is a [`Frame`], known by its
+//! [`FrameId`] and handled in [`ShardId`]s of 64; what a model says about it
+//! is a [`Detection`], whose [`BBox`] is a fraction of the image. Work that is
+//! mostly done comes back as a [`Report`] that names every [`Skip`].
+//!
+//! Nothing here does I/O, waits, or knows a file format.
+
+mod detection;
+mod error;
+mod frame;
+mod geometry;
+mod ids;
+mod keys;
+mod report;
+mod time;
+
+pub use detection::{Detection, Kind};
+pub use error::ErrorKind;
+pub use frame::{EncodedImage, Frame, FrameRow, PixelEncoding, RawImage, Topic};
+pub use geometry::BBox;
+pub use ids::{
+    BadId, Camera, FrameId, MAX_SEQUENCE, ModelId, RecordingId, SHARD_FRAMES, ShardId, Stage,
+    name_cameras,
+};
+pub use keys::{anonymized_key, image_key};
+pub use report::{Report, Skip};
+pub use time::Nanos;
