@@ -1,1 +1,5 @@
-//! placeholder
+//! Pixels: decode, encode, detect, suppress, redact, draw.
+
+mod pixels;
+
+pub use pixels::{Channels, Pixels};
