@@ -1,1 +1,18 @@
-//! placeholder
+//! Where things lie: the object store of a workspace, and its promises.
+//!
+//! [`open`] turns a URI into a [`Store`], the only place that chooses an
+//! implementation. A [`Store`] keeps whole objects under keys; many are first
+//! [`stage`](Store::stage)d and then [`publish`](Store::publish)ed together.
+//!
+//! Knows nothing of recordings, images or tables: keys and bytes only.
+
+mod durable;
+mod error;
+mod objects;
+mod open;
+#[cfg(test)]
+mod suite;
+
+pub use error::StoreError;
+pub use objects::{Staged, Store};
+pub use open::open;

@@ -1,0 +1,133 @@
+//! Whole objects under keys.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use tokio::task::spawn_blocking;
+
+use crate::StoreError;
+use crate::durable::DurableFolder;
+
+/// A workspace's objects. Cheap to clone.
+///
+/// Promises, each a case in `suite.rs`: what was put is there, whole, also
+/// after a crash; a put replaces the old object in one instant; what was
+/// staged is invisible until it is published, and then all of it is durable
+/// before the call returns; no key leads outside the store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    folder: Option<Arc<DurableFolder>>,
+}
+
+/// An object on its way: written, but not yet visible or synced.
+#[must_use = "a staged object is lost unless it is published"]
+#[derive(Debug)]
+pub struct Staged {
+    key: Key,
+    place: StagedPlace,
+}
+
+#[derive(Debug)]
+enum StagedPlace {
+    File(PathBuf),
+    Memory(Bytes),
+}
+
+impl Store {
+    pub(crate) fn in_folder(folder: Arc<DurableFolder>) -> Store {
+        Store { objects: folder.clone(), folder: Some(folder) }
+    }
+
+    pub(crate) fn in_memory(objects: Arc<dyn ObjectStore>) -> Store {
+        Store { objects, folder: None }
+    }
+
+    /// The store as the tables see it.
+    pub fn object_store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.objects)
+    }
+
+    /// Where an object lies on this machine's disk, for people who want to look.
+    pub fn local_path(&self, key: &str) -> Option<PathBuf> {
+        let key = parse_key(key).ok()?;
+        self.folder.as_ref().map(|folder| folder.path_of(&key))
+    }
+
+    pub async fn get(&self, key: &str) -> Result<Bytes, StoreError> {
+        let location = parse_key(key)?;
+        let failed = |source| StoreError::backend("read", key, source);
+        self.objects.get(&location).await.map_err(failed)?.bytes().await.map_err(failed)
+    }
+
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+        let location = parse_key(key)?;
+        let put = self.objects.put(&location, PutPayload::from_bytes(bytes)).await;
+        put.map(drop).map_err(|source| StoreError::backend("write", key, source))
+    }
+
+    /// Puts an object only where none is.
+    pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+        let location = parse_key(key)?;
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let put = self.objects.put_opts(&location, PutPayload::from_bytes(bytes), options).await;
+        put.map(drop).map_err(|source| StoreError::backend("write", key, source))
+    }
+
+    /// Keys below a prefix, in order.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let location = parse_key(prefix)?;
+        let metas: Vec<_> = self
+            .objects
+            .list(Some(&location))
+            .try_collect()
+            .await
+            .map_err(|source| StoreError::backend("list", prefix, source))?;
+        let mut keys: Vec<String> = metas.into_iter().map(|meta| meta.location.into()).collect();
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// Writes an object where nobody sees it yet. Cheap: nothing is synced.
+    pub async fn stage(&self, key: &str, bytes: Bytes) -> Result<Staged, StoreError> {
+        let location = parse_key(key)?;
+        let Some(folder) = self.folder.clone() else {
+            return Ok(Staged { key: location, place: StagedPlace::Memory(bytes) });
+        };
+        let written = spawn_blocking(move || folder.stage(&[bytes])).await;
+        let path = flatten(written).map_err(|source| StoreError::io("write", key, source))?;
+        Ok(Staged { key: location, place: StagedPlace::File(path) })
+    }
+
+    /// Makes staged objects visible and durable, replacing what has their keys.
+    pub async fn publish(&self, staged: Vec<Staged>) -> Result<(), StoreError> {
+        let mut files = Vec::new();
+        for Staged { key, place } in staged {
+            match place {
+                StagedPlace::File(path) => files.push((path, key)),
+                StagedPlace::Memory(bytes) => self.put(key.as_ref(), bytes).await?,
+            }
+        }
+        let Some(folder) = self.folder.clone() else { return Ok(()) };
+        let first_key = files.first().map(|(_, key)| key.to_string()).unwrap_or_default();
+        let published = spawn_blocking(move || folder.publish(&files)).await;
+        flatten(published).map_err(|source| StoreError::io("write", &first_key, source))
+    }
+}
+
+fn parse_key(key: &str) -> Result<Key, StoreError> {
+    let bad = || StoreError::BadKey { key: key.to_owned() };
+    let usable = |part: &str| !part.is_empty() && part != "." && part != "..";
+    if !key.split('/').all(usable) || key.contains('\0') {
+        return Err(bad());
+    }
+    Key::parse(key).map_err(|_| bad())
+}
+
+fn flatten<T>(joined: Result<std::io::Result<T>, tokio::task::JoinError>) -> std::io::Result<T> {
+    joined.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+}

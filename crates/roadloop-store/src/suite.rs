@@ -1,0 +1,74 @@
+//! The promises of a store, run by every implementation.
+
+use bytes::Bytes;
+
+use crate::{Store, StoreError};
+
+pub(crate) async fn store_keeps_its_promises(mut fresh: impl FnMut() -> Store) {
+    put_is_read_back(&fresh()).await;
+    put_replaces_whole(&fresh()).await;
+    put_new_refuses_a_taken_name(&fresh()).await;
+    staged_is_invisible_until_published(&fresh()).await;
+    no_key_leads_outside(&fresh()).await;
+    missing_is_named(&fresh()).await;
+    writers_of_one_key_leave_one_whole_object(&fresh()).await;
+}
+
+fn bytes(text: &'static str) -> Bytes {
+    Bytes::from_static(text.as_bytes())
+}
+
+async fn put_is_read_back(store: &Store) {
+    store.put("images/a/b.png", bytes("one")).await.unwrap();
+    assert_eq!(store.get("images/a/b.png").await.unwrap(), bytes("one"));
+    assert_eq!(store.list("images").await.unwrap(), ["images/a/b.png"]);
+}
+
+async fn put_replaces_whole(store: &Store) {
+    store.put("k", bytes("a longer first value")).await.unwrap();
+    store.put("k", bytes("short")).await.unwrap();
+    assert_eq!(store.get("k").await.unwrap(), bytes("short"));
+}
+
+async fn put_new_refuses_a_taken_name(store: &Store) {
+    store.put_new("k", bytes("first")).await.unwrap();
+    let error = store.put_new("k", bytes("second")).await.unwrap_err();
+    assert!(matches!(error, StoreError::AlreadyExists { .. }), "{error}");
+    assert_eq!(store.get("k").await.unwrap(), bytes("first"));
+}
+
+async fn staged_is_invisible_until_published(store: &Store) {
+    store.put("x/1", bytes("old")).await.unwrap();
+    let staged = vec![
+        store.stage("x/1", bytes("new")).await.unwrap(),
+        store.stage("x/2", bytes("two")).await.unwrap(),
+    ];
+    assert_eq!(store.list("x").await.unwrap(), ["x/1"]);
+    assert_eq!(store.get("x/1").await.unwrap(), bytes("old"));
+    store.publish(staged).await.unwrap();
+    assert_eq!(store.get("x/1").await.unwrap(), bytes("new"));
+    assert_eq!(store.get("x/2").await.unwrap(), bytes("two"));
+}
+
+async fn no_key_leads_outside(store: &Store) {
+    for key in ["../evil", "a/../../evil", "/etc/passwd", "a//b", "", "a/./b", "a\0b"] {
+        let error = store.put(key, bytes("x")).await.unwrap_err();
+        assert!(matches!(error, StoreError::BadKey { .. }), "{key:?}: {error}");
+        assert!(store.get(key).await.is_err() && store.local_path(key).is_none());
+    }
+}
+
+async fn missing_is_named(store: &Store) {
+    let error = store.get("not/there").await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+    assert!(error.to_string().contains("not/there"));
+}
+
+async fn writers_of_one_key_leave_one_whole_object(store: &Store) {
+    let values = [Bytes::from(vec![1u8; 100_000]), Bytes::from(vec![2u8; 50_000])];
+    let writers = (0..8).map(|i| store.put("k", values[i % 2].clone()));
+    for written in futures::future::join_all(writers).await {
+        written.unwrap();
+    }
+    assert!(values.contains(&store.get("k").await.unwrap()));
+}
