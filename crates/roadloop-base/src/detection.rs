@@ -32,6 +32,12 @@ impl Kind {
             Kind::Text => "text",
         }
     }
+
+    /// Whether what it found may tell who somebody is, and is hidden in
+    /// anonymised copies.
+    pub fn is_private(self) -> bool {
+        matches!(self, Kind::Face | Kind::Plate | Kind::Text)
+    }
 }
 
 impl fmt::Display for Kind {

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Stores the weights of the shipped models in half precision, and proves that it does no harm.
+
+    python3 models/shrink.py ORIGINALS OUT PICTURE...
+
+ORIGINALS holds the four files named in MODELS below, as README.md says where to
+get them; OUT receives the files that lie beside this script; every PICTURE is
+run through both versions of each model. A model whose outputs move further than
+its line in MODELS allows is copied as it is.
+
+Only the way the weights are stored changes: each large tensor becomes float16
+followed by a `Cast` to float32. ONNX Runtime folds the casts when it loads the
+model, so inputs, outputs, arithmetic and speed stay as they were.
+
+Needs: numpy, onnx 1.23, onnxruntime 1.32, pillow. Same input, same output bytes.
+"""
+
+import argparse
+import hashlib
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+# Biases and small tables are not worth a node each.
+SMALLEST_TENSOR = 256
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: how to feed it, and how far each output may move.
+
+    `tolerance` bounds every output, in that output's own unit, except those in
+    `at_peaks`: they are read, and bounded, only where `scores` exceeds `threshold`.
+    """
+
+    file: str
+    feed: Callable[[Image.Image], np.ndarray]
+    tolerance: float
+    scores: str
+    threshold: float
+    at_peaks: dict[str, float]
+
+
+def letterboxed_bgr(image: Image.Image, side: int) -> np.ndarray:
+    ratio = side / max(image.size)
+    size = (round(image.width * ratio), round(image.height * ratio))
+    canvas = np.zeros((side, side, 3), np.float32)
+    bgr = np.asarray(image.resize(size, Image.Resampling.BILINEAR), np.float32)[..., ::-1]
+    normal = (bgr - (103.53, 116.28, 123.675)) / (57.375, 57.12, 58.395)
+    top, left = (side - size[1]) // 2, (side - size[0]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = normal
+    return canvas
+
+
+def at_multiple_of_32(image: Image.Image) -> Image.Image:
+    return image.resize((max(32, image.width // 32 * 32), max(32, image.height // 32 * 32)))
+
+
+def chw(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32)
+
+
+def feed_nanodet(image):
+    return chw(letterboxed_bgr(image, 416))
+
+
+def feed_centerface(image):
+    return chw(np.asarray(at_multiple_of_32(image), np.float32))
+
+
+def feed_plates(image):
+    return chw(np.asarray(image, np.float32)[..., ::-1] - (104, 117, 123))
+
+
+def feed_text(image):
+    return chw((np.asarray(at_multiple_of_32(image), np.float32) / 255 - 0.5) / 0.5)
+
+
+MODELS = [
+    # Its weights were float16 in the package it comes from: nothing is lost.
+    Model("nanodet_g_coco_416.onnx", feed_nanodet, 0.0, "Identity", 0.2, {}),
+    # Scores to 0.01; where there is a face, log sizes and offsets (in cells of 4
+    # pixels) to 0.02. Elsewhere these outputs are noise that nobody reads.
+    Model("centerface_dyn.onnx", feed_centerface, 0.01, "537", 0.2, {"538": 0.02, "539": 0.02, "540": 0.02}),
+    # loc is in units of 0.1 prior sizes; 0.02 of it is a tenth of a pixel on a plate of 48.
+    Model("clp_det.onnx", feed_plates, 0.01, "conf", 0.2, {"loc": 0.02, "landms": 0.02}),
+    Model("ch_PP-OCRv4_det_infer.onnx", feed_text, 0.01, "sigmoid_0.tmp_0", 0.2, {}),
+]
+
+
+def half_precision(model: onnx.ModelProto) -> tuple[onnx.ModelProto, float]:
+    """A copy with large float32 weights stored as float16, and the largest relative rounding in them."""
+    small = onnx.ModelProto()
+    small.CopyFrom(model)
+    graph = small.graph
+    casts, worst = [], 0.0
+
+    def shrink(name: str, tensor: TensorProto) -> bool:
+        nonlocal worst
+        if tensor.data_type != TensorProto.FLOAT:
+            return False
+        full = numpy_helper.to_array(tensor)
+        if full.size < SMALLEST_TENSOR or np.abs(full).max() > np.finfo(np.float16).max:
+            return False
+        half = full.astype(np.float16)
+        scale = np.abs(full).max()
+        if scale > 0:
+            worst = max(worst, float(np.abs(half.astype(np.float32) - full).max() / scale))
+        stored = name + ".f16"
+        tensor.CopyFrom(numpy_helper.from_array(half, stored))
+        casts.append(helper.make_node("Cast", [stored], [name], name=name + ".f32", to=TensorProto.FLOAT))
+        return True
+
+    for tensor in graph.initializer:
+        shrink(tensor.name, tensor)
+    for node in graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            if shrink(node.output[0], node.attribute[0].t):
+                node.output[0] += ".f16"
+
+    # Casts of constants stand right after them, those of initializers first.
+    constants = {node.output[0] for node in graph.node if node.op_type == "Constant"}
+    rest = [node for node in graph.node if node.op_type != "Constant"]
+    kept = [node for node in graph.node if node.output[0] in constants]
+    ordered = kept + casts + rest
+    del graph.node[:]
+    graph.node.extend(ordered)
+    onnx.checker.check_model(small)
+    return small, worst
+
+
+def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def peaks_of(model: Model, scores: np.ndarray) -> np.ndarray:
+    """Where a decoder would read this output: one flag per cell or prior."""
+    if model.file.startswith("clp"):
+        return scores[0, :, 1] > model.threshold
+    if model.scores == "537":
+        return scores[0, 0] > model.threshold
+    return scores > model.threshold
+
+
+def largest_moves(model: Model, before: dict, after: dict) -> dict[str, float]:
+    peaks = peaks_of(model, before[model.scores])
+    moves = {}
+    for name, old in before.items():
+        difference = np.abs(after[name] - old)
+        if name in model.at_peaks:
+            cells = difference[0].transpose(1, 2, 0) if difference.ndim == 4 else difference[0]
+            difference = cells[peaks]
+        moves[name] = float(difference.max(initial=0.0))
+    return moves
+
+
+def milliseconds(run, times: int = 5) -> float:
+    run()
+    best = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    return 1000 * best
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("originals", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("pictures", type=Path, nargs="+")
+    args = parser.parse_args()
+    pictures = [Image.open(path).convert("RGB") for path in args.pictures]
+
+    written = {}
+    for model in MODELS:
+        original = onnx.load(args.originals / model.file)
+        small, rounding = half_precision(original)
+        old, new = session(original), session(small)
+        names = [output.name for output in old.get_outputs()]
+        key = old.get_inputs()[0].name
+        worst = dict.fromkeys(names, 0.0)
+        peaks = 0
+        for image in pictures:
+            feed = {key: model.feed(image)}
+            before = dict(zip(names, old.run(None, feed)))
+            after = dict(zip(names, new.run(None, feed)))
+            peaks += int(peaks_of(model, before[model.scores]).sum())
+            for name, move in largest_moves(model, before, after).items():
+                worst[name] = max(worst[name], move)
+
+        print(f"{model.file}: largest rounding of a weight {rounding:.1e} of its tensor's largest")
+        agrees = True
+        for name, move in worst.items():
+            allowed = model.at_peaks.get(name, model.tolerance)
+            agrees &= move <= allowed
+            print(f"  {name}: {'identical' if move == 0 else f'moves by {move:.2g}, allowed {allowed:g}'}")
+        feed = {key: model.feed(pictures[0])}
+        before_ms = milliseconds(lambda: old.run(None, feed))
+        after_ms = milliseconds(lambda: new.run(None, feed))
+        print(f"  {peaks} scores over {model.threshold} compared; {before_ms:.1f} ms before, {after_ms:.1f} ms after, one thread")
+
+        as_it_is = (args.originals / model.file).read_bytes()
+        written[model.file] = small.SerializeToString(deterministic=True) if agrees else as_it_is
+        outcome = f"{len(as_it_is)} bytes before, {len(written[model.file])} after" if agrees else "moves too far: kept as it is"
+        print(f"  {outcome}")
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    for file, data in written.items():
+        (args.out / file).write_bytes(data)
+        print(hashlib.sha256(data).hexdigest(), file)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
