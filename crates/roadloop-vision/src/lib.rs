@@ -1,5 +1,42 @@
 //! Pixels: decode, encode, detect, suppress, redact, draw.
+//!
+//! Detection is a row of small steps: a [`Layout`] says where a picture lies in
+//! a model's input, [`prepare`] makes the tensor, a [`Model`] is run, a decoder
+//! reads its outputs into [`Candidate`]s, [`suppress`] keeps the best of those
+//! that overlap. [`open_detector`], [`open_tagger`] and the finders put the
+//! steps together for one model file; all are [`Detector`]s.
 
+mod decode;
+mod detector;
+mod draw;
+mod encode;
+mod error;
+mod finders;
+mod letterbox;
+mod model;
+mod model_error;
+mod nms;
 mod pixels;
+mod quality;
+mod redact;
+pub mod runtime;
+mod sheet;
+mod tagger;
+mod thumbnail;
 
+pub use decode::{MAX_PIXELS, decode, decode_bytes};
+pub use detector::{DecoderKind, Detector, DetectorOptions, open_detector};
+pub use draw::draw_boxes;
+pub use encode::{encode_jpeg, encode_png};
+pub use error::VisionError;
+pub use finders::{FinderOptions, open_face_finder, open_plate_finder, open_text_finder};
+pub use letterbox::{ColorOrder, Fit, Layout, Normalize, prepare};
+pub use model::{Element, Model, ModelSource, Port, SessionOptions, Tensor, Values};
+pub use model_error::ModelError;
+pub use nms::{Candidate, Suppression, suppress};
 pub use pixels::{Channels, Pixels};
+pub use quality::{Quality, measure};
+pub use redact::{RedactStyle, redact};
+pub use sheet::{MAX_TILES, TILE_SIDE, Tile, contact_sheet};
+pub use tagger::open_tagger;
+pub use thumbnail::thumbnail;

@@ -38,7 +38,8 @@ pub struct Pixels {
 impl Pixels {
     /// `None` when the data is not exactly as long as the size says, or a side is 0.
     pub fn new(width: u32, height: u32, channels: Channels, data: Vec<u8>) -> Option<Pixels> {
-        let samples = (width as usize).checked_mul(height as usize)?.checked_mul(channels.count())?;
+        let samples =
+            (width as usize).checked_mul(height as usize)?.checked_mul(channels.count())?;
         (samples > 0 && data.len() == samples).then_some(Pixels { width, height, channels, data })
     }
 

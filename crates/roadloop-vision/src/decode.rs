@@ -1,0 +1,55 @@
+//! Encoded pictures to pixels: raw rows, JPEG, PNG.
+//!
+//! What comes in may be damaged or hostile. A picture is measured against
+//! [`MAX_PIXELS`] and against its own length before anything its size is
+//! allocated, and a picture that is not all there is an error that says how
+//! far it came, never a half grey one.
+
+mod jpeg;
+mod png;
+mod raw;
+
+use roadloop_base::EncodedImage;
+
+use crate::{Pixels, VisionError};
+
+/// The most pixels a picture may have: 100 megapixels, 300 MB as RGB. Twelve
+/// times a 4K frame, and more than any camera on a car.
+pub const MAX_PIXELS: u64 = 100_000_000;
+
+/// Decodes a frame as it was recorded. Grey stays [`Gray`](crate::Channels::Gray);
+/// colour comes out as RGB, with opacity as RGBA.
+pub fn decode(image: &EncodedImage) -> Result<Pixels, VisionError> {
+    match image {
+        EncodedImage::Raw(image) => raw::decode(image),
+        EncodedImage::Jpeg(bytes) => jpeg::decode(bytes),
+        EncodedImage::Png(bytes) => png::decode(bytes),
+    }
+}
+
+/// Decodes a JPEG or a PNG, told apart by their first bytes.
+pub fn decode_bytes(bytes: &[u8]) -> Result<Pixels, VisionError> {
+    if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        return jpeg::decode(bytes);
+    }
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return png::decode(bytes);
+    }
+    let start = match bytes.get(..8).unwrap_or(bytes) {
+        [] => "nothing".to_owned(),
+        start => start.escape_ascii().to_string(),
+    };
+    Err(VisionError::NotAPicture { start })
+}
+
+/// The number of pixels, when it is one that is read.
+fn checked_pixels(width: u64, height: u64) -> Result<usize, VisionError> {
+    match width.checked_mul(height) {
+        Some(0) => Err(VisionError::NoPixels { width, height }),
+        Some(pixels) if pixels <= MAX_PIXELS => Ok(pixels as usize),
+        _ => Err(VisionError::TooManyPixels { width, height }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

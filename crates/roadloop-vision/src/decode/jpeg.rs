@@ -1,0 +1,110 @@
+//! JPEG, baseline and progressive.
+//!
+//! The decoder underneath fills what a cut file lacks with grey and calls it
+//! a success. Here the file must end as it should (an end marker after its
+//! last scan) and every row must have been decoded.
+
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use super::checked_pixels;
+use crate::{Channels, Pixels, VisionError};
+
+/// What the decoder fills missing rows with.
+const FILL: u8 = 128;
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
+    let found = bytes.len();
+    let bad = |reason: String| VisionError::BadJpeg { found, reason };
+
+    let mut decoder = decoder(bytes, ColorSpace::RGB);
+    decoder.decode_headers().map_err(|err| bad(err.to_string()))?;
+    let info = decoder.info().ok_or_else(|| bad("it has no frame header".to_owned()))?;
+    let (width, height) = (u64::from(info.width), u64::from(info.height));
+    let pixels = checked_pixels(width, height)?;
+    // A block of 8x8 takes a bit at the very least, so a short file that
+    // claims to be large is not worth an allocation.
+    if (found as u64) * 8 < width.div_ceil(8) * height.div_ceil(8) {
+        return Err(VisionError::TooFewBytes { format: "JPEG", width, height, found });
+    }
+
+    let channels = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => Channels::Gray,
+        _ => Channels::Rgb,
+    };
+    if channels == Channels::Gray {
+        decoder.set_options(options(ColorSpace::Luma));
+    }
+    let cut_short = || VisionError::JpegCutShort {
+        rows_read: rows_read(bytes, width as usize),
+        height: height as u32,
+        found,
+    };
+    if !has_end(bytes) {
+        return Err(cut_short());
+    }
+    let mut data = vec![FILL; pixels * channels.count()];
+    decoder.decode_into(&mut data).map_err(|err| bad(err.to_string()))?;
+    let last_row = &data[data.len() - width as usize * channels.count()..];
+    let may_be_filled = last_row.iter().all(|&sample| sample == FILL);
+    if may_be_filled && u64::from(rows_read(bytes, width as usize)) < height {
+        return Err(cut_short());
+    }
+    Pixels::new(info.width.into(), info.height.into(), channels, data)
+        .ok_or_else(|| bad("its size changes on the way".to_owned()))
+}
+
+fn options(colorspace: ColorSpace) -> DecoderOptions {
+    // Sides are bound by the format; their product is checked by the caller.
+    DecoderOptions::default()
+        .set_max_width(u16::MAX.into())
+        .set_max_height(u16::MAX.into())
+        .jpeg_set_max_scans(64)
+        .jpeg_set_out_colorspace(colorspace)
+}
+
+fn decoder(bytes: &[u8], colorspace: ColorSpace) -> JpegDecoder<ZCursor<&[u8]>> {
+    JpegDecoder::new_with_options(ZCursor::new(bytes), options(colorspace))
+}
+
+/// Rows that were decoded rather than filled in. The decoder does not say;
+/// but asked for RGBA it writes 255 as the opacity of what it decoded, and
+/// 0 or [`FILL`] elsewhere.
+fn rows_read(bytes: &[u8], width: usize) -> u32 {
+    let mut decoder = decoder(bytes, ColorSpace::RGBA);
+    if decoder.decode_headers().is_err() {
+        return 0;
+    }
+    let mut data = vec![0; decoder.output_buffer_size().unwrap_or(0)];
+    // An error is what we are here for: the rows before it count.
+    let _ = decoder.decode_into(&mut data);
+    let is_decoded = |row: &&[u8]| row.chunks_exact(4).all(|pixel| pixel[3] == u8::MAX);
+    data.chunks_exact(width * 4).take_while(is_decoded).count() as u32
+}
+
+/// Whether an end marker follows the last scan. Walks the segments, since a
+/// thumbnail inside of one has an end marker too (ITU T.81, annex B).
+fn has_end(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(skipped) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xff))
+    {
+        at += skipped + 1;
+        match bytes.get(at) {
+            Some(0xd9) => return true,
+            // A fill byte: the marker is still to come.
+            Some(0xff) => {}
+            // A stuffed zero, a restart or a start: nothing belongs to it.
+            Some(0x00 | 0x01 | 0xd0..=0xd8) => at += 1,
+            // Segments tell their length. A scan's data follows its header
+            // and hides no marker, so it is searched like everything else.
+            Some(_) => {
+                let Some(&[high, low]) = bytes.get(at + 1..at + 3) else { return false };
+                at += 1 + usize::from(u16::from_be_bytes([high, low]));
+            }
+            None => return false,
+        }
+    }
+    false
+}

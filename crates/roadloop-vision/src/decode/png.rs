@@ -1,0 +1,57 @@
+//! PNG of any colour type and depth, as eight bits a sample.
+
+use std::io::Cursor;
+
+use png::{ColorType, Decoder, Limits, Transformations};
+
+use super::checked_pixels;
+use crate::{Channels, Pixels, VisionError};
+
+/// Deflate makes at most 1032 bytes of one: 258 for each quarter of a byte.
+const MAX_INFLATION: u64 = 1032;
+
+/// What the decoder may hold besides the picture: rows and colour profiles.
+const DECODER_BYTES: usize = 64 << 20;
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
+    let found = bytes.len();
+    let bad = |err: png::DecodingError| VisionError::BadPng { found, reason: err.to_string() };
+
+    let limits = Limits { bytes: DECODER_BYTES };
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    let header = decoder.read_header_info().map_err(bad)?;
+    let (width, height) = (header.width, header.height);
+    let pixels = checked_pixels(width.into(), height.into())?;
+    let packed = header.raw_bytes() as u64;
+    if (found as u64).saturating_mul(MAX_INFLATION) < packed {
+        let (width, height) = (width.into(), height.into());
+        return Err(VisionError::TooFewBytes { format: "PNG", width, height, found });
+    }
+
+    let mut reader = decoder.read_info().map_err(bad)?;
+    let (color, _) = reader.output_color_type();
+    let mut data = vec![0; pixels * color.samples()];
+    reader.next_frame(&mut data).map_err(bad)?;
+    let (channels, data) = match color {
+        ColorType::Grayscale => (Channels::Gray, data),
+        ColorType::Rgb => (Channels::Rgb, data),
+        ColorType::Rgba => (Channels::Rgba, data),
+        ColorType::GrayscaleAlpha => (Channels::Rgba, rgba_from_gray_alpha(&data)),
+        ColorType::Indexed => {
+            let reason = "its palette could not be expanded".to_owned();
+            return Err(VisionError::BadPng { found, reason });
+        }
+    };
+    Ok(Pixels::new(width, height, channels, data).expect("the header's size"))
+}
+
+fn rgba_from_gray_alpha(data: &[u8]) -> Vec<u8> {
+    let mut rgba = Vec::with_capacity(data.len() * 2);
+    for &[gray, alpha] in data.as_chunks::<2>().0 {
+        rgba.extend_from_slice(&[gray, gray, gray, alpha]);
+    }
+    rgba
+}

@@ -1,0 +1,222 @@
+use bytes::Bytes;
+use proptest::prelude::*;
+use roadloop_base::{PixelEncoding, RawImage};
+
+use super::*;
+use crate::Channels;
+
+fn file(name: &str) -> Vec<u8> {
+    let path = format!("{}/testdata/pictures/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|err| panic!("{err}\npath: {path}"))
+}
+
+/// Decodes a picture and compares it with what OpenCV makes of it.
+#[track_caller]
+fn check(name: &str, channels: Channels, tolerance: u8) {
+    let pixels = decode_bytes(&file(name)).unwrap();
+    let truth = decode_bytes(&file(&format!("{name}.truth.png"))).unwrap();
+    assert_eq!((pixels.width(), pixels.height(), pixels.channels()), (99, 71, channels));
+    assert_eq!(truth.channels(), channels);
+    let differences = pixels.data().iter().zip(truth.data()).map(|(a, b)| a.abs_diff(*b));
+    let worst = differences.max().unwrap();
+    assert!(worst <= tolerance, "{name} is off by {worst}");
+}
+
+#[test]
+fn jpegs_are_what_opencv_sees() {
+    // The standard leaves the rounding of the inverse transform open.
+    check("baseline-420.jpg", Channels::Rgb, 3);
+    check("baseline-444.jpg", Channels::Rgb, 3);
+    check("progressive.jpg", Channels::Rgb, 3);
+    check("gray.jpg", Channels::Gray, 2);
+    check("cmyk.jpg", Channels::Rgb, 3);
+}
+
+#[test]
+fn pngs_are_exact() {
+    check("rgb16.png", Channels::Rgb, 0);
+    check("palette.png", Channels::Rgb, 0);
+    check("interlaced.png", Channels::Rgb, 0);
+}
+
+#[test]
+fn gray_pngs() {
+    let gray = decode_bytes(&file("gray8.png")).unwrap();
+    assert_eq!(gray.channels(), Channels::Gray);
+    let black_and_white = decode_bytes(&file("gray1.png")).unwrap();
+    assert_eq!(black_and_white.channels(), Channels::Gray);
+    assert!(black_and_white.data().iter().all(|&sample| sample == 0 || sample == 255));
+    let faded = decode_bytes(&file("gray-alpha.png")).unwrap();
+    assert_eq!(faded.channels(), Channels::Rgba);
+    let (first, last) = (&faded.data()[..4], &faded.data()[98 * 4..99 * 4]);
+    assert_eq!((first[3], last[3]), (0, 255));
+    assert!(last[0] == last[1] && last[1] == last[2]);
+}
+
+#[track_caller]
+fn check_raw(encoding: PixelEncoding, step: u32, data: &[u8], expected: Result<&[u8], &str>) {
+    let data = Bytes::copy_from_slice(data);
+    let image = RawImage { width: 2, height: 2, encoding, step, is_bigendian: false, data };
+    match decode(&EncodedImage::Raw(image)) {
+        Ok(pixels) => assert_eq!(Ok(pixels.data()), expected),
+        Err(err) => assert_eq!(Err(err.to_string().as_str()), expected),
+    }
+}
+
+#[test]
+fn raw_rows() {
+    let bytes: Vec<u8> = (1..=18).collect();
+    check_raw(PixelEncoding::Mono8, 2, &bytes[..4], Ok(&[1, 2, 3, 4]));
+    check_raw(PixelEncoding::Mono8, 3, &bytes[..6], Ok(&[1, 2, 4, 5]));
+    check_raw(PixelEncoding::Mono8, 3, &bytes[..5], Ok(&[1, 2, 4, 5]));
+    let rgb = [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13];
+    check_raw(PixelEncoding::Rgb8, 7, &bytes[..14], Ok(&rgb));
+    let swapped = [3, 2, 1, 6, 5, 4, 10, 9, 8, 13, 12, 11];
+    check_raw(PixelEncoding::Bgr8, 7, &bytes[..14], Ok(&swapped));
+    check_raw(PixelEncoding::Rgba8, 8, &bytes[..16], Ok(&bytes[..16]));
+    let swapped = [3, 2, 1, 4, 7, 6, 5, 8, 11, 10, 9, 12, 15, 14, 13, 16];
+    check_raw(PixelEncoding::Bgra8, 8, &bytes[..16], Ok(&swapped));
+}
+
+#[test]
+fn raw_rows_that_lie() {
+    let short = Err("the picture has 11 bytes; 2 rows of 6 take 12");
+    check_raw(PixelEncoding::Rgb8, 6, &[0; 11], short);
+    let step = Err("a row of 2 pixels in rgba8 takes 8 bytes, but the step is 7");
+    check_raw(PixelEncoding::Rgba8, 7, &[0; 99], step);
+}
+
+/// Decodes bytes that are no good picture and compares the message.
+#[track_caller]
+fn check_bad(bytes: &[u8], expected: &str) {
+    let err = decode_bytes(bytes).expect_err("no good picture");
+    assert_eq!(err.to_string(), expected);
+    assert_eq!(err.kind(), roadloop_base::ErrorKind::Invalid);
+}
+
+#[test]
+fn neither_jpeg_nor_png() {
+    check_bad(b"", "neither a JPEG nor a PNG: it starts with nothing");
+    check_bad(b"GIF89a\x01\x00\x01", r"neither a JPEG nor a PNG: it starts with GIF89a\x01\x00");
+}
+
+#[test]
+fn half_a_jpeg_says_how_far_it_came() {
+    for name in ["baseline-420.jpg", "baseline-444.jpg", "gray.jpg"] {
+        let whole = file(name);
+        let half = &whole[..whole.len() * 2 / 3];
+        match decode_bytes(half) {
+            Err(VisionError::JpegCutShort { rows_read: 8..=64, height: 71, found }) => {
+                assert_eq!(found, half.len());
+            }
+            other => panic!("{name}, {} bytes: {other:?}", half.len()),
+        }
+        // Even when only the last row of blocks is missing.
+        let nearly = &whole[..whole.len() - 4];
+        assert!(matches!(decode_bytes(nearly), Err(VisionError::JpegCutShort { .. })));
+    }
+    let progressive = file("progressive.jpg");
+    let half = &progressive[..progressive.len() / 2];
+    assert!(matches!(decode_bytes(half), Err(VisionError::JpegCutShort { .. })));
+}
+
+#[test]
+fn bytes_after_the_end_do_not_matter() {
+    let mut padded = file("baseline-420.jpg");
+    padded.extend_from_slice(&[0; 1000]);
+    assert_eq!(decode_bytes(&padded).unwrap(), decode_bytes(&file("baseline-420.jpg")).unwrap());
+}
+
+#[test]
+fn a_grey_picture_is_not_a_cut_one() {
+    let grey = crate::Pixels::new(64, 48, Channels::Rgb, vec![128; 64 * 48 * 3]).unwrap();
+    let jpeg = crate::encode_jpeg(&grey, 90).unwrap();
+    assert_eq!(decode_bytes(&jpeg).unwrap(), grey);
+}
+
+#[test]
+fn bombs_are_refused() {
+    let mut png = file("gray8.png");
+    png[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+    // Its header would need a new checksum, too: without it, that is what is wrong.
+    assert!(matches!(decode_bytes(&png), Err(VisionError::BadPng { .. })));
+
+    let png_of = |width, height| {
+        let mut file = Vec::new();
+        let mut encoder = ::png::Encoder::new(&mut file, width, height);
+        encoder.set_color(::png::ColorType::Rgb);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_chunk(::png::chunk::IDAT, &[0x78, 1]).unwrap();
+        writer.finish().unwrap();
+        file
+    };
+    let large = "the picture says it is 20000x20000; at most 100 megapixels are read";
+    check_bad(&png_of(20_000, 20_000), large);
+    let hollow = "the PNG says it is 9000x9000, too much for its 59 bytes";
+    check_bad(&png_of(9_000, 9_000), hollow);
+
+    let mut jpeg = file("baseline-420.jpg");
+    let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
+    let large = "the picture says it is 65535x65535; at most 100 megapixels are read";
+    check_bad(&jpeg, large);
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0x20, 0, 0x20, 0]);
+    let hollow = format!("the JPEG says it is 8192x8192, too much for its {} bytes", jpeg.len());
+    check_bad(&jpeg, &hollow);
+    let wide = RawImage {
+        width: u32::MAX,
+        height: u32::MAX,
+        encoding: PixelEncoding::Rgb8,
+        step: u32::MAX,
+        is_bigendian: false,
+        data: Bytes::new(),
+    };
+    let refused = decode(&EncodedImage::Raw(wide));
+    assert!(matches!(refused, Err(VisionError::TooManyPixels { .. })));
+}
+
+fn any_picture() -> impl Strategy<Value = Vec<u8>> {
+    let names = [
+        "baseline-420.jpg",
+        "progressive.jpg",
+        "gray.jpg",
+        "cmyk.jpg",
+        "rgb16.png",
+        "palette.png",
+        "interlaced.png",
+        "gray-alpha.png",
+    ];
+    prop::sample::select(names.map(file).to_vec())
+}
+
+proptest! {
+    /// A cut picture never passes for a whole one.
+    #[test]
+    fn cut_anywhere(picture in any_picture(), place in 0.0f64..1.0) {
+        let end = (picture.len() as f64 * place) as usize;
+        if let Ok(pixels) = decode_bytes(&picture[..end]) {
+            // Only what follows the pixels may be missing.
+            prop_assert_eq!(pixels, decode_bytes(&picture).unwrap());
+        }
+    }
+
+    #[test]
+    fn flipped_bytes_do_no_harm(
+        mut picture in any_picture(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        for (index, byte) in flips {
+            *index.get_mut(&mut picture) = byte;
+        }
+        if let Ok(pixels) = decode_bytes(&picture) {
+            prop_assert!(u64::from(pixels.width()) * u64::from(pixels.height()) <= MAX_PIXELS);
+        }
+    }
+
+    #[test]
+    fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        for start in [&b""[..], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"] {
+            let _ = decode_bytes(&[start, &bytes].concat());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What can go wrong between bytes and pixels, and between pixels and a model.
+
+use roadloop_base::ErrorKind;
+
+#[derive(Debug, thiserror::Error)]
+pub enum VisionError {
+    // Pictures: decode and encode.
+    #[error("neither a JPEG nor a PNG: it starts with {start}")]
+    NotAPicture { start: String },
+    #[error(
+        "the picture says it is {width}x{height}; at most {limit} megapixels are read",
+        limit = crate::MAX_PIXELS / 1_000_000
+    )]
+    TooManyPixels { width: u64, height: u64 },
+    #[error("the picture says it is {width}x{height}: there is nothing to see")]
+    NoPixels { width: u64, height: u64 },
+    #[error(
+        "a row of {width} pixels in {encoding} takes {row_bytes} bytes, but the step is {step}"
+    )]
+    StepTooShort { width: u32, encoding: &'static str, row_bytes: u64, step: u32 },
+    #[error("the picture has {found} bytes; {height} rows of {step} take {expected}")]
+    RawTooShort { height: u32, step: u32, expected: u64, found: usize },
+    #[error("the {format} says it is {width}x{height}, too much for its {found} bytes")]
+    TooFewBytes { format: &'static str, width: u64, height: u64, found: usize },
+    #[error("the JPEG stops early: {rows_read} of {height} rows can be read, from {found} bytes")]
+    JpegCutShort { rows_read: u32, height: u32, found: usize },
+    #[error("cannot read the JPEG ({found} bytes): {reason}")]
+    BadJpeg { found: usize, reason: String },
+    #[error("cannot read the PNG ({found} bytes): {reason}")]
+    BadPng { found: usize, reason: String },
+    #[error("a JPEG has at most 65535 pixels a side, the picture is {width}x{height}")]
+    TooLargeForJpeg { width: u32, height: u32 },
+    #[error("cannot write a {format}: {reason}")]
+    Encode { format: &'static str, reason: String },
+}
+
+impl VisionError {
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            VisionError::NotAPicture { .. }
+            | VisionError::TooManyPixels { .. }
+            | VisionError::NoPixels { .. }
+            | VisionError::StepTooShort { .. }
+            | VisionError::RawTooShort { .. }
+            | VisionError::TooFewBytes { .. }
+            | VisionError::JpegCutShort { .. }
+            | VisionError::BadJpeg { .. }
+            | VisionError::BadPng { .. }
+            | VisionError::TooLargeForJpeg { .. } => ErrorKind::Invalid,
+            VisionError::Encode { .. } => ErrorKind::Internal,
+        }
+    }
+}

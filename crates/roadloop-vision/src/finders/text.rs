@@ -1,0 +1,219 @@
+//! Writing of any kind, by a DB text detector (arXiv 1911.08947): a map of how
+//! likely each pixel belongs to shrunken text.
+//!
+//! Regions become upright boxes: they are blurred, not read, so a slanted line
+//! may be covered with more than itself.
+
+use roadloop_base::{Detection, Kind, ModelId};
+
+use super::{FinderOptions, check_model, detections, layout};
+use crate::detector::{Detector, Opened};
+use crate::letterbox::{ColorOrder, Layout, Normalize, prepare};
+use crate::model::{Model, ModelSource, expect_f32};
+use crate::nms::{Candidate, Suppression, suppress};
+use crate::{ModelError, Pixels};
+
+/// From here on a pixel is text, as in the authors' settings.
+const PIXEL_THRESHOLD: f32 = 0.3;
+
+/// The network marks text shrunken; boxes grow back by area * ratio / perimeter.
+const UNCLIP_RATIO: f32 = 1.6;
+
+/// Regions narrower than this are noise, in pixels of the map.
+const LEAST_SIDE: usize = 3;
+
+/// The mean probability of a region that the authors ask for.
+const CONFIDENCE: f32 = 0.5;
+
+/// Full HD keeps its size.
+const LONGEST_SIDE: u32 = 1920;
+
+const NORMALIZE: Normalize =
+    Normalize { order: ColorOrder::Bgr, mean: [127.5; 3], std: [127.5; 3], fill: 0 };
+
+#[derive(Debug)]
+struct TextFinder {
+    model: Box<dyn Model>,
+    id: ModelId,
+    confidence: f32,
+    longest_side: u32,
+}
+
+/// A connected region of the map; the ends are exclusive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Region {
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
+    pixels: usize,
+    sum: f32,
+}
+
+/// Opens a model that finds writing.
+pub fn open_text_finder(
+    source: &ModelSource,
+    options: &FinderOptions,
+) -> Result<Box<dyn Detector>, ModelError> {
+    let Opened { model, id, .. } = Opened::open(source, options.session)?;
+    Ok(Box::new(TextFinder::new(model, id, options)?))
+}
+
+impl TextFinder {
+    fn new(
+        model: Box<dyn Model>,
+        id: ModelId,
+        options: &FinderOptions,
+    ) -> Result<TextFinder, ModelError> {
+        let understood = "a DB text detector: a probability map [n, 1, h, w]";
+        check_model(model.as_ref(), "text finder", understood, &[(0, 1, 1)])?;
+        Ok(TextFinder {
+            model,
+            id,
+            confidence: options.confidence.unwrap_or(CONFIDENCE),
+            longest_side: options.longest_side.unwrap_or(LONGEST_SIDE),
+        })
+    }
+
+    fn candidate(&self, region: Region, layout: &Layout) -> Option<Candidate> {
+        let (width, height) = (region.right - region.left, region.bottom - region.top);
+        let score = region.sum / region.pixels as f32;
+        if width < LEAST_SIDE || height < LEAST_SIDE || score < self.confidence {
+            return None;
+        }
+        let (wide, high) = (width as f32, height as f32);
+        let grow = wide * high * UNCLIP_RATIO / (2.0 * (wide + high));
+        let bbox = layout.source_from_model(
+            region.left as f32 - grow,
+            region.top as f32 - grow,
+            region.right as f32 + grow,
+            region.bottom as f32 + grow,
+        )?;
+        Some(Candidate { bbox, class: 0, score })
+    }
+}
+
+impl Detector for TextFinder {
+    fn model(&self) -> &ModelId {
+        &self.id
+    }
+
+    fn detect(&self, image: &Pixels) -> Result<Vec<Detection>, ModelError> {
+        let layout = layout(image, 1.0, self.longest_side);
+        let outputs = self.model.run(vec![prepare(image, &layout, &NORMALIZE)])?;
+        let (columns, rows) = (layout.model_width, layout.model_height);
+        let shape = [Some(1), Some(1), Some(rows), Some(columns)];
+        let map = expect_f32(self.model.as_ref(), &outputs[0], &shape)?;
+        let candidates = regions(map, columns)
+            .into_iter()
+            .filter_map(|region| self.candidate(region, &layout))
+            .collect();
+        // Boxes of neighbouring lines overlap: only what lies on another goes.
+        let rules = Suppression { iou: 0.7, kept: 1000, ..Suppression::default() };
+        Ok(detections(suppress(candidates, &rules), Kind::Text, "text", &self.id))
+    }
+}
+
+/// Regions of pixels over the threshold that touch, corners included, in the
+/// order of their first pixel.
+fn regions(map: &[f32], columns: usize) -> Vec<Region> {
+    let rows = map.len() / columns;
+    let mut seen = vec![false; map.len()];
+    let mut waiting = Vec::new();
+    let mut found = Vec::new();
+    for start in 0..map.len() {
+        if seen[start] || !is_text(map[start]) {
+            continue;
+        }
+        seen[start] = true;
+        waiting.push(start);
+        let (x, y) = (start % columns, start / columns);
+        let mut region = Region { left: x, top: y, right: x, bottom: y, pixels: 0, sum: 0.0 };
+        while let Some(place) = waiting.pop() {
+            let (x, y) = (place % columns, place / columns);
+            region.left = region.left.min(x);
+            region.right = region.right.max(x + 1);
+            region.bottom = region.bottom.max(y + 1);
+            region.pixels += 1;
+            region.sum += map[place];
+            for near_y in y.saturating_sub(1)..(y + 2).min(rows) {
+                for near_x in x.saturating_sub(1)..(x + 2).min(columns) {
+                    let near = near_y * columns + near_x;
+                    if !seen[near] && is_text(map[near]) {
+                        seen[near] = true;
+                        waiting.push(near);
+                    }
+                }
+            }
+        }
+        found.push(region);
+    }
+    found
+}
+
+/// NaN and infinity are no text.
+fn is_text(probability: f32) -> bool {
+    probability > PIXEL_THRESHOLD && probability.is_finite()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Channels;
+    use crate::model::Tensor;
+    use crate::model::fake::{FakeModel, port, tensor};
+
+    #[test]
+    fn regions_touch_by_corners_too() {
+        let map = [
+            0.9,
+            0.0,
+            0.0,
+            0.4, //
+            0.0,
+            0.5,
+            0.0,
+            0.0, //
+            f32::NAN,
+            0.0,
+            0.3,
+            0.8,
+        ];
+        let found = regions(&map, 4);
+        let sides: Vec<_> =
+            found.iter().map(|r| (r.left, r.top, r.right, r.bottom, r.pixels)).collect();
+        assert_eq!(sides, [(0, 0, 2, 2, 2), (3, 0, 4, 1, 1), (3, 2, 4, 3, 1)]);
+        assert!((found[0].sum - 1.4).abs() < 1e-6);
+    }
+
+    #[track_caller]
+    fn check(value: f32, width: usize, expected: Option<[f32; 4]>) {
+        // A bar from (8, 8), 4 pixels high.
+        let mut map = vec![0.0; 32 * 32];
+        for y in 8..12 {
+            map[y * 32 + 8..y * 32 + 8 + width].fill(value);
+        }
+        let output = tensor(&[1, 1, 32, 32], map);
+        let model = FakeModel {
+            inputs: vec![port("x", &[0, 3, 0, 0])],
+            outputs: vec![port("map", &[0, 1, 0, 0])],
+            answer: Box::new(move |_: &[Tensor]| vec![output.clone()]),
+        };
+        let id = ModelId::from_content("fake", [0; 4]);
+        let finder = TextFinder::new(Box::new(model), id, &FinderOptions::default());
+        let image = Pixels::new(32, 32, Channels::Gray, vec![0; 1024]).expect("a picture");
+        let found = finder.expect("it fits").detect(&image).expect("it runs");
+        let sides = found.first().and_then(|one| one.bbox).map(|bbox| {
+            [bbox.left(), bbox.top(), bbox.right(), bbox.bottom()].map(|side| side * 32.0)
+        });
+        assert_eq!(sides, expected);
+    }
+
+    #[test]
+    fn a_bar_of_text_grows_back() {
+        // 12 x 4 grows by 48 * 1.6 / 32 = 2.4 on each side.
+        check(0.75, 12, Some([5.6, 5.6, 22.4, 14.4]));
+        check(0.4, 12, None);
+        check(0.75, 2, None);
+    }
+}
