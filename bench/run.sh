@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
 # `make bench`: roadloop and its Python peers on the same recording, one after
-# the other. FRAMES, SIZE and JOBS may be set; LONG=1 adds a 3 GB recording.
+# the other. FRAMES, SIZE, JOBS and PROFILE (release, demo) may be set; LONG=1
+# adds a 3 GB recording.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 FRAMES="${FRAMES:-200}"
 SIZE="${SIZE:-1280x720}"
 JOBS="${JOBS:-$(nproc)}"
+PROFILE="${PROFILE:-release}"
 
 target="$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 work="$target/bench"
 mkdir -p "$work"
 
-cargo build --release --package roadloop-app
-roadloop="$target/release/roadloop"
+cargo build --profile "$PROFILE" --package roadloop-app
+roadloop="$target/$PROFILE/roadloop"
 python="$work/venv/bin/python"
 if ! "$python" -c 'import cv2, rosbags, onnxruntime, mcap' 2>/dev/null; then
     python3 -m venv "$work/venv"

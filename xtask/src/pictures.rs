@@ -33,5 +33,5 @@ pub(crate) fn make(workspace: &Workspace) -> Result<()> {
     roadloop(&["run", "testdata/demo/demo.mcap"])?;
     // Two seconds in which both cameras see the car, its plate and the passer-by.
     let hits = "has(face) and has(license_plate) and time in 2026-05-04T09:30:02..09:30:04";
-    roadloop(&["search", hits, "--limit", "12", "--contact-sheet", "docs/pictures/hits.png"])
+    roadloop(&["search", hits, "--limit", "12", "--contact-sheet", "docs/pictures/hits.jpg"])
 }

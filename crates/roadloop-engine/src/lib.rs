@@ -1,1 +1,34 @@
-//! placeholder
+//! What happens when: the stages of the main job and the order they run in.
+//!
+//! [`flow::run`] takes a recording through the stages: [`stages::ingest`]
+//! keeps its frames, [`stages::detect`] says what is on them,
+//! [`stages::redact`] hides faces and plates; [`stages::search`] asks the
+//! catalog that results. A [`Ctx`] carries what they all need. Every stage is
+//! idempotent: it looks up what is delivered, does the rest, and leaves the
+//! same result however often it was stopped.
+//!
+//! No terminal, no HTTP: people are told through [`Progress`], callers through
+//! [`Report`](roadloop_base::Report)s and [`EngineError`]s.
+
+mod card;
+mod cpu;
+mod ctx;
+mod doctor;
+mod error;
+pub mod flow;
+mod models;
+mod progress;
+mod revision;
+pub mod stages;
+
+pub use card::Card;
+pub use cpu::Cpu;
+pub use ctx::{Ctx, Settings};
+pub use doctor::{Check, Health, examine};
+pub use error::EngineError;
+pub use models::{ModelFile, ModelSettings, Models};
+pub use progress::{Meter, Progress, Silent, StageStart};
+pub use roadloop_bag as bag;
+pub use roadloop_catalog as catalog;
+pub use roadloop_store as store;
+pub use roadloop_vision as vision;

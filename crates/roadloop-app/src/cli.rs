@@ -1,0 +1,189 @@
+//! What people type: global options, one variant per command, one file each.
+
+mod anonymize;
+mod completions;
+mod config_show;
+mod detect;
+mod doctor;
+mod quickstart;
+mod run;
+mod search;
+mod sql;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Overrides;
+use crate::progress::ProgressStyle;
+use crate::session::Session;
+
+const EXAMPLES: &str = "\
+Examples:
+  roadloop quickstart                       see all of it on the recording inside
+  roadloop run drive.bag                    extract, detect, anonymise
+  roadloop search 'count(person) >= 2'      which frames show two people?
+  roadloop search 'has(car)' --contact-sheet cars.png
+  roadloop sql 'select label, count(*) from detections group by label'
+  roadloop doctor                           is everything here that is needed?
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 done with skips, 130 interrupted.";
+
+/// The data engine for driving footage: recordings in; images, a searchable
+/// catalog and anonymised copies out
+#[derive(Debug, Parser)]
+#[command(name = "roadloop", version = version(), after_help = EXAMPLES)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options every command takes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// Folder of the project: settings, runtime and, unless --store says
+    /// otherwise, images and tables
+    #[arg(long, global = true, env = "ROADLOOP_WORKSPACE", default_value = "roadloop")]
+    #[arg(value_name = "DIR")]
+    pub(crate) workspace: PathBuf,
+    /// Folder for images and tables
+    #[arg(long, global = true, value_name = "URI")]
+    store: Option<String>,
+    /// Frames worked on at once [default: one per core]
+    #[arg(long, global = true, value_name = "N")]
+    jobs: Option<u32>,
+    /// How progress is shown, on stderr
+    #[arg(long, global = true, value_enum, default_value_t = ProgressStyle::Auto)]
+    #[arg(value_name = "STYLE")]
+    pub(crate) progress: ProgressStyle,
+    /// Say less: no progress, no notes
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Form of the log, on stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(value_name = "FORM")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Quickstart(quickstart::Args),
+    Run(run::Args),
+    Detect(detect::Args),
+    Anonymize(anonymize::Args),
+    Search(search::Args),
+    Sql(sql::Args),
+    Doctor(doctor::Args),
+    Config(config_show::Args),
+    Completions(completions::Args),
+    Man(completions::ManArgs),
+}
+
+/// How a command ended; `main` turns it into the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    DoneWithSkips,
+    Failed,
+    Interrupted,
+}
+
+pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Quickstart(args) => quickstart::run(&global, args).await,
+        Command::Run(args) => run::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Detect(args) => {
+            detect::run(&Session::open(&global, args.overrides())?, args).await
+        }
+        Command::Anonymize(args) => {
+            anonymize::run(&Session::open(&global, args.overrides())?, args).await
+        }
+        Command::Search(args) => {
+            search::run(&Session::open(&global, args.overrides())?, args).await
+        }
+        Command::Sql(args) => sql::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Doctor(args) => doctor::run(&global, args).await,
+        Command::Config(args) => config_show::run(&global, args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => completions::man(args),
+    }
+}
+
+impl Global {
+    /// The global flags as settings.
+    pub(crate) fn overrides(&self) -> Overrides {
+        let mut overrides = Overrides::new();
+        overrides.extend(self.store.clone().map(|store| ("store", store)));
+        overrides.extend(self.jobs.map(|jobs| ("jobs", jobs.to_string())));
+        overrides
+    }
+
+    /// Log lines go to stderr: warnings, more with `-v`, or what `RUST_LOG` says.
+    pub(crate) fn start_logging(&self) {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => "error",
+            (false, 0) => "warn",
+            (false, 1) => "info,datafusion=warn,deltalake=warn",
+            (false, _) => "debug",
+        };
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+        let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match self.log_format {
+            LogFormat::Text => lines.with_ansi(console_colours()).init(),
+            LogFormat::Json => lines.json().init(),
+        }
+    }
+}
+
+fn console_colours() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Version, build and what this build can do.
+fn version() -> &'static str {
+    concat!(
+        env!("CARGO_PKG_VERSION"),
+        "\nbuild: ",
+        env!("ROADLOOP_TARGET"),
+        " ",
+        env!("ROADLOOP_PROFILE"),
+        "\nreads: ROS 1 bag, MCAP, rosbag2 (sqlite3, mcap)",
+        "\nstores: folder",
+        "\ninference: ONNX Runtime 1.24 or later, CPU execution provider",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("roadloop "), "{} has no example", command.get_name());
+        }
+    }
+}

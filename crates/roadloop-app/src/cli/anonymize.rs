@@ -1,0 +1,131 @@
+//! `anonymize`: copies of stored frames without faces, plates and texts.
+
+use anyhow::Result;
+use clap::ValueEnum;
+use roadloop_base::{RecordingId, Report};
+use roadloop_engine::stages::redact;
+use roadloop_engine::{Ctx, EngineError};
+use serde_json::json;
+
+use crate::cli::Outcome;
+use crate::config::Overrides;
+use crate::render;
+use crate::session::Session;
+
+/// Hide faces, licence plates and texts in copies of stored frames
+///
+/// Copies lie under anonymized/, beside images/. Raw frames stay untouched.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  roadloop anonymize                               every frame of every recording
+  roadloop anonymize --only 'has(person) or has(car)'
+  roadloop anonymize drive-1a2b3c4d --style solid")]
+pub(crate) struct Args {
+    /// Recordings by name [default: all]
+    #[arg(value_name = "NAME")]
+    recordings: Vec<String>,
+    #[command(flatten)]
+    redact: RedactArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is hidden, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RedactArgs {
+    /// Anonymise only frames that match this filter [default: all]
+    #[arg(long, value_name = "FILTER")]
+    only: Option<String>,
+    /// How boxes are hidden [default: blur]
+    #[arg(long, value_enum)]
+    style: Option<Style>,
+    /// Grow each box on every side by this share of its size [default: 0.15]
+    #[arg(long, value_name = "SHARE")]
+    margin: Option<f32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Style {
+    /// So coarse that nothing can be told apart
+    Blur,
+    /// One flat colour
+    Solid,
+}
+
+impl RedactArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        let style = self.style.map(|style| match style {
+            Style::Blur => "blur",
+            Style::Solid => "solid",
+        });
+        let mut overrides = Overrides::new();
+        overrides.extend(self.only.clone().map(|filter| ("anonymize.only", filter)));
+        overrides.extend(style.map(|style| ("anonymize.style", style.to_owned())));
+        overrides.extend(self.margin.map(|share| ("anonymize.margin", share.to_string())));
+        overrides
+    }
+}
+
+impl Args {
+    pub(crate) fn overrides(&self) -> Overrides {
+        self.redact.overrides()
+    }
+}
+
+pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
+    let only = session.only()?;
+    let ctx = session.engine().await?;
+    let mut results = Vec::new();
+    for recording in named_recordings(&ctx, &args.recordings).await? {
+        let settings = session.redact_settings();
+        let report = redact::run(&ctx, &recording, only.as_ref(), settings).await?;
+        results.push((recording, report));
+    }
+    show_reports(&results, args.json)
+}
+
+/// The recordings a person named, or all there are.
+pub(super) async fn named_recordings(ctx: &Ctx, names: &[String]) -> Result<Vec<RecordingId>> {
+    let known: Vec<RecordingId> =
+        ctx.catalog.recordings().await?.into_iter().map(|summary| summary.id).collect();
+    if names.is_empty() {
+        return Ok(known);
+    }
+    let mut wanted = Vec::new();
+    for name in names {
+        let Some(found) = known.iter().find(|id| id.as_str() == name) else {
+            let known: Vec<&str> = known.iter().map(RecordingId::as_str).collect();
+            let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+            return Err(EngineError::NoSuchRecording { name: name.clone(), known }.into());
+        };
+        wanted.push(found.clone());
+    }
+    Ok(wanted)
+}
+
+/// Prints what a stage did with each recording.
+pub(super) fn show_reports(results: &[(RecordingId, Report)], json: bool) -> Result<Outcome> {
+    if json {
+        let results = results.iter().map(|(recording, report)| {
+            json!({"recording": recording, "done": report.done,
+                "already_done": report.already_done, "skipped": report.skipped})
+        });
+        render::print_json(&results.collect::<Vec<_>>())?;
+    } else {
+        for (recording, report) in results {
+            render::print(&format!(
+                "{recording}: {} frames now, {} already done, {} skipped",
+                report.done,
+                report.already_done,
+                report.skipped.len()
+            ))?;
+        }
+        if results.is_empty() {
+            render::note("the catalog is empty; start with: roadloop run RECORDING");
+        }
+    }
+    let has_skips = results.iter().any(|(_, report)| !report.skipped.is_empty());
+    Ok(if has_skips { Outcome::DoneWithSkips } else { Outcome::Done })
+}

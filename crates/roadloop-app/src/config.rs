@@ -1,0 +1,300 @@
+//! Settings: defaults in code, then the workspace's `roadloop.toml`, then the
+//! environment, then flags. Read once, passed down; unknown keys are refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail};
+
+/// What a setting may hold.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Text,
+    /// A list of words; in the environment and in flags separated by commas.
+    Words,
+    /// A whole number of at least this.
+    Count(u64),
+    /// A number from 0 to 1.
+    Fraction,
+    /// A number above 0, or empty for none.
+    Rate,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// One setting as people see it in the file, the environment and the help.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    pub(crate) key: &'static str,
+    default: &'static str,
+    pub(crate) help: &'static str,
+    shape: Shape,
+}
+
+const fn setting(
+    key: &'static str,
+    default: &'static str,
+    shape: Shape,
+    help: &'static str,
+) -> Setting {
+    Setting { key, default, help, shape }
+}
+
+/// Every setting there is, in the order `config show` prints them.
+pub(crate) const SETTINGS: &[Setting] = &[
+    setting("store", "", Shape::Text, "Folder for images and tables; empty: the workspace"),
+    setting("jobs", "0", Shape::Count(0), "Frames worked on at once; 0: one per core"),
+    setting("runtime", "", Shape::Text, "Path of libonnxruntime; empty: looked for"),
+    setting("extract.topics", "", Shape::Words, "Camera topics to keep; empty: all"),
+    setting("extract.every", "1", Shape::Count(1), "Keep every n-th frame of a camera"),
+    setting("extract.rate_hz", "", Shape::Rate, "Keep at most so many frames a second and camera"),
+    setting("detect.model", "", Shape::Text, "Detector file (.onnx); empty: the built-in NanoDet"),
+    setting(
+        "detect.confidence",
+        "0.35",
+        Shape::Fraction,
+        "Keep objects found at least this surely",
+    ),
+    setting("detect.tagger", "", Shape::Text, "Image classifier file (.onnx); empty: none"),
+    setting(
+        "anonymize.only",
+        "",
+        Shape::Text,
+        "Anonymise frames that match this filter; empty: all",
+    ),
+    setting("anonymize.style", "blur", Shape::Choice(&["blur", "solid"]), "How boxes are hidden"),
+    setting("anonymize.margin", "0.15", Shape::Fraction, "Grow each box by this share of its size"),
+    setting("search.limit", "100", Shape::Count(1), "Most hits a search prints"),
+    setting("sql.max_rows", "10000", Shape::Count(1), "Most rows a query prints"),
+    setting("sql.timeout_secs", "60", Shape::Count(1), "Longest a query may take"),
+    setting("sql.memory_mb", "1024", Shape::Count(16), "Most memory a query may use"),
+];
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(String),
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(path) => write!(f, "file {}", path.display()),
+            Origin::Environment(name) => write!(f, "environment {name}"),
+            Origin::Flag => f.write_str("flag"),
+        }
+    }
+}
+
+/// The settings in force, each with its origin.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    workspace: PathBuf,
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+/// What the flags of a command say, by key.
+pub(crate) type Overrides = Vec<(&'static str, String)>;
+
+impl Config {
+    /// Reads the layers. `environment` looks a variable up, so that tests need
+    /// not change the process's own.
+    pub(crate) fn load(
+        workspace: &Path,
+        environment: impl Fn(&str) -> Option<String>,
+        flags: Overrides,
+    ) -> Result<Config> {
+        let mut config = Config { workspace: workspace.to_owned(), values: BTreeMap::new() };
+        for setting in SETTINGS {
+            config.values.insert(setting.key, (setting.default.to_owned(), Origin::Default));
+        }
+        config.read_file(&workspace.join("roadloop.toml"))?;
+        for setting in SETTINGS {
+            let name = environment_name(setting.key);
+            if let Some(value) = environment(&name) {
+                config.set(setting.key, value, Origin::Environment(name))?;
+            }
+        }
+        for (key, value) in flags {
+            config.set(key, value, Origin::Flag)?;
+        }
+        Ok(config)
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<()> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error).context(at("cannot read the settings", path)),
+        };
+        let table: toml::Table = text.parse().context(at("the settings are not TOML", path))?;
+        let mut found = Vec::new();
+        flatten("", &table, &mut found);
+        for (key, value) in found {
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
+                let known: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+                bail!(
+                    "there is no setting {key:?}; known are {}\nfile: {}",
+                    known.join(", "),
+                    path.display()
+                );
+            };
+            self.set(setting.key, value, Origin::File(path.to_owned()))?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &'static str, value: String, origin: Origin) -> Result<()> {
+        let setting = SETTINGS.iter().find(|setting| setting.key == key);
+        let setting = setting.with_context(|| format!("there is no setting {key:?}"))?;
+        if let Err(expected) = check_shape(setting.shape, &value) {
+            bail!("{key} is {value:?}, but must be {expected}\nfrom: {origin}");
+        }
+        self.values.insert(setting.key, (value, origin));
+        Ok(())
+    }
+
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    /// Folder of the images and tables.
+    pub(crate) fn store(&self) -> String {
+        match self.text("store") {
+            "" => self.workspace.to_string_lossy().into_owned(),
+            store => store.to_owned(),
+        }
+    }
+
+    /// Values with their origins, in the order of [`SETTINGS`].
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (&'static Setting, &str, &Origin)> {
+        SETTINGS.iter().map(|setting| {
+            let (value, origin) = &self.values[setting.key];
+            (setting, value.as_str(), origin)
+        })
+    }
+
+    pub(crate) fn text(&self, key: &str) -> &str {
+        &self.values[key].0
+    }
+
+    pub(crate) fn words(&self, key: &str) -> Vec<String> {
+        let words = self.text(key).split(',').map(str::trim);
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// A path, when one is set.
+    pub(crate) fn path(&self, key: &str) -> Option<PathBuf> {
+        let text = self.text(key);
+        (!text.is_empty()).then(|| PathBuf::from(text))
+    }
+
+    /// A number whose shape was checked when it was set; empty is `None`.
+    pub(crate) fn number<T: FromStr>(&self, key: &str) -> Option<T> {
+        self.text(key).parse().ok()
+    }
+}
+
+fn environment_name(key: &str) -> String {
+    format!("ROADLOOP_{}", key.replace('.', "_").to_uppercase())
+}
+
+fn at(what: &str, path: &Path) -> String {
+    format!("{what}\npath: {}", path.display())
+}
+
+fn flatten(prefix: &str, table: &toml::Table, found: &mut Vec<(String, String)>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&key, inner, found),
+            toml::Value::String(text) => found.push((key, text.clone())),
+            toml::Value::Array(items) => {
+                let words = items.iter().map(|item| match item {
+                    toml::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                });
+                found.push((key, words.collect::<Vec<_>>().join(",")));
+            }
+            other => found.push((key, other.to_string())),
+        }
+    }
+}
+
+/// What was expected, when the value is not it.
+fn check_shape(shape: Shape, value: &str) -> Result<(), String> {
+    match shape {
+        Shape::Text | Shape::Words => Ok(()),
+        Shape::Count(least) => match value.parse::<u64>() {
+            Ok(count) if count >= least && count <= u64::from(u32::MAX) => Ok(()),
+            _ => Err(format!("a whole number of at least {least}")),
+        },
+        Shape::Fraction => match value.parse::<f32>() {
+            Ok(number) if (0.0..=1.0).contains(&number) => Ok(()),
+            _ => Err("a number from 0 to 1".to_owned()),
+        },
+        Shape::Rate => match value.parse::<f64>() {
+            _ if value.is_empty() => Ok(()),
+            Ok(number) if number > 0.0 && number.is_finite() => Ok(()),
+            _ => Err("a number above 0".to_owned()),
+        },
+        Shape::Choice(words) if words.contains(&value) => Ok(()),
+        Shape::Choice(words) => Err(format!("one of {}", words.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)], flags: Overrides) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("roadloop.toml"), file).unwrap();
+        let look_up = |name: &str| {
+            environment.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::load(folder.path(), look_up, flags)
+    }
+
+    #[track_caller]
+    fn check_error(file: &str, expected: &str) {
+        let error = format!("{:#}", load(file, &[], Vec::new()).unwrap_err());
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn flags_over_environment_over_file_over_default() {
+        let file = "jobs = 3\n[detect]\nconfidence = 0.5\n[extract]\ntopics = [\"/a\", \"/b\"]\n";
+        let environment = [("ROADLOOP_DETECT_CONFIDENCE", "0.6"), ("ROADLOOP_JOBS", "4")];
+        let config = load(file, &environment, vec![("jobs", "5".to_owned())]).unwrap();
+        assert_eq!(config.number::<u32>("jobs"), Some(5));
+        assert_eq!(config.number::<f32>("detect.confidence"), Some(0.6));
+        assert_eq!(config.words("extract.topics"), ["/a", "/b"]);
+        assert_eq!(config.text("anonymize.style"), "blur");
+        let origins: Vec<_> = config.shown().map(|(s, _, origin)| (s.key, origin)).collect();
+        assert!(origins.contains(&("jobs", &Origin::Flag)));
+        assert!(origins.contains(&("anonymize.style", &Origin::Default)));
+    }
+
+    #[test]
+    fn mistakes_say_what_was_expected() {
+        check_error("colour = 1", "no setting \"colour\"");
+        check_error("[detect]\nconfidence = 2", "must be a number from 0 to 1");
+        check_error("[anonymize]\nstyle = \"pixels\"", "one of blur, solid");
+        check_error("jobs = -1", "a whole number of at least 0");
+        check_error("jobs = ", "not TOML");
+    }
+
+    #[test]
+    fn defaults_have_their_own_shape() {
+        for setting in SETTINGS {
+            assert_eq!(check_shape(setting.shape, setting.default), Ok(()), "{}", setting.key);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Progress as people see it: bars on a terminal, plain lines in a pipe, JSON
+//! lines for programs. Always on stderr.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
+use roadloop_base::{Report, Skip};
+use roadloop_engine::{Meter, Progress, StageStart};
+use serde_json::json;
+
+/// Between two plain lines of one stage.
+const PLAIN_EVERY: Duration = Duration::from_secs(5);
+
+/// After so many skips of one stage, the rest is only counted.
+const SHOWN_SKIPS: u64 = 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressStyle {
+    /// Bars on a terminal, plain lines elsewhere
+    Auto,
+    /// A line every few seconds
+    Plain,
+    /// One JSON object per event
+    Json,
+    /// Nothing
+    None,
+}
+
+impl ProgressStyle {
+    pub(crate) fn reporter(self) -> Box<dyn Progress> {
+        match self {
+            ProgressStyle::None => Box::new(roadloop_engine::Silent),
+            ProgressStyle::Json => Box::new(JsonLines),
+            ProgressStyle::Plain => Box::new(PlainLines),
+            ProgressStyle::Auto if stderr().is_terminal() => Box::new(Bars),
+            ProgressStyle::Auto => Box::new(PlainLines),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Bars;
+
+impl Progress for Bars {
+    fn start(&self, start: StageStart) -> Box<dyn Meter> {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let template = if let Some(frames) = start.frames {
+            bar.set_length(frames);
+            "{prefix:>10} [{bar:28}] {pos}/{len} frames  {per_sec}  {eta} left"
+        } else {
+            bar.set_length(start.bytes.unwrap_or(0));
+            "{prefix:>10} [{bar:28}] {bytes}/{total_bytes}  {msg}  {eta} left"
+        };
+        if let Ok(style) = BarStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(start.stage.to_string());
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Box::new(Bar { bar, counts: Counts::new(start) })
+    }
+}
+
+struct Bar {
+    bar: ProgressBar,
+    counts: Counts,
+}
+
+impl Meter for Bar {
+    fn advance(&self, frames: u64, bytes_read: u64) {
+        let seen = self.counts.advance(frames, bytes_read);
+        if self.counts.start.frames.is_some() {
+            self.bar.set_position(seen.frames);
+        } else {
+            self.bar.set_position(bytes_read);
+            self.bar.set_message(format!("{} frames, {:.0}/s", seen.frames, seen.rate()));
+        }
+    }
+
+    fn skipped(&self, skip: &Skip) {
+        if let Some(line) = self.counts.skipped(skip) {
+            self.bar.suspend(|| say(&line));
+        }
+    }
+
+    fn finish(&self, report: &Report) {
+        self.bar.finish_and_clear();
+        say(&self.counts.summary(report));
+    }
+}
+
+#[derive(Debug)]
+struct PlainLines;
+
+impl Progress for PlainLines {
+    fn start(&self, start: StageStart) -> Box<dyn Meter> {
+        Box::new(PlainMeter { counts: Counts::new(start), last: Mutex::new(Instant::now()) })
+    }
+}
+
+struct PlainMeter {
+    counts: Counts,
+    last: Mutex<Instant>,
+}
+
+impl Meter for PlainMeter {
+    fn advance(&self, frames: u64, bytes_read: u64) {
+        let seen = self.counts.advance(frames, bytes_read);
+        let Ok(mut last) = self.last.lock() else { return };
+        if last.elapsed() >= PLAIN_EVERY {
+            *last = Instant::now();
+            say(&seen.line(&self.counts.start));
+        }
+    }
+
+    fn skipped(&self, skip: &Skip) {
+        if let Some(line) = self.counts.skipped(skip) {
+            say(&line);
+        }
+    }
+
+    fn finish(&self, report: &Report) {
+        say(&self.counts.summary(report));
+    }
+}
+
+#[derive(Debug)]
+struct JsonLines;
+
+impl Progress for JsonLines {
+    fn start(&self, start: StageStart) -> Box<dyn Meter> {
+        let StageStart { stage, recording, frames, bytes } = &start;
+        let event = json!({"event": "start", "stage": stage, "recording": recording,
+            "frames": frames, "bytes": bytes});
+        say(&event.to_string());
+        Box::new(JsonMeter { counts: Counts::new(start), last: Mutex::new(Instant::now()) })
+    }
+}
+
+struct JsonMeter {
+    counts: Counts,
+    last: Mutex<Instant>,
+}
+
+impl JsonMeter {
+    fn say(&self, event: &str, mut fields: serde_json::Value) {
+        fields["event"] = json!(event);
+        fields["stage"] = json!(self.counts.start.stage);
+        fields["recording"] = json!(self.counts.start.recording);
+        say(&fields.to_string());
+    }
+}
+
+impl Meter for JsonMeter {
+    fn advance(&self, frames: u64, bytes_read: u64) {
+        let seen = self.counts.advance(frames, bytes_read);
+        let Ok(mut last) = self.last.lock() else { return };
+        if last.elapsed() >= Duration::from_secs(1) {
+            *last = Instant::now();
+            let fields = json!({"frames": seen.frames, "bytes_read": bytes_read,
+                "frames_per_s": seen.rate(), "eta_s": seen.eta_secs(&self.counts.start)});
+            self.say("progress", fields);
+        }
+    }
+
+    fn skipped(&self, skip: &Skip) {
+        self.say("skip", json!({"place": skip.place, "reason": skip.reason}));
+    }
+
+    fn finish(&self, report: &Report) {
+        let seconds = self.counts.started.elapsed().as_secs_f64();
+        let fields = json!({"done": report.done, "already_done": report.already_done,
+            "skipped": report.skipped.len(), "seconds": seconds});
+        self.say("finish", fields);
+    }
+}
+
+/// What one meter has seen so far.
+struct Counts {
+    start: StageStart,
+    started: Instant,
+    seen: Mutex<(u64, u64)>,
+    skips: Mutex<u64>,
+}
+
+struct Seen {
+    frames: u64,
+    bytes_read: u64,
+    elapsed: Duration,
+}
+
+impl Counts {
+    fn new(start: StageStart) -> Counts {
+        Counts { start, started: Instant::now(), seen: Mutex::new((0, 0)), skips: Mutex::new(0) }
+    }
+
+    fn advance(&self, frames: u64, bytes_read: u64) -> Seen {
+        let elapsed = self.started.elapsed();
+        let Ok(mut seen) = self.seen.lock() else {
+            return Seen { frames, bytes_read, elapsed };
+        };
+        seen.0 += frames;
+        seen.1 = bytes_read;
+        Seen { frames: seen.0, bytes_read, elapsed }
+    }
+
+    /// The line for a skip, while there are not too many.
+    fn skipped(&self, skip: &Skip) -> Option<String> {
+        let mut skips = self.skips.lock().ok()?;
+        *skips += 1;
+        match *skips {
+            n if n < SHOWN_SKIPS => Some(format!("skipped {}: {}", skip.place, skip.reason)),
+            SHOWN_SKIPS => Some("more skips follow; they are counted and kept".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn summary(&self, report: &Report) -> String {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let mut line = format!("{:>10}: {} frames", self.start.stage, report.done);
+        if report.already_done > 0 {
+            line += &format!(", {} already done", report.already_done);
+        }
+        if !report.skipped.is_empty() {
+            line += &format!(", {} skipped", report.skipped.len());
+        }
+        line += &format!(", {seconds:.1} s");
+        if report.done > 0 && seconds > 0.0 {
+            line += &format!(", {:.1} frames/s", report.done as f64 / seconds);
+        }
+        line
+    }
+}
+
+impl Seen {
+    /// Frames a second since the start.
+    fn rate(&self) -> f64 {
+        self.frames as f64 / self.elapsed.as_secs_f64().max(1e-3)
+    }
+
+    fn eta_secs(&self, start: &StageStart) -> Option<u64> {
+        let (done, total) = match (start.frames, start.bytes) {
+            (Some(frames), _) => (self.frames, frames),
+            (None, Some(bytes)) => (self.bytes_read, bytes),
+            (None, None) => return None,
+        };
+        if done == 0 {
+            return None;
+        }
+        let left = total.saturating_sub(done) as f64 / done as f64;
+        Some((left * self.elapsed.as_secs_f64()).round() as u64)
+    }
+
+    fn line(&self, start: &StageStart) -> String {
+        let of = match (start.frames, start.bytes) {
+            (Some(frames), _) => format!("{}/{frames} frames", self.frames),
+            (None, Some(bytes)) => {
+                let percent = 100.0 * self.bytes_read as f64 / bytes.max(1) as f64;
+                format!("{} frames, {percent:.0} % read", self.frames)
+            }
+            (None, None) => format!("{} frames", self.frames),
+        };
+        let eta = self.eta_secs(start).map_or(String::new(), |secs| format!(", {secs} s left"));
+        format!("{:>10}: {of}, {:.1} frames/s{eta}", start.stage, self.rate())
+    }
+}
+
+/// One line on stderr; nobody to hear it is no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}

@@ -1,0 +1,113 @@
+//! A command's surroundings: its settings, and the engine opened with them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use roadloop_base::{RecordingId, Stage};
+use roadloop_engine::catalog::Filter;
+use roadloop_engine::flow::RunSettings;
+use roadloop_engine::stages::redact::RedactSettings;
+use roadloop_engine::vision::RedactStyle;
+use roadloop_engine::{Ctx, ModelFile, ModelSettings, Settings, bag};
+
+use crate::assets;
+use crate::cli::Global;
+use crate::config::{Config, Overrides};
+use crate::progress::ProgressStyle;
+use crate::render;
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) config: Config,
+    pub(crate) is_quiet: bool,
+    progress: ProgressStyle,
+}
+
+impl Session {
+    /// Reads the settings; flags of the command go over the global ones.
+    pub(crate) fn open(global: &Global, flags: Overrides) -> Result<Session> {
+        let mut overrides = global.overrides();
+        overrides.extend(flags);
+        let environment = |name: &str| std::env::var(name).ok();
+        let config = Config::load(&global.workspace, environment, overrides)?;
+        let progress = if global.quiet { ProgressStyle::None } else { global.progress };
+        Ok(Session { config, is_quiet: global.quiet, progress })
+    }
+
+    pub(crate) async fn engine(&self) -> Result<Ctx> {
+        Ok(Ctx::open(self.engine_settings(), Arc::from(self.progress.reporter())).await?)
+    }
+
+    pub(crate) fn engine_settings(&self) -> Settings {
+        let config = &self.config;
+        let file = |key| config.path(key).map(ModelFile::Path);
+        Settings {
+            workspace: config.workspace().to_owned(),
+            store: config.store(),
+            jobs: config.number("jobs").unwrap_or(0),
+            query_memory_bytes: config.number::<usize>("sql.memory_mb").unwrap_or(1024) << 20,
+            models: ModelSettings {
+                runtime: config.path("runtime"),
+                detector: file("detect.model").unwrap_or(assets::DETECTOR),
+                tagger: file("detect.tagger"),
+                faces: assets::FACES,
+                plates: assets::PLATES,
+                texts: assets::TEXTS,
+                confidence: config.number("detect.confidence").unwrap_or(0.35),
+            },
+        }
+    }
+
+    /// What the settings say about a run; `name` is for one recording only.
+    pub(crate) fn run_settings(
+        &self,
+        stages: &[Stage],
+        name: Option<RecordingId>,
+    ) -> Result<RunSettings> {
+        let config = &self.config;
+        Ok(RunSettings {
+            stages: stages.to_vec(),
+            selection: bag::FrameSelection {
+                topics: config.words("extract.topics"),
+                every: config.number("extract.every").unwrap_or(1),
+                rate_hz: config.number("extract.rate_hz"),
+            },
+            only: self.only()?,
+            redact: self.redact_settings(),
+            name,
+        })
+    }
+
+    pub(crate) fn redact_settings(&self) -> RedactSettings {
+        RedactSettings {
+            style: match self.config.text("anonymize.style") {
+                "solid" => RedactStyle::Solid,
+                _ => RedactStyle::Blur,
+            },
+            margin: self.config.number("anonymize.margin").unwrap_or(0.15),
+        }
+    }
+
+    pub(crate) fn only(&self) -> Result<Option<Filter>> {
+        match self.config.text("anonymize.only") {
+            "" => Ok(None),
+            text => Ok(Some(Filter::parse(text).context("--only is not a filter")?)),
+        }
+    }
+
+    /// A remark, unless the person asked for quiet.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            render::note(text);
+        }
+    }
+
+    /// A folder of the workspace, made when missing.
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.config.workspace().join(name);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make a folder\npath: {}", folder.display()))?;
+        Ok(folder)
+    }
+}

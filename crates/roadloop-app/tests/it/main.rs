@@ -1,0 +1,7 @@
+//! The binary as a person uses it: recordings in, answers out.
+
+mod bad_input;
+mod crash;
+mod main_job;
+mod people;
+mod workspace;

@@ -1,0 +1,49 @@
+//! What every stage needs, opened once and passed down.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use roadloop_catalog::{Catalog, CatalogOptions};
+use roadloop_store::Store;
+
+use crate::{Cpu, EngineError, ModelSettings, Models, Progress};
+
+/// Where things lie and how much of the machine may be used.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder of the project: runtime, spilled queries.
+    pub workspace: PathBuf,
+    /// URI of the store for images and tables.
+    pub store: String,
+    /// Frames worked on at once; 0 means one per core.
+    pub jobs: usize,
+    pub query_memory_bytes: usize,
+    pub models: ModelSettings,
+}
+
+/// The engine, opened. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    pub store: Store,
+    pub catalog: Catalog,
+    pub models: Arc<Models>,
+    pub cpu: Cpu,
+    pub progress: Arc<dyn Progress>,
+}
+
+impl Ctx {
+    /// Opens store and catalog (made when missing). Models are opened when a
+    /// stage first wants them.
+    pub async fn open(settings: Settings, progress: Arc<dyn Progress>) -> Result<Ctx, EngineError> {
+        let Settings { workspace, store, jobs, query_memory_bytes, models } = settings;
+        let store = roadloop_store::open(&store)?;
+        let options = CatalogOptions {
+            memory_limit_bytes: query_memory_bytes,
+            spill_folder: Some(workspace.join("spill")),
+            ..CatalogOptions::default()
+        };
+        let catalog = Catalog::open(store.object_store(), options).await?;
+        let models = Arc::new(Models::new(models, &workspace));
+        Ok(Ctx { store, catalog, models, cpu: Cpu::new(jobs), progress })
+    }
+}

@@ -1,0 +1,48 @@
+//! What can go wrong in a stage. Errors of the crates below pass through
+//! unchanged: they already say what was found and what to do.
+
+use std::error::Error;
+
+use roadloop_bag::BagError;
+use roadloop_base::ErrorKind;
+use roadloop_catalog::CatalogError;
+use roadloop_store::StoreError;
+use roadloop_vision::{ModelError, VisionError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Bag(#[from] BagError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Vision(#[from] VisionError),
+    #[error("the recording's card cannot be read; delete it and run again\nkey: {key}")]
+    Card { key: String, source: serde_json::Error },
+    #[error("no recording is called {name:?}; known are {known}")]
+    NoSuchRecording { name: String, known: String },
+    #[error("work was stopped")]
+    Stopped { source: Box<dyn Error + Send + Sync> },
+}
+
+impl EngineError {
+    pub(crate) fn stopped(source: impl Error + Send + Sync + 'static) -> EngineError {
+        EngineError::Stopped { source: Box::new(source) }
+    }
+
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            EngineError::Bag(error) => error.kind(),
+            EngineError::Store(error) => error.kind(),
+            EngineError::Catalog(error) => error.kind(),
+            EngineError::Model(error) => error.kind(),
+            EngineError::Vision(error) => error.kind(),
+            EngineError::NoSuchRecording { .. } => ErrorKind::NotFound,
+            EngineError::Card { .. } | EngineError::Stopped { .. } => ErrorKind::Internal,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The main job: a recording through its stages, one after the other.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use roadloop_bag::{FrameSelection, Recording};
+use roadloop_base::{Camera, RecordingId, Report, Stage};
+use roadloop_catalog::Filter;
+
+use crate::stages::redact::RedactSettings;
+use crate::stages::{detect, ingest, redact};
+use crate::{Card, Ctx, EngineError};
+
+/// What is to be done with a recording.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
+    /// Stages to run, in the order of the job whatever the order here.
+    pub stages: Vec<Stage>,
+    pub selection: FrameSelection,
+    /// Anonymise frames that match; all of them when absent.
+    pub only: Option<Filter>,
+    pub redact: RedactSettings,
+    /// The recording's name, when it is not to follow from its content.
+    pub name: Option<RecordingId>,
+}
+
+/// What was done with a recording.
+#[derive(Clone, Debug)]
+pub struct RecordingRun {
+    pub recording: RecordingId,
+    pub source: PathBuf,
+    pub stages: Vec<StageRun>,
+}
+
+/// What one stage did, and how long it took.
+#[derive(Clone, Debug)]
+pub struct StageRun {
+    pub stage: Stage,
+    pub report: Report,
+    pub elapsed: Duration,
+}
+
+impl RecordingRun {
+    pub fn has_skips(&self) -> bool {
+        self.stages.iter().any(|run| !run.report.skipped.is_empty())
+    }
+}
+
+/// Takes one recording (a file, or a rosbag2 folder) through the stages.
+pub async fn run(
+    ctx: &Ctx,
+    path: &Path,
+    settings: &RunSettings,
+) -> Result<RecordingRun, EngineError> {
+    let recording = open(ctx, path, settings.name.clone()).await?;
+    let id = recording.id().clone();
+    let mut recording = Some(recording);
+    let mut run =
+        RecordingRun { recording: id.clone(), source: path.to_owned(), stages: Vec::new() };
+    for stage in Stage::ALL {
+        if !settings.stages.contains(&stage) {
+            continue;
+        }
+        let started = Instant::now();
+        let report = match (stage, recording.take()) {
+            (Stage::Extract, Some(recording)) => {
+                ingest::run(ctx, recording, &settings.selection).await?
+            }
+            (Stage::Extract, None) => continue,
+            (Stage::Detect, _) => detect::run(ctx, &id).await?,
+            (Stage::Anonymize, _) => {
+                redact::run(ctx, &id, settings.only.as_ref(), settings.redact).await?
+            }
+        };
+        run.stages.push(StageRun { stage, report, elapsed: started.elapsed() });
+    }
+    Ok(run)
+}
+
+async fn open(ctx: &Ctx, path: &Path, name: Option<RecordingId>) -> Result<Recording, EngineError> {
+    let path = path.to_owned();
+    let mut recording = ctx.cpu.run(move || roadloop_bag::open(&path)).await??;
+    if let Some(name) = name {
+        recording.set_id(name);
+    }
+    Ok(recording)
+}
+
+/// What a run would do, without doing it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub recording: RecordingId,
+    pub source: PathBuf,
+    pub size_bytes: u64,
+    pub cameras: Vec<PlannedCamera>,
+    /// Frames the catalog has of it, by what was done with them.
+    pub extracted: u64,
+    pub detected: u64,
+    pub anonymized: u64,
+    /// This selection was extracted to its end before.
+    pub is_extracted: bool,
+}
+
+/// A camera of a recording that is to be read.
+#[derive(Clone, Debug)]
+pub struct PlannedCamera {
+    pub topic: String,
+    pub camera: Camera,
+    /// Known when the recording has an index.
+    pub messages: Option<u64>,
+    pub is_selected: bool,
+}
+
+/// Looks at a recording and the catalog and says what a run would find to do.
+pub async fn plan(ctx: &Ctx, path: &Path, settings: &RunSettings) -> Result<Plan, EngineError> {
+    let recording = open(ctx, path, settings.name.clone()).await?;
+    let id = recording.id().clone();
+    let wanted = &settings.selection.topics;
+    let cameras = recording.topics().iter().filter_map(|topic| {
+        Some(PlannedCamera {
+            topic: topic.name.clone(),
+            camera: topic.camera.clone()?,
+            messages: topic.messages,
+            is_selected: wanted.is_empty() || wanted.contains(&topic.name),
+        })
+    });
+    let card = Card::load(&ctx.store, &id).await?;
+    let in_words = ingest::describe(&settings.selection);
+    let summaries = ctx.catalog.recordings().await?;
+    let summary = summaries.iter().find(|summary| summary.id == id);
+    Ok(Plan {
+        source: path.to_owned(),
+        size_bytes: recording.size_bytes(),
+        cameras: cameras.collect(),
+        extracted: summary.map_or(0, |summary| summary.frames),
+        detected: summary.map_or(0, |summary| summary.looked),
+        anonymized: summary.map_or(0, |summary| summary.anonymized),
+        is_extracted: card.is_some_and(|card| card.finished(&in_words).is_some()),
+        recording: id,
+    })
+}

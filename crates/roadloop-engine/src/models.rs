@@ -1,0 +1,153 @@
+//! The models the stages look with: opened when first wanted, then shared.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use roadloop_vision::{
+    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, open_detector,
+    open_face_finder, open_plate_finder, open_tagger, open_text_finder, runtime,
+};
+
+use crate::doctor::{Check, Health};
+
+/// A model, inside the binary or in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelFile {
+    Embedded { name: &'static str, bytes: &'static [u8] },
+    Path(PathBuf),
+}
+
+/// Which models look, and how sure they must be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelSettings {
+    /// Path of libonnxruntime; looked for when absent.
+    pub runtime: Option<PathBuf>,
+    pub detector: ModelFile,
+    pub tagger: Option<ModelFile>,
+    pub faces: ModelFile,
+    pub plates: ModelFile,
+    pub texts: ModelFile,
+    /// Objects below this are not kept, 0 to 1.
+    pub confidence: f32,
+}
+
+/// What finds faces, plates and texts, in this order.
+pub(crate) type Finders = Arc<[Arc<dyn Detector>]>;
+
+#[derive(Debug)]
+pub struct Models {
+    settings: ModelSettings,
+    runtime_folders: Vec<PathBuf>,
+    opened: Mutex<Opened>,
+}
+
+#[derive(Debug, Default)]
+struct Opened {
+    detector: Option<Arc<dyn Detector>>,
+    tagger: Option<Arc<dyn Detector>>,
+    finders: Option<Finders>,
+}
+
+impl ModelFile {
+    fn source(&self) -> ModelSource {
+        match self {
+            ModelFile::Embedded { name, bytes } => ModelSource::Bytes { name, bytes },
+            ModelFile::Path(path) => ModelSource::File(path.clone()),
+        }
+    }
+}
+
+impl Models {
+    pub(crate) fn new(settings: ModelSettings, workspace: &Path) -> Models {
+        let runtime_folders = vec![workspace.join("runtime")];
+        Models { settings, runtime_folders, opened: Mutex::default() }
+    }
+
+    pub fn settings(&self) -> &ModelSettings {
+        &self.settings
+    }
+
+    pub(crate) fn detector(&self) -> Result<Arc<dyn Detector>, ModelError> {
+        let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(detector) = &opened.detector {
+            return Ok(Arc::clone(detector));
+        }
+        self.load_runtime()?;
+        let options =
+            DetectorOptions { confidence: self.settings.confidence, ..DetectorOptions::default() };
+        let detector: Arc<dyn Detector> =
+            open_detector(&self.settings.detector.source(), &options)?.into();
+        opened.detector = Some(Arc::clone(&detector));
+        Ok(detector)
+    }
+
+    pub(crate) fn tagger(&self) -> Result<Option<Arc<dyn Detector>>, ModelError> {
+        let Some(file) = &self.settings.tagger else { return Ok(None) };
+        let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if opened.tagger.is_none() {
+            self.load_runtime()?;
+            opened.tagger = Some(open_tagger(&file.source(), &DetectorOptions::default())?.into());
+        }
+        Ok(opened.tagger.clone())
+    }
+
+    pub(crate) fn finders(&self) -> Result<Finders, ModelError> {
+        let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(finders) = &opened.finders {
+            return Ok(Arc::clone(finders));
+        }
+        self.load_runtime()?;
+        let options = FinderOptions::default();
+        let finders: Finders = Arc::new([
+            open_face_finder(&self.settings.faces.source(), &options)?.into(),
+            open_plate_finder(&self.settings.plates.source(), &options)?.into(),
+            open_text_finder(&self.settings.texts.source(), &options)?.into(),
+        ]);
+        opened.finders = Some(Arc::clone(&finders));
+        Ok(finders)
+    }
+
+    fn load_runtime(&self) -> Result<(), ModelError> {
+        let path = runtime::locate(self.settings.runtime.as_deref(), &self.runtime_folders)?;
+        runtime::load(&path)
+    }
+
+    /// Opens everything, for `doctor`.
+    pub(crate) fn examine(&self) -> Vec<Check> {
+        let mut checks = Vec::new();
+        match self.load_runtime() {
+            Ok(()) => {
+                let version = runtime::version().unwrap_or_default();
+                let path = runtime::loaded_from().unwrap_or_default();
+                let found = format!("ONNX Runtime {version}, {}", path.display());
+                checks.push(Check::good("runtime", found));
+            }
+            Err(error) => {
+                let mend = "roadloop doctor --fix";
+                checks.push(Check::wrong("runtime", Health::Bad, error.to_string(), mend));
+                return checks;
+            }
+        }
+        let mend = "see the message; without --detector and --tagger the built-in models are used";
+        let mut check = |name, opened: Result<String, ModelError>| {
+            checks.push(match opened {
+                Ok(found) => Check::good(name, found),
+                Err(error) => Check::wrong(name, Health::Bad, error.to_string(), mend),
+            });
+        };
+        check("detector", self.detector().map(|detector| detector.model().to_string()));
+        if self.settings.tagger.is_some() {
+            let name = |tagger: Option<Arc<dyn Detector>>| {
+                tagger.map(|tagger| tagger.model().to_string()).unwrap_or_default()
+            };
+            check("tagger", self.tagger().map(name));
+        }
+        let names = |finders: Finders| {
+            let names: Vec<String> =
+                finders.iter().map(|finder| finder.model().to_string()).collect();
+            names.join(", ")
+        };
+        check("anonymiser", self.finders().map(names));
+        checks
+    }
+}

@@ -1,0 +1,7 @@
+//! The arrows of the main job, one file each.
+
+mod by_shard;
+pub mod detect;
+pub mod ingest;
+pub mod redact;
+pub mod search;

@@ -1,0 +1,146 @@
+//! Stored frames looked at in order, shard by shard, several at a time: what
+//! detection and anonymisation have in common.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+
+use roadloop_base::{Detection, FrameRow, ModelId, RecordingId, Report, ShardId, Skip, Stage};
+use roadloop_catalog::{DetectionShard, LookedAt, Revision};
+use roadloop_store::Staged;
+
+use crate::revision::RevisionBuilder;
+use crate::{Ctx, EngineError, StageStart};
+
+/// What looking at one frame gave.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) detections: Vec<Detection>,
+    /// An image to be kept beside it: its key and bytes.
+    pub(super) copy: Option<(String, Bytes)>,
+}
+
+/// Why a frame gave no result.
+#[derive(Debug)]
+pub(super) enum FrameError {
+    /// This frame is damaged; others are not.
+    Damaged(String),
+    /// Nothing will work: stop.
+    Broken(EngineError),
+}
+
+/// A pass of one stage over frames of one recording.
+pub(super) struct Pass {
+    pub(super) stage: Stage,
+    pub(super) recording: RecordingId,
+    /// In order of camera and sequence.
+    pub(super) rows: Vec<FrameRow>,
+    /// What the result depends on besides the frames.
+    pub(super) settings: RevisionBuilder,
+    /// Whom the rows name as the one who looked.
+    pub(super) model: ModelId,
+}
+
+/// Looks at each frame on the cores, a few frames ahead of the one whose turn
+/// it is, and commits each shard when its last frame is done. Shards delivered
+/// at the wanted revision are left alone; a frame that cannot be read or
+/// decoded is a skip.
+pub(super) async fn run(
+    ctx: &Ctx,
+    pass: Pass,
+    look: impl Fn(&FrameRow, &Bytes) -> Result<Look, FrameError> + Send + Sync + 'static,
+) -> Result<Report, EngineError> {
+    let Pass { stage, recording, rows, settings, model } = pass;
+    let delivered = ctx.catalog.delivered(stage, &recording).await?;
+    let mut report = Report::default();
+    let mut shards = Vec::new();
+    for rows in rows.chunk_by(|a, b| a.id.shard() == b.id.shard()) {
+        let id = rows[0].id.shard();
+        let revision = settings.clone().of_frames(rows);
+        if delivered.get(&id) == Some(&revision) {
+            report.already_done += rows.len() as u64;
+        } else {
+            shards.push((id, revision, rows));
+        }
+    }
+    let frames: usize = shards.iter().map(|(_, _, rows)| rows.len()).sum();
+    let start = StageStart { stage, recording, frames: Some(frames as u64), bytes: None };
+    let meter = ctx.progress.start(start);
+
+    let look = Arc::new(look);
+    let pending = shards.iter().flat_map(|(_, _, rows)| rows.iter().cloned());
+    let mut looks = stream::iter(pending)
+        .map(|row| look_at(ctx, row, Arc::clone(&look)))
+        .buffered(2 * ctx.cpu.jobs());
+    for (id, revision, rows) in &shards {
+        let mut shard = OpenShard::default();
+        for _ in *rows {
+            let Some(looked) = looks.next().await else { break };
+            match looked? {
+                Ok((row, detections, staged)) => {
+                    let (id, taken_at, model) = (row.id, row.taken_at, model.clone());
+                    shard.looked.push(LookedAt { id, taken_at, model, detections });
+                    shard.staged.extend(staged);
+                    report.done += 1;
+                }
+                Err(skip) => {
+                    meter.skipped(&skip);
+                    report.skipped.push(skip);
+                }
+            }
+            meter.advance(1, 0);
+        }
+        shard.commit(ctx, stage, id, *revision).await?;
+    }
+    meter.finish(&report);
+    Ok(report)
+}
+
+#[derive(Default)]
+struct OpenShard {
+    looked: Vec<LookedAt>,
+    staged: Vec<Staged>,
+}
+
+impl OpenShard {
+    /// Images first, rows after: a row never speaks of an image that is not there.
+    async fn commit(
+        self,
+        ctx: &Ctx,
+        stage: Stage,
+        id: &ShardId,
+        revision: Revision,
+    ) -> Result<(), EngineError> {
+        ctx.store.publish(self.staged).await?;
+        let shard = DetectionShard { id: id.clone(), revision, looked: self.looked };
+        ctx.catalog.put_detections(stage, &[shard]).await?;
+        Ok(())
+    }
+}
+
+type Looked = (FrameRow, Vec<Detection>, Option<Staged>);
+
+async fn look_at(
+    ctx: &Ctx,
+    row: FrameRow,
+    look: Arc<impl Fn(&FrameRow, &Bytes) -> Result<Look, FrameError> + Send + Sync + 'static>,
+) -> Result<Result<Looked, Skip>, EngineError> {
+    let skip = |reason: String| Skip::new(format!("frame {}", row.id), reason.replace('\n', ", "));
+    let image = match ctx.store.get(&row.image).await {
+        Ok(image) => image,
+        Err(error) => return Ok(Err(skip(error.to_string()))),
+    };
+    let looked_row = row.clone();
+    match ctx.cpu.run(move || look(&looked_row, &image)).await? {
+        Ok(Look { detections, copy }) => {
+            let staged = match copy {
+                Some((key, bytes)) => Some(ctx.store.stage(&key, bytes).await?),
+                None => None,
+            };
+            Ok(Ok((row, detections, staged)))
+        }
+        Err(FrameError::Damaged(reason)) => Ok(Err(skip(reason))),
+        Err(FrameError::Broken(error)) => Err(error),
+    }
+}

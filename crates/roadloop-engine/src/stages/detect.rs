@@ -1,0 +1,46 @@
+//! Detection: frames in, detections in the catalog.
+
+use std::sync::Arc;
+
+use roadloop_base::{RecordingId, Report, Stage};
+use roadloop_vision::decode_bytes;
+
+use crate::revision::RevisionBuilder;
+use crate::stages::by_shard::{self, FrameError, Look, Pass};
+use crate::{Ctx, EngineError};
+
+/// Changes when the code below starts to give other results.
+const FORMAT: u32 = 1;
+
+/// Looks at every frame of a recording with the detector, and with the tagger
+/// where one is set. Frames looked at with other settings are looked at anew,
+/// and their old detections replaced.
+pub async fn run(ctx: &Ctx, recording: &RecordingId) -> Result<Report, EngineError> {
+    let rows = ctx.catalog.frames(recording).await?;
+    let models = Arc::clone(&ctx.models);
+    let (detector, tagger) =
+        ctx.cpu.run(move || Ok::<_, EngineError>((models.detector()?, models.tagger()?))).await??;
+    let mut settings = RevisionBuilder::new("detect", FORMAT)
+        .and(detector.model().as_str())
+        .and(&ctx.models.settings().confidence.to_string());
+    if let Some(tagger) = &tagger {
+        settings = settings.and(tagger.model().as_str());
+    }
+    let pass = Pass {
+        stage: Stage::Detect,
+        recording: recording.clone(),
+        rows,
+        settings,
+        model: detector.model().clone(),
+    };
+    by_shard::run(ctx, pass, move |_, image| {
+        let pixels = decode_bytes(image).map_err(|error| FrameError::Damaged(error.to_string()))?;
+        let broken = |error| FrameError::Broken(EngineError::Model(error));
+        let mut detections = detector.detect(&pixels).map_err(broken)?;
+        if let Some(tagger) = &tagger {
+            detections.extend(tagger.detect(&pixels).map_err(broken)?);
+        }
+        Ok(Look { detections, copy: None })
+    })
+    .await
+}

@@ -1,0 +1,312 @@
+//! Extraction: a recording in, its camera frames in the store and the catalog.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use roadloop_bag::{FrameSelection, Read, Recording};
+use roadloop_base::{
+    Camera, EncodedImage, Frame, FrameRow, Report, ShardId, Skip, Stage, image_key,
+};
+use roadloop_catalog::FrameShard;
+use roadloop_store::Staged;
+use roadloop_vision::{Pixels, decode, encode_png, measure};
+
+use crate::card::Extraction;
+use crate::revision::RevisionBuilder;
+use crate::{Card, Ctx, EngineError, StageStart};
+
+/// Changes when the code below starts to give other results.
+const FORMAT: u32 = 1;
+
+/// Finished shards are committed together, this many or this old: a commit
+/// costs some 20 ms, and what is not committed is done again after a crash.
+const COMMIT_SHARDS: usize = 16;
+const COMMIT_AFTER: Duration = Duration::from_secs(2);
+
+/// Keeps the selected frames of a recording. Frames the catalog has already
+/// are left as they are, so a wider selection only adds.
+pub async fn run(
+    ctx: &Ctx,
+    recording: Recording,
+    selection: &FrameSelection,
+) -> Result<Report, EngineError> {
+    let id = recording.id().clone();
+    let in_words = describe(selection);
+    let earlier = Card::load(&ctx.store, &id).await?;
+    if let Some(report) = earlier.as_ref().and_then(|card| card.finished(&in_words)) {
+        return Ok(report);
+    }
+    let mut card = new_card(&recording, earlier);
+    let meter = ctx.progress.start(StageStart {
+        stage: Stage::Extract,
+        recording: id.clone(),
+        frames: None,
+        bytes: Some(recording.size_bytes()),
+    });
+    let known = Arc::new(known_frames(ctx.catalog.frames(&id).await?));
+    let mut report = Report::default();
+    let mut shards = Shards::new(ctx.clone(), Arc::clone(&known));
+
+    let (sender, mut receiver) = mpsc::channel(2 * ctx.cpu.jobs());
+    let reader = read_in_background(recording, selection.clone(), known, sender)?;
+    let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
+    let mut kept = reads.map(|read| keep(ctx, read)).buffered(2 * ctx.cpu.jobs());
+    while let Some(outcome) = kept.next().await {
+        let (bytes_read, outcome) = outcome?;
+        match outcome {
+            Outcome::Kept(row, staged) => {
+                report.done += 1;
+                meter.advance(1, bytes_read);
+                shards.add(row, staged).await?;
+            }
+            Outcome::AlreadyKept => {
+                report.already_done += 1;
+                meter.advance(0, bytes_read);
+            }
+            Outcome::Skipped(skip) => {
+                meter.skipped(&skip);
+                report.skipped.push(skip);
+            }
+        }
+    }
+    drop(kept);
+    reader.await.map_err(EngineError::stopped)?;
+    shards.finish().await?;
+    meter.finish(&report);
+
+    card.extractions.push(Extraction {
+        selection: in_words,
+        frames: report.done + report.already_done,
+        skipped: report.skipped.clone(),
+    });
+    card.save(&ctx.store).await?;
+    Ok(report)
+}
+
+/// A selection in words: equal words, equal frames.
+pub fn describe(selection: &FrameSelection) -> String {
+    let mut topics = selection.topics.clone();
+    topics.sort();
+    topics.dedup();
+    let topics = if topics.is_empty() { "all".to_owned() } else { topics.join(",") };
+    let rate = selection.rate_hz.map_or("any".to_owned(), |rate| rate.to_string());
+    format!("topics={topics} every={} rate_hz={rate}", selection.every)
+}
+
+fn new_card(recording: &Recording, earlier: Option<Card>) -> Card {
+    Card {
+        format: Card::FORMAT,
+        id: recording.id().clone(),
+        source: recording.path().display().to_string(),
+        kind: recording.format().to_string(),
+        size_bytes: recording.size_bytes(),
+        topics: recording.topics().to_vec(),
+        extractions: earlier.map(|card| card.extractions).unwrap_or_default(),
+    }
+}
+
+/// Frames the catalog has, by camera and sequence.
+type KnownFrames = HashMap<Camera, BTreeMap<u32, FrameRow>>;
+
+fn known_frames(rows: Vec<FrameRow>) -> KnownFrames {
+    let mut known = KnownFrames::new();
+    for row in rows {
+        known.entry(row.id.camera.clone()).or_default().insert(row.id.sequence, row);
+    }
+    known
+}
+
+/// What the reader found, and how far into the recording that was.
+enum Found {
+    New(Frame),
+    Known,
+    Skipped(Skip),
+}
+
+type Sent = (u64, Found);
+
+/// Reads on a thread of its own; the channel's bound keeps it from running
+/// ahead of the cores.
+fn read_in_background(
+    recording: Recording,
+    selection: FrameSelection,
+    known: Arc<KnownFrames>,
+    sender: mpsc::Sender<Sent>,
+) -> Result<JoinHandle<()>, EngineError> {
+    let mut frames = recording.frames(&selection)?;
+    let is_known = move |frame: &Frame| {
+        known.get(&frame.id.camera).is_some_and(|rows| rows.contains_key(&frame.id.sequence))
+    };
+    Ok(spawn_blocking(move || {
+        while let Some(read) = frames.next() {
+            let found = match read {
+                Read::Frame(frame) if is_known(&frame) => Found::Known,
+                Read::Frame(frame) => Found::New(frame),
+                Read::Skipped(skip) => Found::Skipped(skip),
+            };
+            if sender.blocking_send((frames.bytes_read(), found)).is_err() {
+                return; // The other side stopped on an error of its own.
+            }
+        }
+    }))
+}
+
+enum Outcome {
+    Kept(FrameRow, Staged),
+    AlreadyKept,
+    Skipped(Skip),
+}
+
+/// Decodes, measures and encodes one frame on the cores, and stages its image.
+async fn keep(ctx: &Ctx, (bytes_read, found): Sent) -> Result<(u64, Outcome), EngineError> {
+    let frame = match found {
+        Found::New(frame) => frame,
+        Found::Known => return Ok((bytes_read, Outcome::AlreadyKept)),
+        Found::Skipped(skip) => return Ok((bytes_read, Outcome::Skipped(skip))),
+    };
+    let outcome = match ctx.cpu.run(move || prepare(&frame)).await? {
+        Ok((row, image)) => {
+            let staged = ctx.store.stage(&row.image, image).await?;
+            Outcome::Kept(row, staged)
+        }
+        Err(skip) => Outcome::Skipped(skip),
+    };
+    Ok((bytes_read, outcome))
+}
+
+fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
+    let damaged = |error: roadloop_vision::VisionError| {
+        let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
+        Skip::new(place, error.to_string().replace('\n', ", "))
+    };
+    let pixels = decode(&frame.image).map_err(damaged)?;
+    let quality = measure(&pixels);
+    let (encoding, image) = match &frame.image {
+        EncodedImage::Jpeg(bytes) => ("jpeg", bytes.clone()),
+        EncodedImage::Png(bytes) => ("png", bytes.clone()),
+        EncodedImage::Raw(raw) => {
+            (raw.encoding.name(), Bytes::from(encode_png(&pixels).map_err(damaged)?))
+        }
+    };
+    let row = FrameRow {
+        id: frame.id.clone(),
+        topic: frame.topic.to_string(),
+        taken_at: frame.taken_at,
+        stamp: frame.stamp,
+        image: image_key(&frame.id, frame.taken_at, frame.image.extension()),
+        width: Pixels::width(&pixels),
+        height: pixels.height(),
+        encoding: encoding.to_owned(),
+        brightness: quality.brightness,
+        sharpness: quality.sharpness,
+    };
+    Ok((row, image))
+}
+
+/// Rows on their way into the catalog, gathered into shards. One commit runs
+/// in the background while the next shards fill.
+struct Shards {
+    ctx: Ctx,
+    known: Arc<KnownFrames>,
+    settings: RevisionBuilder,
+    open: HashMap<Camera, OpenShard>,
+    closed: Vec<FrameShard>,
+    closed_images: Vec<Staged>,
+    last_commit: Instant,
+    commit: Option<JoinHandle<Result<(), EngineError>>>,
+}
+
+struct OpenShard {
+    id: ShardId,
+    rows: Vec<FrameRow>,
+    images: Vec<Staged>,
+}
+
+impl Shards {
+    fn new(ctx: Ctx, known: Arc<KnownFrames>) -> Shards {
+        Shards {
+            ctx,
+            known,
+            settings: RevisionBuilder::new("extract", FORMAT),
+            open: HashMap::new(),
+            closed: Vec::new(),
+            closed_images: Vec::new(),
+            last_commit: Instant::now(),
+            commit: None,
+        }
+    }
+
+    /// Frames of a camera come in order, so one of a later shard closes the
+    /// shard before.
+    async fn add(&mut self, row: FrameRow, image: Staged) -> Result<(), EngineError> {
+        let id = row.id.shard();
+        let camera = row.id.camera.clone();
+        if self.open.get(&camera).is_some_and(|open| open.id != id) {
+            self.close(&camera);
+        }
+        let open = self.open.entry(camera).or_insert_with(|| OpenShard {
+            id,
+            rows: Vec::new(),
+            images: Vec::new(),
+        });
+        open.rows.push(row);
+        open.images.push(image);
+        if self.closed.len() >= COMMIT_SHARDS
+            || (!self.closed.is_empty() && self.last_commit.elapsed() >= COMMIT_AFTER)
+        {
+            self.start_commit().await?;
+        }
+        Ok(())
+    }
+
+    /// A shard's rows are those just kept and those the catalog had before.
+    fn close(&mut self, camera: &Camera) {
+        let Some(OpenShard { id, mut rows, images }) = self.open.remove(camera) else { return };
+        if let Some(known) = self.known.get(camera) {
+            rows.extend(known.values().filter(|row| row.id.shard() == id).cloned());
+        }
+        rows.sort_by_key(|row| row.id.sequence);
+        let revision = self.settings.clone().of_frames(&rows);
+        self.closed.push(FrameShard { id, revision, rows });
+        self.closed_images.extend(images);
+    }
+
+    async fn start_commit(&mut self) -> Result<(), EngineError> {
+        self.wait_for_commit().await?;
+        let ctx = self.ctx.clone();
+        let shards = std::mem::take(&mut self.closed);
+        let images = std::mem::take(&mut self.closed_images);
+        self.last_commit = Instant::now();
+        // Images first, rows after: a row never speaks of an image that is not there.
+        self.commit = Some(tokio::spawn(async move {
+            ctx.store.publish(images).await?;
+            ctx.catalog.put_frames(&shards).await?;
+            Ok(())
+        }));
+        Ok(())
+    }
+
+    async fn wait_for_commit(&mut self) -> Result<(), EngineError> {
+        match self.commit.take() {
+            Some(commit) => commit.await.map_err(EngineError::stopped)?,
+            None => Ok(()),
+        }
+    }
+
+    async fn finish(mut self) -> Result<(), EngineError> {
+        let cameras: Vec<Camera> = self.open.keys().cloned().collect();
+        for camera in cameras {
+            self.close(&camera);
+        }
+        if !self.closed.is_empty() {
+            self.start_commit().await?;
+        }
+        self.wait_for_commit().await
+    }
+}

@@ -1,0 +1,125 @@
+//! Anonymisation: frames in, copies without faces, plates and texts out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use roadloop_base::{
+    BBox, Detection, FrameId, FrameRow, ModelId, RecordingId, Report, Stage, anonymized_key,
+};
+use roadloop_catalog::Filter;
+use roadloop_vision::{
+    Detector, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_png, redact,
+};
+
+use crate::revision::RevisionBuilder;
+use crate::stages::by_shard::{self, FrameError, Look, Pass};
+use crate::{Ctx, EngineError};
+
+/// Changes when the code below starts to give other results.
+const FORMAT: u32 = 1;
+
+/// Anonymised JPEGs are written anew at this quality, so that nothing of the
+/// original file, its metadata and thumbnails included, travels along.
+const JPEG_QUALITY: u8 = 92;
+
+/// How boxes are hidden.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RedactSettings {
+    pub style: RedactStyle,
+    /// Each box is grown on every side by this share of its size.
+    pub margin: f32,
+}
+
+/// A frame whose faces, plates and texts are gone, as an encoded image.
+/// [`load`] is the only way to get one; labelling and export accept nothing else.
+#[derive(Clone, Debug)]
+pub struct Redacted {
+    pub id: FrameId,
+    pub image: Bytes,
+}
+
+/// Reads a frame's anonymised copy.
+pub async fn load(ctx: &Ctx, row: &FrameRow) -> Result<Redacted, EngineError> {
+    let image = ctx.store.get(&redacted_key(row)).await?;
+    Ok(Redacted { id: row.id.clone(), image })
+}
+
+/// Where a frame's anonymised copy lies.
+pub fn redacted_key(row: &FrameRow) -> String {
+    let extension = row.image.rsplit_once('.').map_or("png", |(_, extension)| extension);
+    anonymized_key(&row.id, row.taken_at, extension)
+}
+
+/// Anonymises a recording's frames; with `only`, those that match it, besides
+/// the ones that have an anonymised copy already.
+pub async fn run(
+    ctx: &Ctx,
+    recording: &RecordingId,
+    only: Option<&Filter>,
+    settings: RedactSettings,
+) -> Result<Report, EngineError> {
+    let mut rows = ctx.catalog.frames(recording).await?;
+    if let Some(filter) = only {
+        let mut wanted: BTreeSet<FrameId> = ctx.catalog.matching(filter, Some(recording)).await?;
+        wanted.extend(ctx.catalog.anonymized(recording).await?);
+        rows.retain(|row| wanted.contains(&row.id));
+    }
+    let models = Arc::clone(&ctx.models);
+    let finders = ctx.cpu.run(move || models.finders()).await??;
+    let mut made_like = RevisionBuilder::new("anonymize", FORMAT)
+        .and(&format!("{:?} {}", settings.style, settings.margin));
+    for finder in finders.iter() {
+        made_like = made_like.and(finder.model().as_str());
+    }
+    let pass = Pass {
+        stage: Stage::Anonymize,
+        recording: recording.clone(),
+        rows,
+        settings: made_like,
+        model: anonymizer_id(settings),
+    };
+    by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, settings)).await
+}
+
+/// The name the catalog keeps for "made anonymous like this".
+fn anonymizer_id(settings: RedactSettings) -> ModelId {
+    let name = match settings.style {
+        RedactStyle::Blur => "blur",
+        RedactStyle::Solid => "solid",
+    };
+    ModelId::from_content(name, settings.margin.to_bits().to_be_bytes())
+}
+
+fn hide_in_frame(
+    row: &FrameRow,
+    image: &Bytes,
+    finders: &[Arc<dyn Detector>],
+    settings: RedactSettings,
+) -> Result<Look, FrameError> {
+    let damaged = |error: roadloop_vision::VisionError| FrameError::Damaged(error.to_string());
+    let mut pixels = decode_bytes(image).map_err(damaged)?;
+    let mut detections = Vec::new();
+    for finder in finders {
+        let found = finder.detect(&pixels);
+        detections.extend(found.map_err(|error| FrameError::Broken(error.into()))?);
+    }
+    hide(&mut pixels, &detections, settings);
+    let encoded = if row.image.ends_with(".jpg") {
+        encode_jpeg(&pixels, JPEG_QUALITY)
+    } else {
+        encode_png(&pixels)
+    };
+    let copy = Bytes::from(encoded.map_err(damaged)?);
+    Ok(Look { detections, copy: Some((redacted_key(row), copy)) })
+}
+
+fn hide(pixels: &mut Pixels, detections: &[Detection], settings: RedactSettings) {
+    let boxes: Vec<BBox> = detections
+        .iter()
+        .filter_map(|detection| detection.bbox)
+        .map(|bbox| bbox.grown(settings.margin))
+        .collect();
+    redact(pixels, &boxes, settings.style);
+}
