@@ -1,1 +1,40 @@
-//! placeholder
+//! The tables and the questions: which frames there are, and what models said
+//! about them.
+//!
+//! A [`Catalog`] keeps two Delta Lake tables, `frames` and `detections`, on an
+//! object store, and answers with DataFusion. What goes in comes in shards,
+//! exactly once; what comes out answers a [`Filter`] (the small language of
+//! `search`) or read-only SQL, and is written as a table, JSON lines, CSV or
+//! Parquet ([`Rows`]).
+//!
+//! Planning a query recurses deeply: the threads that poll a catalog's futures
+//! need 8 MiB of stack (`tokio::runtime::Builder::thread_stack_size`).
+//!
+//! Knows nothing of pictures, models or recordings' formats, and nothing of
+//! the engines behind it leaks out.
+
+mod catalog;
+mod deliver;
+mod error;
+mod files;
+mod filter;
+mod output;
+mod read;
+mod rows;
+mod schema;
+mod search;
+mod session;
+mod sql;
+mod table;
+#[cfg(test)]
+mod testing;
+mod transactions;
+
+pub use catalog::{Catalog, CatalogOptions};
+pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
+pub use error::CatalogError;
+pub use filter::{Filter, FilterError, Known, MAX_FILTER_BYTES};
+pub use output::{Format, Rows};
+pub use read::RecordingSummary;
+pub use search::{Count, Found, Hit, SearchOptions};
+pub use sql::SqlLimits;

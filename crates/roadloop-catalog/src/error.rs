@@ -1,0 +1,150 @@
+//! What can go wrong with the catalog.
+
+use std::io;
+use std::time::Duration;
+
+use deltalake::DeltaTableError;
+use deltalake::arrow::error::ArrowError;
+use deltalake::datafusion::error::DataFusionError;
+use deltalake::logstore::object_store;
+use deltalake::parquet::errors::ParquetError;
+
+use roadloop_base::ErrorKind;
+
+use crate::FilterError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error(
+        "the catalog's {table} table has format {found}, this program knows up to {known}; use a newer roadloop"
+    )]
+    NewerFormat { table: &'static str, found: u32, known: u32 },
+    #[error("there is a {table} table that roadloop did not make: it carries no roadloop.format")]
+    NotOurs { table: &'static str },
+    #[error("cannot {action} the catalog's {table} table")]
+    Table { action: &'static str, table: &'static str, source: Box<DeltaTableError> },
+    #[error("cannot {action} a file of the catalog\nkey: {key}")]
+    Object { action: &'static str, key: String, source: object_store::Error },
+    #[error("the catalog's disk is full; free some space and run the same command again")]
+    Full { source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("a file of the catalog is damaged\nkey: {key}")]
+    Damaged { key: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("rows of the catalog are damaged: {what}")]
+    DamagedRows { what: String },
+    #[error("shard {shard} cannot be kept: {reason}")]
+    BadShard { shard: String, reason: String },
+    #[error(
+        "{new} and {old}, already in the catalog, fall on the same stream number; give the recording another --name"
+    )]
+    StreamTaken { new: String, old: String },
+    #[error("other writers were first {attempts} times in a row; try again")]
+    Contended { attempts: u32 },
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    #[error("this is not a question that can be answered: {reason}")]
+    BadSql { reason: String },
+    #[error("the answer took longer than {} s; ask for less", limit.as_secs_f32())]
+    TooSlow { limit: Duration },
+    #[error("the answer needs more memory than the {limit_mib} MiB it may use; ask for less")]
+    TooBig { limit_mib: usize, source: Box<DataFusionError> },
+    #[error("the catalog cannot answer")]
+    Query { source: Box<DataFusionError> },
+    #[error("cannot lay out the answer")]
+    Layout(#[from] ArrowError),
+    #[error("cannot encode rows")]
+    Encode(#[from] ParquetError),
+    #[error("cannot write the answer")]
+    Write(#[from] io::Error),
+    #[error("a task of the catalog was stopped")]
+    Stopped,
+}
+
+impl CatalogError {
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            CatalogError::NewerFormat { .. }
+            | CatalogError::NotOurs { .. }
+            | CatalogError::BadShard { .. }
+            | CatalogError::Filter(_)
+            | CatalogError::BadSql { .. }
+            | CatalogError::TooBig { .. } => ErrorKind::Invalid,
+            CatalogError::StreamTaken { .. } => ErrorKind::Conflict,
+            CatalogError::Full { .. }
+            | CatalogError::Contended { .. }
+            | CatalogError::TooSlow { .. } => ErrorKind::Busy,
+            CatalogError::Table { .. }
+            | CatalogError::Object { .. }
+            | CatalogError::Damaged { .. }
+            | CatalogError::DamagedRows { .. }
+            | CatalogError::Query { .. }
+            | CatalogError::Layout(_)
+            | CatalogError::Encode(_)
+            | CatalogError::Write(_)
+            | CatalogError::Stopped => ErrorKind::Internal,
+        }
+    }
+
+    pub(crate) fn table(
+        action: &'static str,
+        table: &'static str,
+        source: DeltaTableError,
+    ) -> CatalogError {
+        if is_disk_full(&source) {
+            return CatalogError::Full { source: Box::new(source) };
+        }
+        CatalogError::Table { action, table, source: Box::new(source) }
+    }
+
+    pub(crate) fn object(
+        action: &'static str,
+        key: impl Into<String>,
+        source: object_store::Error,
+    ) -> CatalogError {
+        if is_disk_full(&source) {
+            return CatalogError::Full { source: Box::new(source) };
+        }
+        CatalogError::Object { action, key: key.into(), source }
+    }
+
+    pub(crate) fn damaged(
+        key: impl Into<String>,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> CatalogError {
+        CatalogError::Damaged { key: key.into(), source: Box::new(source) }
+    }
+}
+
+impl From<DataFusionError> for CatalogError {
+    fn from(source: DataFusionError) -> CatalogError {
+        CatalogError::Query { source: Box::new(source) }
+    }
+}
+
+/// The operating system's word for it, however deeply the libraries wrapped it.
+fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>()
+            && matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_through_every_wrapping() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let wrapped =
+            object_store::Error::Generic { store: "LocalFileSystem", source: full.into() };
+        let error = CatalogError::object("write", "tables/x", wrapped);
+        assert!(matches!(error, CatalogError::Full { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Busy);
+    }
+}

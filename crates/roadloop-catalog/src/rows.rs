@@ -1,0 +1,328 @@
+//! Nouns to columns and back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use deltalake::arrow::array::{
+    Array, ArrayRef, AsArray, Float32Array, Float32Builder, Int32Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
+};
+use deltalake::arrow::compute::{SortColumn, SortOptions};
+use deltalake::arrow::compute::{cast, concat_batches, lexsort_to_indices, take_record_batch};
+use deltalake::arrow::datatypes::{DataType, Float32Type, Int64Type, SchemaRef};
+
+use roadloop_base::{
+    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, RecordingId, ShardId, Stage,
+};
+
+use crate::deliver::LookedAt;
+use crate::schema::{
+    LOOKED, REDACTED, detections_schema, frame_number, frames_schema, sequence_of,
+};
+use crate::{CatalogError, DetectionShard, FrameShard};
+
+/// The UTC date a frame was taken on: its partition.
+pub(crate) fn date_of(taken_at: Nanos) -> String {
+    DateTime::<Utc>::from_timestamp_nanos(taken_at.0).format("%Y-%m-%d").to_string()
+}
+
+/// The rows of some shards, by date, each sorted as its table is.
+pub(crate) fn frame_batches(
+    shards: &[&FrameShard],
+) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
+    let mut by_date = BTreeMap::<String, Vec<(&FrameRow, u32)>>::new();
+    for shard in shards {
+        for row in &shard.rows {
+            by_date.entry(date_of(row.taken_at)).or_default().push((row, shard.id.index));
+        }
+    }
+    let mut batches = BTreeMap::new();
+    for (date, mut rows) in by_date {
+        rows.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        batches.insert(date, frame_batch(&rows)?);
+    }
+    Ok(batches)
+}
+
+fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
+    let texts = |of: fn(&FrameRow) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|(row, _)| of(row))))
+    };
+    let longs = |of: fn(&FrameRow) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|(row, _)| of(row))))
+    };
+    let counts = |of: fn(&FrameRow) -> u32| -> ArrayRef {
+        let counts = rows.iter().map(|(row, _)| i32::try_from(of(row)).unwrap_or(i32::MAX));
+        Arc::new(Int32Array::from_iter_values(counts))
+    };
+    let floats = |of: fn(&FrameRow) -> f32| -> ArrayRef {
+        Arc::new(Float32Array::from_iter_values(rows.iter().map(|(row, _)| of(row))))
+    };
+    let shards = rows.iter().map(|(_, shard)| *shard as i32);
+    let columns = vec![
+        longs(|row| frame_number(&row.id)),
+        texts(|row| row.id.recording.as_str()),
+        texts(|row| row.id.camera.as_str()),
+        counts(|row| row.id.sequence),
+        texts(|row| &row.topic),
+        times(rows.iter().map(|(row, _)| row.taken_at)),
+        longs(|row| row.taken_at.0),
+        longs(|row| row.stamp.0),
+        texts(|row| &row.image),
+        counts(|row| row.width),
+        counts(|row| row.height),
+        texts(|row| &row.encoding),
+        floats(|row| row.brightness),
+        floats(|row| row.sharpness),
+        Arc::new(Int32Array::from_iter_values(shards)),
+    ];
+    Ok(RecordBatch::try_new(frames_schema(), columns)?)
+}
+
+fn times(times: impl Iterator<Item = Nanos>) -> ArrayRef {
+    let micros = times.map(|time| time.0.div_euclid(1000));
+    Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC"))
+}
+
+/// One row of `detections`: what was found, or that a frame was looked at.
+struct DetectionRow<'a> {
+    frame: i64,
+    number: i32,
+    kind: &'static str,
+    label: &'a str,
+    confidence: Option<f32>,
+    model: &'a ModelId,
+    bbox: Option<BBox>,
+    looked: &'a LookedAt,
+    shard: &'a ShardId,
+}
+
+/// The rows of some shards, by date, each sorted as its table is.
+pub(crate) fn detection_batches(
+    stage: Stage,
+    shards: &[&DetectionShard],
+) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
+    let mut by_date = BTreeMap::<String, Vec<DetectionRow<'_>>>::new();
+    for shard in shards {
+        for looked in &shard.looked {
+            let rows = by_date.entry(date_of(looked.taken_at)).or_default();
+            push_rows(stage, &shard.id, looked, rows);
+        }
+    }
+    let mut batches = BTreeMap::new();
+    for (date, mut rows) in by_date {
+        rows.sort_by_key(|row| (row.label, row.frame, row.number));
+        batches.insert(date, detection_batch(stage, &rows)?);
+    }
+    Ok(batches)
+}
+
+fn push_rows<'a>(
+    stage: Stage,
+    shard: &'a ShardId,
+    looked: &'a LookedAt,
+    rows: &mut Vec<DetectionRow<'a>>,
+) {
+    let marker = match stage {
+        Stage::Anonymize => REDACTED,
+        Stage::Extract | Stage::Detect => LOOKED,
+    };
+    let frame = frame_number(&looked.id);
+    rows.push(DetectionRow {
+        frame,
+        number: -1,
+        kind: marker,
+        label: "",
+        confidence: None,
+        model: &looked.model,
+        bbox: None,
+        looked,
+        shard,
+    });
+    for (number, detection) in looked.detections.iter().enumerate() {
+        rows.push(DetectionRow {
+            frame,
+            number: number as i32,
+            kind: detection.kind.name(),
+            label: &detection.label,
+            confidence: Some(detection.confidence),
+            model: &detection.model,
+            bbox: detection.bbox,
+            looked,
+            shard,
+        });
+    }
+}
+
+fn detection_batch(stage: Stage, rows: &[DetectionRow<'_>]) -> Result<RecordBatch, CatalogError> {
+    let side = |of: fn(BBox) -> f32| -> ArrayRef {
+        let mut sides = Float32Builder::with_capacity(rows.len());
+        for row in rows {
+            sides.append_option(row.bbox.map(of));
+        }
+        Arc::new(sides.finish())
+    };
+    let texts = |of: fn(&DetectionRow<'_>) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(rows.iter().map(of)))
+    };
+    let columns = vec![
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.frame))) as ArrayRef,
+        Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.number))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|_| stage.name()))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.kind))),
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.label))),
+        Arc::new(rows.iter().map(|row| row.confidence).collect::<Float32Array>()),
+        texts(|row| row.model.to_string()),
+        side(BBox::left),
+        side(BBox::top),
+        side(BBox::right),
+        side(BBox::bottom),
+        texts(|row| row.shard.recording.to_string()),
+        texts(|row| row.shard.camera.to_string()),
+        times(rows.iter().map(|row| row.looked.taken_at)),
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.looked.taken_at.0))),
+        Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.shard.index as i32))),
+    ];
+    Ok(RecordBatch::try_new(detections_schema(), columns)?)
+}
+
+/// Puts rows that were left over from files in their table's order again.
+pub(crate) fn sorted(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    by: &[&str],
+) -> Result<RecordBatch, CatalogError> {
+    let rows = concat_batches(schema, batches)?;
+    let mut columns = Vec::new();
+    for name in by {
+        let Some(values) = rows.column_by_name(name) else { continue };
+        let options = Some(SortOptions { descending: false, nulls_first: true });
+        columns.push(SortColumn { values: Arc::clone(values), options });
+    }
+    let order = lexsort_to_indices(&columns, None)?;
+    Ok(take_record_batch(&rows, &order)?)
+}
+
+/// The columns of a query's answer, each read as one plain type.
+pub(crate) struct Columns<'a>(pub(crate) &'a RecordBatch);
+
+impl Columns<'_> {
+    fn cast(&self, name: &str, to: &DataType) -> Result<ArrayRef, CatalogError> {
+        let column = self.0.column_by_name(name).ok_or_else(|| damaged(name, "is missing"))?;
+        Ok(cast(column, to)?)
+    }
+
+    pub(crate) fn texts(&self, name: &str) -> Result<StringArray, CatalogError> {
+        Ok(self.cast(name, &DataType::Utf8)?.as_string::<i32>().clone())
+    }
+
+    pub(crate) fn longs(&self, name: &str) -> Result<Int64Array, CatalogError> {
+        Ok(self.cast(name, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+    }
+
+    pub(crate) fn floats(&self, name: &str) -> Result<Float32Array, CatalogError> {
+        Ok(self.cast(name, &DataType::Float32)?.as_primitive::<Float32Type>().clone())
+    }
+}
+
+fn damaged(column: &str, what: impl std::fmt::Display) -> CatalogError {
+    CatalogError::DamagedRows { what: format!("column {column} {what}") }
+}
+
+pub(crate) fn recording_id(text: &str) -> Result<RecordingId, CatalogError> {
+    RecordingId::new(text).map_err(|error| damaged("recording", format!("holds {error}")))
+}
+
+pub(crate) fn camera(text: &str) -> Result<Camera, CatalogError> {
+    Camera::new(text).map_err(|error| damaged("camera", format!("holds {error}")))
+}
+
+/// Reads ids from `recording`, `camera` and `frame`.
+pub(crate) fn frame_ids(batch: &RecordBatch) -> Result<Vec<FrameId>, CatalogError> {
+    let columns = Columns(batch);
+    let recordings = columns.texts("recording")?;
+    let cameras = columns.texts("camera")?;
+    let frames = columns.longs("frame")?;
+    let mut ids = Vec::with_capacity(batch.num_rows());
+    for row in 0..batch.num_rows() {
+        ids.push(FrameId {
+            recording: recording_id(recordings.value(row))?,
+            camera: camera(cameras.value(row))?,
+            sequence: sequence_of(frames.value(row)),
+        });
+    }
+    Ok(ids)
+}
+
+pub(crate) fn frame_rows(batch: &RecordBatch) -> Result<Vec<FrameRow>, CatalogError> {
+    let columns = Columns(batch);
+    let topics = columns.texts("topic")?;
+    let taken = columns.longs("taken_at_ns")?;
+    let stamps = columns.longs("stamp_ns")?;
+    let images = columns.texts("image")?;
+    let widths = columns.longs("width")?;
+    let heights = columns.longs("height")?;
+    let encodings = columns.texts("encoding")?;
+    let brightness = columns.floats("brightness")?;
+    let sharpness = columns.floats("sharpness")?;
+    let mut rows = Vec::with_capacity(batch.num_rows());
+    for (row, id) in frame_ids(batch)?.into_iter().enumerate() {
+        rows.push(FrameRow {
+            id,
+            topic: topics.value(row).to_owned(),
+            taken_at: Nanos(taken.value(row)),
+            stamp: Nanos(stamps.value(row)),
+            image: images.value(row).to_owned(),
+            width: u32::try_from(widths.value(row)).map_err(|e| damaged("width", e))?,
+            height: u32::try_from(heights.value(row)).map_err(|e| damaged("height", e))?,
+            encoding: encodings.value(row).to_owned(),
+            brightness: brightness.value(row),
+            sharpness: sharpness.value(row),
+        });
+    }
+    Ok(rows)
+}
+
+/// Reads detections and the frame each belongs to.
+pub(crate) fn detections(batch: &RecordBatch) -> Result<Vec<(i64, Detection)>, CatalogError> {
+    let columns = Columns(batch);
+    let frames = columns.longs("frame")?;
+    let kinds = columns.texts("kind")?;
+    let labels = columns.texts("label")?;
+    let confidences = columns.floats("confidence")?;
+    let models = columns.texts("model")?;
+    let sides = [
+        columns.floats("bbox_left")?,
+        columns.floats("bbox_top")?,
+        columns.floats("bbox_right")?,
+        columns.floats("bbox_bottom")?,
+    ];
+    let mut detections = Vec::with_capacity(batch.num_rows());
+    for row in 0..batch.num_rows() {
+        let kind: Kind = kinds.value(row).parse().map_err(|e| damaged("kind", e))?;
+        let model = ModelId::new(models.value(row)).map_err(|e| damaged("model", e))?;
+        let bbox = if sides.iter().all(|side| side.is_valid(row)) {
+            let [left, top, right, bottom] = [0, 1, 2, 3].map(|side: usize| sides[side].value(row));
+            BBox::from_ltrb(left, top, right, bottom)
+        } else {
+            None
+        };
+        let label = labels.value(row).to_owned();
+        let confidence = confidences.value(row);
+        detections.push((frames.value(row), Detection { kind, label, confidence, bbox, model }));
+    }
+    Ok(detections)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_utc() {
+        assert_eq!(date_of(Nanos(0)), "1970-01-01");
+        assert_eq!(date_of(Nanos(-1)), "1969-12-31");
+        assert_eq!(date_of(Nanos(1_605_823_200_123_456_789)), "2020-11-19");
+    }
+}

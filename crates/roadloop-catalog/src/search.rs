@@ -1,0 +1,384 @@
+//! Questions in the filter language, and their answers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use deltalake::arrow::array::{
+    Array, ArrayRef, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray,
+    StructArray, UInt32Array,
+};
+use deltalake::arrow::buffer::OffsetBuffer;
+use deltalake::arrow::datatypes::{DataType, Field, Fields, Schema};
+use deltalake::datafusion::prelude::SessionContext;
+
+use roadloop_base::{BBox, Detection, FrameId, FrameRow, RecordingId};
+
+use crate::filter::{Certainty, Label, quoted};
+use crate::rows::{Columns, detections, frame_ids, frame_rows};
+use crate::schema::{REDACTED, frame_number};
+use crate::{Catalog, CatalogError, Filter, Format, Known, Rows};
+
+/// Which of the hits are wanted.
+#[derive(Clone, Debug)]
+pub struct SearchOptions {
+    /// At most so many, the earliest; all of them when absent.
+    pub limit: Option<usize>,
+    /// Only of this recording.
+    pub recording: Option<RecordingId>,
+}
+
+impl Default for SearchOptions {
+    fn default() -> SearchOptions {
+        SearchOptions { limit: Some(50), recording: None }
+    }
+}
+
+/// A frame that matches, with all that is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    pub frame: FrameRow,
+    /// It has an anonymised copy.
+    pub anonymized: bool,
+    /// As the models gave them: the detector's first, then the anonymiser's.
+    pub detections: Vec<Detection>,
+}
+
+/// The answer to a search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// By time, then recording, camera and sequence.
+    pub hits: Vec<Hit>,
+    /// Frames that match, shown or not.
+    pub total: u64,
+    /// Frames that might match, but nobody has looked at them yet.
+    pub not_looked_at: u64,
+    /// Names in the filter that nothing is called, with suggestions.
+    pub warnings: Vec<String>,
+}
+
+/// How many frames match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    pub total: u64,
+    /// As in [`Found`].
+    pub not_looked_at: u64,
+    pub warnings: Vec<String>,
+}
+
+impl Catalog {
+    /// The frames that match a filter.
+    pub async fn search(
+        &self,
+        filter: &Filter,
+        options: &SearchOptions,
+    ) -> Result<Found, CatalogError> {
+        let context = self.session(None).await?;
+        let recording = options.recording.as_ref();
+        let limit = options.limit.map_or(String::new(), |limit| format!("LIMIT {limit}"));
+        let query = format!(
+            "SELECT f.* FROM frames f WHERE {} \
+             ORDER BY f.taken_at_ns, f.recording, f.camera, f.sequence {limit}",
+            frames_where(filter, recording, Certainty::Known)
+        );
+        let mut hits = Vec::new();
+        for batch in self.query(&context, &query).await? {
+            for frame in frame_rows(&batch)? {
+                hits.push(Hit { frame, anonymized: false, detections: Vec::new() });
+            }
+        }
+        if !hits.is_empty() {
+            self.fill(&context, &mut hits).await?;
+        }
+        let all = options.limit.is_none_or(|limit| hits.len() < limit);
+        let total = all.then_some(hits.len() as u64);
+        let Count { total, not_looked_at, warnings } =
+            self.count_in(&context, filter, recording, total).await?;
+        Ok(Found { hits, total, not_looked_at, warnings })
+    }
+
+    /// How many frames match a filter.
+    pub async fn count(
+        &self,
+        filter: &Filter,
+        recording: Option<&RecordingId>,
+    ) -> Result<Count, CatalogError> {
+        let context = self.session(None).await?;
+        self.count_in(&context, filter, recording, None).await
+    }
+
+    /// The ids of all frames that match a filter.
+    pub async fn matching(
+        &self,
+        filter: &Filter,
+        recording: Option<&RecordingId>,
+    ) -> Result<BTreeSet<FrameId>, CatalogError> {
+        let context = self.session(None).await?;
+        let query = format!(
+            "SELECT f.frame, f.recording, f.camera FROM frames f WHERE {}",
+            frames_where(filter, recording, Certainty::Known)
+        );
+        let mut ids = BTreeSet::new();
+        for batch in self.query(&context, &query).await? {
+            ids.extend(frame_ids(&batch)?);
+        }
+        Ok(ids)
+    }
+
+    /// The labels, cameras and recordings there are.
+    pub async fn known(&self) -> Result<Known, CatalogError> {
+        let context = self.session(None).await?;
+        self.known_in(&context).await
+    }
+
+    async fn known_in(&self, context: &SessionContext) -> Result<Known, CatalogError> {
+        let distinct = async |column: &str, table: &str| {
+            let query = format!("SELECT DISTINCT {column} FROM {table}");
+            self.texts(context, &query, column).await
+        };
+        Ok(Known {
+            labels: distinct("label", "detections").await?,
+            cameras: distinct("camera", "frames").await?,
+            recordings: distinct("recording", "frames").await?,
+        })
+    }
+
+    /// `total` is given where it is known already.
+    async fn count_in(
+        &self,
+        context: &SessionContext,
+        filter: &Filter,
+        recording: Option<&RecordingId>,
+        total: Option<u64>,
+    ) -> Result<Count, CatalogError> {
+        let count = async |certainty| {
+            let query = format!(
+                "SELECT count(*) AS n FROM frames f WHERE {}",
+                frames_where(filter, recording, certainty)
+            );
+            self.number(context, &query).await
+        };
+        let total = match total {
+            Some(total) => total,
+            None => count(Certainty::Known).await?,
+        };
+        let mut not_looked_at = 0;
+        if !self.all_looked_at(context, filter, recording).await? {
+            not_looked_at = count(Certainty::Possible).await?.saturating_sub(total);
+        }
+        let warnings = self.warnings(context, filter).await?;
+        Ok(Count { total, not_looked_at, warnings })
+    }
+
+    /// A cheap look whether every frame was looked at for what a filter asks:
+    /// there are as many marks as frames.
+    async fn all_looked_at(
+        &self,
+        context: &SessionContext,
+        filter: &Filter,
+        recording: Option<&RecordingId>,
+    ) -> Result<bool, CatalogError> {
+        let markers = filter.markers();
+        if markers.is_empty() {
+            return Ok(true);
+        }
+        let scope = recording.map_or(String::new(), |recording| {
+            format!(" WHERE recording = {}", quoted(recording.as_str()))
+        });
+        let frames = format!("SELECT count(*) AS n FROM frames{scope}");
+        let frames = self.number(context, &frames).await?;
+        for marker in markers {
+            let view = if marker == REDACTED { "anonymized" } else { "looked" };
+            let marks = format!("SELECT count(*) AS n FROM {view}{scope}");
+            if self.number(context, &marks).await? != frames {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks only for the names in the filter; all others are needed when one
+    /// of them is not there.
+    async fn warnings(
+        &self,
+        context: &SessionContext,
+        filter: &Filter,
+    ) -> Result<Vec<String>, CatalogError> {
+        let spellings = filter.labels().into_iter().flat_map(Label::spellings);
+        let asked = [
+            ("label", "detection_rows", spellings.collect::<Vec<String>>()),
+            ("camera", "frames", filter.cameras().into_iter().map(str::to_owned).collect()),
+            ("recording", "frames", filter.recordings().into_iter().map(str::to_owned).collect()),
+        ];
+        let mut there = Vec::new();
+        for (column, table, names) in asked {
+            if names.is_empty() {
+                there.push(BTreeSet::new());
+                continue;
+            }
+            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+            let query = format!(
+                "SELECT DISTINCT {column} FROM {table} WHERE {column} IN ({})",
+                names.join(", ")
+            );
+            there.push(self.texts(context, &query, column).await?);
+        }
+        let [labels, cameras, recordings] = there.try_into().unwrap_or_default();
+        let warnings = filter.check(&Known { labels, cameras, recordings });
+        if warnings.is_empty() {
+            return Ok(warnings);
+        }
+        Ok(filter.check(&self.known_in(context).await?))
+    }
+
+    /// Adds what is known of each hit.
+    async fn fill(&self, context: &SessionContext, hits: &mut [Hit]) -> Result<(), CatalogError> {
+        let places: HashMap<i64, usize> = hits
+            .iter()
+            .enumerate()
+            .map(|(place, hit)| (frame_number(&hit.frame.id), place))
+            .collect();
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(places.keys().copied()));
+        let schema = Arc::new(Schema::new(vec![Field::new("frame", DataType::Int64, false)]));
+        context.register_batch("hits", RecordBatch::try_new(schema, vec![numbers])?)?;
+        let of_hits = "EXISTS (SELECT 1 FROM hits h WHERE h.frame = d.frame)";
+        let query = format!(
+            "SELECT d.* FROM detection_rows d WHERE d.label <> '' AND {of_hits} \
+             ORDER BY d.frame, CASE d.stage WHEN 'detect' THEN 0 ELSE 1 END, d.number"
+        );
+        for batch in self.query(context, &query).await? {
+            for (frame, detection) in detections(&batch)? {
+                if let Some(place) = places.get(&frame) {
+                    hits[*place].detections.push(detection);
+                }
+            }
+        }
+        let query = format!("SELECT d.frame FROM anonymized d WHERE {of_hits}");
+        for batch in self.query(context, &query).await? {
+            for frame in Columns(&batch).longs("frame")?.values() {
+                if let Some(place) = places.get(frame) {
+                    hits[*place].anonymized = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn number(&self, context: &SessionContext, query: &str) -> Result<u64, CatalogError> {
+        let mut number = 0;
+        for batch in self.query(context, query).await? {
+            for value in Columns(&batch).longs("n")?.values() {
+                number += *value as u64;
+            }
+        }
+        Ok(number)
+    }
+
+    async fn texts(
+        &self,
+        context: &SessionContext,
+        query: &str,
+        column: &str,
+    ) -> Result<BTreeSet<String>, CatalogError> {
+        let mut texts = BTreeSet::new();
+        for batch in self.query(context, query).await? {
+            let values = Columns(&batch).texts(column)?;
+            texts.extend(values.iter().flatten().map(str::to_owned));
+        }
+        Ok(texts)
+    }
+}
+
+fn frames_where(filter: &Filter, recording: Option<&RecordingId>, certainty: Certainty) -> String {
+    let condition = filter.to_sql(certainty);
+    match recording {
+        Some(recording) => {
+            format!("f.recording = {} AND {condition}", quoted(recording.as_str()))
+        }
+        None => condition,
+    }
+}
+
+impl Found {
+    /// The hits as rows. Formats that hold lists get each detection in full;
+    /// `labels` counts them for the others: `2 car, 1 person`.
+    pub fn rows(&self, format: Format) -> Result<Rows, CatalogError> {
+        let frames = || self.hits.iter().map(|hit| &hit.frame);
+        let texts = |of: fn(&FrameRow) -> String| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(frames().map(of)))
+        };
+        let counts = |of: fn(&FrameRow) -> u32| -> ArrayRef {
+            Arc::new(UInt32Array::from_iter_values(frames().map(of)))
+        };
+        let floats = |of: fn(&FrameRow) -> f32| -> ArrayRef {
+            Arc::new(Float32Array::from_iter_values(frames().map(of)))
+        };
+        let anonymized: BooleanArray = self.hits.iter().map(|hit| Some(hit.anonymized)).collect();
+        let labels = self.hits.iter().map(|hit| count_labels(&hit.detections));
+        let mut columns: Vec<(&str, ArrayRef)> = vec![
+            ("recording", texts(|frame| frame.id.recording.to_string())),
+            ("camera", texts(|frame| frame.id.camera.to_string())),
+            ("sequence", counts(|frame| frame.id.sequence)),
+            ("taken_at", texts(|frame| frame.taken_at.iso())),
+            ("labels", Arc::new(StringArray::from_iter_values(labels))),
+            ("image", texts(|frame| frame.image.clone())),
+        ];
+        if matches!(format, Format::JsonLines | Format::Parquet) {
+            columns.extend([
+                ("width", counts(|frame| frame.width)),
+                ("height", counts(|frame| frame.height)),
+                ("brightness", floats(|frame| frame.brightness)),
+                ("sharpness", floats(|frame| frame.sharpness)),
+                ("anonymized", Arc::new(anonymized) as ArrayRef),
+                ("detections", self.detection_lists()?),
+            ]);
+        }
+        let batch = RecordBatch::try_from_iter(columns)?;
+        let truncated = (self.hits.len() as u64) < self.total;
+        Rows::new(&batch.schema(), vec![batch], truncated)
+    }
+
+    fn detection_lists(&self) -> Result<ArrayRef, CatalogError> {
+        let all: Vec<&Detection> = self.hits.iter().flat_map(|hit| &hit.detections).collect();
+        let texts = |of: fn(&Detection) -> &str| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(all.iter().map(|detection| of(detection))))
+        };
+        let side = |of: fn(BBox) -> f32| -> ArrayRef {
+            Arc::new(all.iter().map(|d| d.bbox.map(of)).collect::<Float32Array>())
+        };
+        let confidences = all.iter().map(|detection| detection.confidence);
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("kind", texts(|detection| detection.kind.name())),
+            ("label", texts(|detection| &detection.label)),
+            ("confidence", Arc::new(Float32Array::from_iter_values(confidences))),
+            ("left", side(BBox::left)),
+            ("top", side(BBox::top)),
+            ("right", side(BBox::right)),
+            ("bottom", side(BBox::bottom)),
+            ("model", texts(|detection| detection.model.as_str())),
+        ];
+        let mut fields = Vec::new();
+        let mut arrays = Vec::new();
+        for (name, array) in columns {
+            fields.push(Field::new(name, array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        let structs = StructArray::try_new(Fields::from(fields), arrays, None)?;
+        let item = Arc::new(Field::new("item", structs.data_type().clone(), true));
+        let lengths = self.hits.iter().map(|hit| hit.detections.len());
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(structs), None)?))
+    }
+}
+
+fn count_labels(detections: &[Detection]) -> String {
+    let mut counts = BTreeMap::<&str, u32>::new();
+    for detection in detections {
+        *counts.entry(&detection.label).or_default() += 1;
+    }
+    let counts: Vec<String> =
+        counts.iter().map(|(label, count)| format!("{count} {label}")).collect();
+    counts.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

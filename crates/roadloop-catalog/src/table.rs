@@ -1,0 +1,259 @@
+//! One Delta table: made when missing, read at its newest version, and
+//! committed to by one writer of this process at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deltalake::arrow::datatypes::{Schema, SchemaRef};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::{Action, Transaction, Version};
+use deltalake::logstore::object_store::ObjectStore;
+use deltalake::logstore::object_store::prefix::PrefixStore;
+use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::table::state::DeltaTableState;
+use deltalake::{DeltaTable, DeltaTableError};
+use tokio::sync::{Mutex, MutexGuard};
+use url::Url;
+use uuid::Uuid;
+
+use crate::CatalogError;
+use crate::schema::{FORMAT, FORMAT_PROPERTY, PARTITION, delta_columns};
+use crate::transactions::Transactions;
+
+/// A checkpoint every so many versions, unless the table's property says
+/// otherwise. Handles are opened anew as often: one kept for longer pays more
+/// for each commit than a fresh one pays once.
+const CHECKPOINT_VERSIONS: u64 = 100;
+const CHECKPOINT_PROPERTY: &str = "delta.checkpointInterval";
+
+/// Where tables seem to lie. Only its path is used, on the store the caller
+/// gave. The host's ending is that of S3 directory buckets, which list in no
+/// order: Delta Lake then sorts the listings, and a folder needs that too.
+pub(crate) const ROOT: &str = "roadloop://catalog--x-s3";
+
+/// Two processes may make a table at once; the second finds the first's.
+const CREATE_ATTEMPTS: u32 = 10;
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    name: &'static str,
+    schema: SchemaRef,
+    store: Arc<dyn ObjectStore>,
+    log: LogStoreRef,
+    opened: Mutex<Opened>,
+    writing: Mutex<()>,
+}
+
+/// A table at one version, with all that was delivered up to it.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) table: DeltaTable,
+    pub(crate) transactions: Arc<Transactions>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    view: View,
+    opened_at: Version,
+}
+
+/// What became of a commit.
+pub(crate) enum Commit {
+    Done,
+    /// Somebody else made a version since the view was taken.
+    Outrun,
+    /// It may have happened or not.
+    Unknown(CatalogError),
+}
+
+impl Table {
+    pub(crate) async fn open(
+        name: &'static str,
+        schema: SchemaRef,
+        root: Arc<dyn ObjectStore>,
+    ) -> Result<Table, CatalogError> {
+        let failed = |source| CatalogError::table("open", name, source);
+        let location = Url::parse(&format!("{ROOT}/tables/{name}/"))
+            .map_err(|error| failed(DeltaTableError::InvalidTableLocation(error.to_string())))?;
+        let store: Arc<dyn ObjectStore> =
+            Arc::new(PrefixStore::new(Arc::clone(&root), format!("tables/{name}")));
+        let log = default_logstore(Arc::clone(&store), root, &location, &StorageConfig::default());
+        let table = load_or_create(name, &schema, &log).await?;
+        check_format(name, &table)?;
+        let opened = open_view(name, &log, table).await?;
+        Ok(Table { name, schema, store, log, opened: Mutex::new(opened), writing: Mutex::new(()) })
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The columns of its data files.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Its own folder of the object store.
+    pub(crate) fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    pub(crate) fn log(&self) -> &LogStoreRef {
+        &self.log
+    }
+
+    /// Writers of one process take turns: outrunning each other costs more.
+    pub(crate) async fn turn_to_write(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().await
+    }
+
+    /// The newest version.
+    pub(crate) async fn newest(&self) -> Result<View, CatalogError> {
+        let failed = |source| CatalogError::table("read", self.name, source);
+        let mut opened = self.opened.lock().await;
+        let Opened { view, opened_at } = &mut *opened;
+        view.table.update_state().await.map_err(failed)?;
+        let version = view.table.version().unwrap_or_default();
+        let interval = checkpoint_interval(&view.table);
+        if version / interval != *opened_at / interval {
+            let mut table = DeltaTable::new(Arc::clone(&self.log));
+            table.load().await.map_err(failed)?;
+            check_format(self.name, &table)?;
+            *opened = open_view(self.name, &self.log, table).await?;
+        } else {
+            let transactions = Arc::make_mut(&mut view.transactions);
+            transactions.follow(self.name, self.log.as_ref(), version).await?;
+        }
+        Ok(opened.view.clone())
+    }
+
+    /// Adds one version, right after the view's or not at all.
+    pub(crate) async fn commit(
+        &self,
+        view: &View,
+        actions: Vec<Action>,
+        transactions: Vec<Transaction>,
+    ) -> Commit {
+        let snapshot = match view.table.snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return Commit::Unknown(CatalogError::table("read", self.name, error)),
+        };
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec![PARTITION.to_owned()]),
+            predicate: None,
+        };
+        // Without retries Delta Lake commits only what was decided with the
+        // newest version in view; the decision itself is made anew by us.
+        let properties = CommitProperties::default()
+            .with_max_retries(0)
+            .with_application_transactions(transactions)
+            .with_cleanup_expired_logs(Some(false));
+        let commit = CommitBuilder::from(properties).with_actions(actions);
+        match commit.build(Some(snapshot), Arc::clone(&self.log), operation).await {
+            Ok(done) => {
+                self.keep(done.version(), done.snapshot()).await;
+                Commit::Done
+            }
+            Err(error) if is_outrun(&error) => Commit::Outrun,
+            Err(error) => Commit::Unknown(CatalogError::table("write to", self.name, error)),
+        }
+    }
+
+    /// A commit leaves the newest version in hand: the next look is cheaper.
+    async fn keep(&self, version: Version, state: DeltaTableState) {
+        let mut opened = self.opened.lock().await;
+        let table = &mut opened.view.table;
+        if table.version().is_none_or(|kept| kept < version) {
+            table.state = Some(state);
+        }
+    }
+}
+
+fn is_outrun(error: &DeltaTableError) -> bool {
+    matches!(
+        error,
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::VersionAlreadyExists(_)
+                    | TransactionError::CommitConflict(_)
+            }
+    )
+}
+
+/// Waits a random while that grows with the attempts, up to half a second.
+pub(crate) async fn back_off(attempt: u32) {
+    let longest = Duration::from_millis(5 << attempt.min(7)).min(Duration::from_millis(500));
+    let share = (Uuid::new_v4().as_u128() & 0xffff) as f64 / 65536.0;
+    tokio::time::sleep(longest.mul_f64(share)).await;
+}
+
+async fn open_view(
+    name: &'static str,
+    log: &LogStoreRef,
+    table: DeltaTable,
+) -> Result<Opened, CatalogError> {
+    let version = table.version().unwrap_or_default();
+    let transactions = Arc::new(Transactions::load(name, log.as_ref(), version).await?);
+    Ok(Opened { view: View { table, transactions }, opened_at: version })
+}
+
+async fn load_or_create(
+    name: &'static str,
+    schema: &Schema,
+    log: &LogStoreRef,
+) -> Result<DeltaTable, CatalogError> {
+    let mut attempt = 0;
+    loop {
+        let is_there = log.is_delta_table_location().await;
+        if is_there.map_err(|source| CatalogError::table("open", name, source))? {
+            let mut table = DeltaTable::new(Arc::clone(log));
+            table.load().await.map_err(|source| CatalogError::table("open", name, source))?;
+            return Ok(table);
+        }
+        let checkpoints = CHECKPOINT_VERSIONS.to_string();
+        let format = FORMAT.to_string();
+        let created = CreateBuilder::new()
+            .with_log_store(Arc::clone(log))
+            .with_table_name(name)
+            .with_columns(delta_columns(schema))
+            .with_partition_columns([PARTITION])
+            .with_raise_if_key_not_exists(false)
+            .with_configuration([
+                (FORMAT_PROPERTY, Some(format)),
+                (CHECKPOINT_PROPERTY, Some(checkpoints)),
+                ("delta.dataSkippingStatsColumns", Some(crate::files::STATISTICS.join(","))),
+            ])
+            .await;
+        match created {
+            Ok(table) => return Ok(table),
+            Err(source) if attempt >= CREATE_ATTEMPTS => {
+                return Err(CatalogError::table("make", name, source));
+            }
+            Err(_) => back_off(attempt).await,
+        }
+        attempt += 1;
+    }
+}
+
+fn checkpoint_interval(table: &DeltaTable) -> u64 {
+    let metadata = table.snapshot().ok().map(DeltaTableState::metadata);
+    let property = metadata.and_then(|metadata| metadata.configuration().get(CHECKPOINT_PROPERTY));
+    let interval = property.and_then(|text| text.parse().ok());
+    interval.filter(|interval| *interval > 0).unwrap_or(CHECKPOINT_VERSIONS)
+}
+
+fn check_format(name: &'static str, table: &DeltaTable) -> Result<(), CatalogError> {
+    let failed = |source| CatalogError::table("open", name, source);
+    let properties = table.snapshot().map_err(failed)?.metadata().configuration().clone();
+    let Some(found) = properties.get(FORMAT_PROPERTY).and_then(|text| text.parse().ok()) else {
+        return Err(CatalogError::NotOurs { table: name });
+    };
+    if found > FORMAT {
+        return Err(CatalogError::NewerFormat { table: name, found, known: FORMAT });
+    }
+    Ok(())
+}
