@@ -136,9 +136,9 @@ impl Global {
     /// Log lines go to stderr: warnings, more with `-v`, or what `RUST_LOG` says.
     pub(crate) fn start_logging(&self) {
         let level = match (self.quiet, self.verbose) {
-            (true, _) => "error",
-            (false, 0) => "warn",
-            (false, 1) => "info,datafusion=warn,deltalake=warn",
+            (true, _) => "error,deltalake_core=off,buoyant_kernel=off",
+            (false, 0) => "warn,deltalake_core=off,buoyant_kernel=off",
+            (false, 1) => "info,datafusion=warn,deltalake_core=off,buoyant_kernel=off",
             (false, _) => "debug",
         };
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));

@@ -1,1 +1,38 @@
-//! placeholder
+//! Recordings in: ROS 1 bags, MCAP files and rosbag2 folders; bytes to frames,
+//! damage named.
+//!
+//! [`find_recordings`] finds them, [`open`] opens one as a [`Recording`], and
+//! [`Recording::frames`] gives what a [`FrameSelection`] asks for, one
+//! [`Read`] at a time. Images stay as they were recorded: nothing here looks
+//! at a pixel, waits, or knows where frames go.
+//!
+//! Each format has its room (`ros1`, `mcap`, `rosbag2`) and gives messages;
+//! `image` turns messages into images; `tally` counts and selects.
+
+mod compression;
+mod error;
+mod find;
+mod format;
+mod frames;
+mod image;
+mod ledger;
+mod mcap;
+mod part;
+mod recording;
+mod ros1;
+mod rosbag2;
+mod source;
+mod tally;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::BagError;
+pub use find::find_recordings;
+pub use format::Format;
+pub use frames::{Frames, Read};
+pub use recording::{Recording, open};
+pub use tally::FrameSelection;

@@ -115,7 +115,7 @@ fn workers_share_a_model_and_find_the_same() {
     let session = SessionOptions { threads: 1, at_once: 2 };
     let options = DetectorOptions { session, ..DetectorOptions::default() };
     let detector = open_detector(&model("nanodet_g_coco_416"), &options).expect("it opens");
-    let image = picture("square");
+    let image = picture("players");
     let alone = detector.detect(&image).expect("it runs");
     // More workers than sessions: some wait for one to come back.
     thread::scope(|scope| {

@@ -5,7 +5,7 @@ post-processing written here, in numpy and OpenCV, apart from the Rust code.
 
     python3 make.py PHOTOS MODELS
 
-PHOTOS holds astronaut.png, leuvenA.jpg and fast_alpr_test_image.png; MODELS is
+PHOTOS holds astronaut.png, basketball1.png and fast_alpr_test_image.png; MODELS is
 the repository's models folder. Needs numpy, opencv-python-headless, onnxruntime.
 """
 
@@ -18,10 +18,10 @@ import numpy as np
 import onnxruntime
 
 HERE = pathlib.Path(__file__).parent
-PICTURES = {  # name: source, crop (x, y, width, height) or None, width
-    "astronaut": ("astronaut.png", None, 320),
-    "square": ("leuvenA.jpg", None, 448),
-    "plate": ("fast_alpr_test_image.png", None, 400),
+PICTURES = {  # name: source, width
+    "astronaut": ("astronaut.png", 320),
+    "players": ("basketball1.png", 480),
+    "plate": ("fast_alpr_test_image.png", 400),
 }
 
 
@@ -150,11 +150,8 @@ def main(photos, models):
         "ch_PP-OCRv4_det_infer": texts,
     }
     expected = {}
-    for name, (source, crop, width) in PICTURES.items():
+    for name, (source, width) in PICTURES.items():
         image = cv2.imread(str(photos / source))
-        if crop:
-            x, y, w, h = crop
-            image = image[y : y + h, x : x + w]
         height = round(image.shape[0] * width / image.shape[1])
         image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         cv2.imwrite(str(HERE / f"{name}.png"), image, [cv2.IMWRITE_PNG_COMPRESSION, 9])

@@ -1,0 +1,74 @@
+//! Why a recording cannot be opened or read at all. What costs only a part of
+//! it is a [`Skip`](roadloop_base::Skip), not an error.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use roadloop_base::ErrorKind;
+
+const EXPECTED: &str = "a ROS 1 bag (.bag), an MCAP file (.mcap), \
+    a rosbag2 database (.db3) or a rosbag2 folder";
+
+#[derive(Debug, thiserror::Error)]
+pub enum BagError {
+    #[error("cannot read the recording: {source}\npath: {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("no such file or folder\npath: {}", path.display())]
+    NotFound { path: PathBuf },
+    #[error("the file is empty (0 bytes); expected {EXPECTED}\npath: {}", path.display())]
+    Empty { path: PathBuf },
+    #[error("not a recording: found {found}; expected {EXPECTED}\npath: {}", path.display())]
+    NotARecording { path: PathBuf, found: String },
+    #[error("no recordings in this folder ({files} files looked at); expected {EXPECTED}\npath: {}", path.display())]
+    NothingInFolder { path: PathBuf, files: usize },
+    #[error("{what} cannot be read yet\npath: {}", path.display())]
+    Unsupported { path: PathBuf, what: String },
+    #[error("topic {topic:?} is not in the recording; it has {}", list(known))]
+    NoSuchTopic { topic: String, known: Vec<String> },
+    #[error("topic {topic:?} carries {found}, not camera images")]
+    NotACamera { topic: String, found: String },
+    #[error("the recording has no camera topics; it has {}\npath: {}", list(found), path.display())]
+    NoCameras { path: PathBuf, found: Vec<String> },
+    #[error("no topic of the recording can be read: {damage}\npath: {}", path.display())]
+    NothingReadable { path: PathBuf, damage: String },
+    #[error("{rate_hz} is no rate; expected frames per second, more than 0")]
+    BadRate { rate_hz: f64 },
+}
+
+impl BagError {
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            BagError::Read { .. } => ErrorKind::Internal,
+            BagError::NotFound { .. } | BagError::NoSuchTopic { .. } => ErrorKind::NotFound,
+            BagError::Empty { .. }
+            | BagError::NotARecording { .. }
+            | BagError::NothingInFolder { .. }
+            | BagError::Unsupported { .. }
+            | BagError::NotACamera { .. }
+            | BagError::NoCameras { .. }
+            | BagError::NothingReadable { .. }
+            | BagError::BadRate { .. } => ErrorKind::Invalid,
+        }
+    }
+
+    /// For `map_err`: an I/O error with the path it happened at.
+    pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> BagError + '_ {
+        |source| match source.kind() {
+            io::ErrorKind::NotFound => BagError::NotFound { path: path.to_owned() },
+            _ => BagError::Read { path: path.to_owned(), source },
+        }
+    }
+}
+
+/// The names, at most twenty of them.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    if names.is_empty() {
+        return "none at all".to_owned();
+    }
+    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}

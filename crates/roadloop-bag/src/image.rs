@@ -1,0 +1,270 @@
+//! Messages to images: `sensor_msgs/Image` and `sensor_msgs/CompressedImage`,
+//! in ROS 1 and CDR form. Pixels stay as they are; only their frame is checked.
+//!
+//! A compressed image is told by its first bytes, not by its `format` text,
+//! which drivers fill in as they like. A JPEG or PNG with a sound start is
+//! passed on even when its end is missing: decoding names that damage.
+
+use bytes::Bytes;
+
+use roadloop_base::{EncodedImage, Nanos, PixelEncoding, RawImage};
+
+use crate::wire::{Wire, WireReader, WireResult};
+
+/// A message type that carries an image, and how it is serialised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ImageType {
+    layout: Layout,
+    wire: Wire,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    Image,
+    CompressedImage,
+}
+
+/// Whether messages of a type, in an encoding, are images read here.
+pub(crate) fn image_type(message_type: &str, encoding: &str) -> Option<ImageType> {
+    let wire = match encoding {
+        "ros1" => Wire::Ros1,
+        "cdr" => Wire::Cdr,
+        _ => return None,
+    };
+    let layout = match message_type {
+        "sensor_msgs/Image" | "sensor_msgs/msg/Image" => Layout::Image,
+        "sensor_msgs/CompressedImage" | "sensor_msgs/msg/CompressedImage" => {
+            Layout::CompressedImage
+        }
+        _ => return None,
+    };
+    Some(ImageType { layout, wire })
+}
+
+/// Why a message gives no image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoImage {
+    /// This message is broken.
+    Damaged(String),
+    /// It is fine but of a kind not read here; likely all of its topic are.
+    Unknown(String),
+}
+
+/// An image and its header's stamp.
+pub(crate) fn read_image(
+    image_type: ImageType,
+    message: &Bytes,
+) -> Result<(Nanos, EncodedImage), NoImage> {
+    let damaged = |reason: String| NoImage::Damaged(reason);
+    let mut reader = WireReader::new(image_type.wire, message).map_err(damaged)?;
+    let stamp = reader.header_stamp().map_err(damaged)?;
+    let image = match image_type.layout {
+        Layout::Image => raw_image(&mut reader)?,
+        Layout::CompressedImage => compressed_image(&mut reader)?,
+    };
+    Ok((stamp, image))
+}
+
+struct RawFields<'a> {
+    height: u32,
+    width: u32,
+    encoding: &'a [u8],
+    is_bigendian: bool,
+    step: u32,
+    data: Bytes,
+}
+
+fn raw_fields<'a>(reader: &mut WireReader<'a>) -> WireResult<RawFields<'a>> {
+    Ok(RawFields {
+        height: reader.u32("height")?,
+        width: reader.u32("width")?,
+        encoding: reader.string("encoding")?,
+        is_bigendian: reader.u8("is_bigendian")? != 0,
+        step: reader.u32("step")?,
+        data: reader.bytes("data")?,
+    })
+}
+
+fn raw_image(reader: &mut WireReader<'_>) -> Result<EncodedImage, NoImage> {
+    let RawFields { height, width, encoding, is_bigendian, step, data } =
+        raw_fields(reader).map_err(NoImage::Damaged)?;
+    let name = String::from_utf8_lossy(encoding);
+    let Some(encoding) = PixelEncoding::from_name(&name) else {
+        let known: Vec<&str> = PixelEncoding::ALL.iter().map(|known| known.name()).collect();
+        let known = known.join(", ");
+        let name: String = name.chars().take(40).collect();
+        return Err(NoImage::Unknown(format!("pixels in {name:?}, not in {known}")));
+    };
+    if width == 0 || height == 0 {
+        return Err(NoImage::Damaged(format!("an image of {width}x{height} pixels")));
+    }
+    let row = u64::from(width) * u64::from(encoding.bytes_per_pixel());
+    if u64::from(step) < row {
+        return Err(NoImage::Damaged(format!(
+            "step is {step} bytes where a row of {width} {name} pixels takes {row}"
+        )));
+    }
+    let size = u64::from(height) * u64::from(step);
+    if size > data.len() as u64 {
+        return Err(NoImage::Damaged(format!(
+            "{} bytes of data where {height} rows of {step} bytes need {size}",
+            data.len()
+        )));
+    }
+    let data = data.slice(..size as usize);
+    Ok(EncodedImage::Raw(RawImage { width, height, encoding, step, is_bigendian, data }))
+}
+
+fn compressed_image(reader: &mut WireReader<'_>) -> Result<EncodedImage, NoImage> {
+    let format = reader.string("format").map_err(NoImage::Damaged)?;
+    let data = reader.bytes("data").map_err(NoImage::Damaged)?;
+    if data.starts_with(b"\xff\xd8\xff") {
+        return Ok(EncodedImage::Jpeg(data));
+    }
+    if data.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return Ok(EncodedImage::Png(data));
+    }
+    if data.starts_with(b"RIFF") && data.get(8..12) == Some(b"WEBP") {
+        return Err(NoImage::Unknown("WebP images, not JPEG or PNG".to_owned()));
+    }
+    let format: String = String::from_utf8_lossy(format).chars().take(40).collect();
+    if format.contains("compressedDepth") {
+        return Err(NoImage::Unknown(format!("depth images ({format:?}), not JPEG or PNG")));
+    }
+    let start: Vec<String> = data.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    Err(NoImage::Damaged(format!(
+        "neither JPEG nor PNG: {} bytes that begin with [{}], format {format:?}",
+        data.len(),
+        start.join(" ")
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MessageForm, Picture};
+    use proptest::prelude::*;
+
+    const TYPES: [(&str, &str, MessageForm); 3] = [
+        ("sensor_msgs/", "ros1", MessageForm::Ros1),
+        ("sensor_msgs/msg/", "cdr", MessageForm::Cdr),
+        ("sensor_msgs/msg/", "cdr", MessageForm::CdrBigEndian),
+    ];
+
+    /// Reads a picture in each form a message can have.
+    #[track_caller]
+    fn check(picture: &Picture, expected: &str) {
+        for (package, encoding, form) in TYPES {
+            let name = format!("{package}{}", picture.type_name());
+            let image_type = image_type(&name, encoding).unwrap();
+            let message = Bytes::from(picture.message(form, 3, 1_500_000_000_000_000_007));
+            let got = match read_image(image_type, &message) {
+                Ok((stamp, EncodedImage::Raw(raw))) => {
+                    assert_eq!(stamp, Nanos(1_500_000_000_000_000_007));
+                    let RawImage { width, height, encoding, step, .. } = raw;
+                    let (name, first) = (encoding.name(), raw.data[0]);
+                    format!("{width}x{height} {name} step {step} {} [{first}", raw.data.len())
+                }
+                Ok((_, EncodedImage::Jpeg(bytes))) => format!("jpeg {}", bytes.len()),
+                Ok((_, EncodedImage::Png(bytes))) => format!("png {}", bytes.len()),
+                Err(NoImage::Damaged(reason)) => format!("damaged: {reason}"),
+                Err(NoImage::Unknown(reason)) => format!("unknown: {reason}"),
+            };
+            assert_eq!(got, expected, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn raw_images() {
+        check(&Picture::rgb8(5, 2, vec![7; 30]), "5x2 rgb8 step 15 30 [7");
+        for (name, bytes) in [("bgr8", 3), ("rgba8", 4), ("bgra8", 4), ("mono8", 1)] {
+            let picture = Picture::raw(5, 3, name, vec![9; 15 * bytes]);
+            check(&picture, &format!("5x3 {name} step {} {} [9", 5 * bytes, 15 * bytes));
+        }
+    }
+
+    #[test]
+    fn padded_rows() {
+        let picture = Picture::raw(5, 2, "mono8", vec![1; 16]).with_step(8);
+        check(&picture, "5x2 mono8 step 8 16 [1");
+        let too_long = Picture::raw(5, 2, "mono8", vec![1; 99]).with_step(8);
+        check(&too_long, "5x2 mono8 step 8 16 [1");
+    }
+
+    #[test]
+    fn image_data_shorter_than_its_header_says() {
+        let picture = Picture::rgb8(8, 8, vec![9; 192]);
+        let expected = "damaged: 100 bytes of data where 8 rows of 24 bytes need 192";
+        check(&picture.with_data_cut_to(100), expected);
+    }
+
+    #[test]
+    fn headers_that_cannot_be() {
+        let narrow = Picture::rgb8(8, 1, vec![9; 24]).with_step(23);
+        check(&narrow, "damaged: step is 23 bytes where a row of 8 rgb8 pixels takes 24");
+        let huge = Picture::raw(u32::MAX, u32::MAX, "rgba8", vec![]).with_step(u32::MAX);
+        check(
+            &huge,
+            "damaged: step is 4294967295 bytes where a row of 4294967295 rgba8 pixels takes 17179869180",
+        );
+        check(&Picture::raw(0, 4, "mono8", vec![]), "damaged: an image of 0x4 pixels");
+        let unknown = Picture::raw(4, 4, "yuv422", vec![0; 32]);
+        check(&unknown, "unknown: pixels in \"yuv422\", not in rgb8, bgr8, rgba8, bgra8, mono8");
+    }
+
+    #[test]
+    fn compressed_images_are_told_by_their_bytes() {
+        check(&Picture::compressed("png", b"\xff\xd8\xff\xe0rest".to_vec()), "jpeg 8");
+        check(
+            &Picture::compressed("rgb8; jpeg compressed bgr8", b"\x89PNG\r\n\x1a\n".to_vec()),
+            "png 8",
+        );
+        check(
+            &Picture::compressed("webp", b"RIFF1234WEBP".to_vec()),
+            "unknown: WebP images, not JPEG or PNG",
+        );
+        check(
+            &Picture::compressed("16UC1; compressedDepth", vec![0; 20]),
+            "unknown: depth images (\"16UC1; compressedDepth\"), not JPEG or PNG",
+        );
+        check(
+            &Picture::compressed("jpeg", vec![]),
+            "damaged: neither JPEG nor PNG: 0 bytes that begin with [], format \"jpeg\"",
+        );
+    }
+
+    #[test]
+    fn a_jpeg_cut_in_half_is_passed_on() {
+        check(&Picture::jpeg(b"\xff\xd8\xff\xe0 half".to_vec()), "jpeg 9");
+    }
+
+    #[test]
+    fn other_types_are_no_images() {
+        assert_eq!(image_type("std_msgs/String", "ros1"), None);
+        assert_eq!(image_type("sensor_msgs/Image", "json"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            for (package, encoding, _) in TYPES {
+                for name in ["Image", "CompressedImage"] {
+                    let image_type = image_type(&format!("{package}{name}"), encoding).unwrap();
+                    let _ = read_image(image_type, &Bytes::from(bytes.clone()));
+                }
+            }
+        }
+
+        #[test]
+        fn a_message_cut_anywhere_is_damaged(cut in 0usize..90, form in 0usize..3) {
+            let (package, encoding, form) = TYPES[form];
+            let picture = Picture::rgb8(4, 4, vec![7; 48]);
+            let mut message = picture.message(form, 0, 0);
+            prop_assume!(cut < message.len());
+            message.truncate(cut);
+            let image_type = image_type(&format!("{package}Image"), encoding).unwrap();
+            let got = read_image(image_type, &Bytes::from(message));
+            prop_assert!(matches!(got, Err(NoImage::Damaged(_) | NoImage::Unknown(_))));
+        }
+    }
+}

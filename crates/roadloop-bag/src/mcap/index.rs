@@ -1,0 +1,125 @@
+//! The summary at the end of an MCAP file: its channels, how many messages
+//! each has, and where the chunks are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use roadloop_base::Skip;
+
+use super::record::{self, Broken, ChunkIndex, Footer, Schema, Statistics, op, read_record};
+use crate::BagError;
+use crate::format::MCAP_MAGIC;
+use crate::part::{Channel, Places};
+use crate::source::{FileSource, ReadAt};
+
+/// A summary is read as a whole; real ones take some 100 bytes a chunk.
+const MAX_SUMMARY: u64 = 256 << 20;
+
+/// Empty where the file has no summary, which is allowed, or no sound one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct McapIndex {
+    pub(crate) schemas: HashMap<u16, String>,
+    pub(crate) channels: HashMap<u16, Channel>,
+    /// By where a chunk begins.
+    pub(crate) chunks: BTreeMap<u64, ChunkIndex>,
+    statistics: Option<Statistics>,
+}
+
+impl McapIndex {
+    /// `None` where the summary does not tell.
+    pub(crate) fn channels(&self) -> Option<Vec<(Channel, Option<u64>)>> {
+        let statistics = self.statistics.as_ref()?;
+        if statistics.channels as usize != self.channels.len() {
+            return None;
+        }
+        let messages: HashMap<u16, u64> = statistics.messages.iter().copied().collect();
+        let count_of = |id| messages.get(id).copied().unwrap_or(0);
+        let channels =
+            self.channels.iter().map(|(id, channel)| (channel.clone(), Some(count_of(id))));
+        Some(channels.collect())
+    }
+
+    /// Learns a channel or a schema; the first description of an id is kept.
+    pub(crate) fn learn(&mut self, op: u8, body: &[u8]) -> Option<()> {
+        if op == op::SCHEMA {
+            let Schema { id, name } = Schema::parse(body)?;
+            self.schemas.entry(id).or_insert(name);
+            return Some(());
+        }
+        let record::Channel { id, schema, topic, message_encoding } = record::Channel::parse(body)?;
+        let message_type = self.schemas.get(&schema).cloned().unwrap_or_default();
+        let channel = Channel { topic, message_type, encoding: message_encoding };
+        self.channels.entry(id).or_insert(channel);
+        Some(())
+    }
+}
+
+pub(crate) fn read_index(path: &Path, damage: &mut Vec<Skip>) -> Result<McapIndex, BagError> {
+    let mut source = FileSource::open(path).map_err(BagError::at(path))?;
+    match parse_summary(&mut source) {
+        Ok(index) => Ok(index),
+        Err(Broken::Io(error)) => Err(BagError::at(path)(error)),
+        Err(broken) => {
+            let reason = match broken {
+                Broken::Garbage(reason) => reason,
+                _ => "a record in it is cut off".to_owned(),
+            };
+            damage.push(Places::of(path).file(format!("no sound summary: {reason}")));
+            Ok(McapIndex::default())
+        }
+    }
+}
+
+fn parse_summary(source: &mut FileSource) -> Result<McapIndex, Broken> {
+    let garbage = |reason: &str| Broken::Garbage(reason.to_owned());
+    let magic_len = MCAP_MAGIC.len() as u64;
+    let footer_len = 9 + Footer::LEN;
+    if source.len() < 2 * magic_len + footer_len {
+        return Err(garbage("the file is too short for a footer"));
+    }
+    let footer_at = source.len() - magic_len - footer_len;
+    if source.peek(source.len() - magic_len, MCAP_MAGIC.len())? != MCAP_MAGIC {
+        return Err(garbage("the file does not end like an MCAP file"));
+    }
+    let placed = read_record(source, footer_at)?;
+    if placed.op != op::FOOTER || placed.body_len != Footer::LEN {
+        return Err(garbage("the file has no footer"));
+    }
+    let footer = Footer::parse(source.peek(placed.body_at, Footer::LEN as usize)?);
+    let footer = footer.ok_or_else(|| garbage("the file has no footer"))?;
+    let Footer { summary_at, summary_crc } = footer;
+    if summary_at == 0 {
+        return Ok(McapIndex::default());
+    }
+    if summary_at < magic_len || summary_at > footer_at || footer_at - summary_at > MAX_SUMMARY {
+        return Err(garbage("the footer says it is where it cannot be"));
+    }
+    let mut summary = source.bytes(summary_at, footer_at - summary_at + Footer::CHECKED_LEN)?;
+    if summary_crc != 0 && crc32fast::hash(&summary) != summary_crc {
+        return Err(garbage("its checksum is wrong"));
+    }
+    summary.truncate((footer_at - summary_at) as usize);
+    let mut index = McapIndex::default();
+    let mut at = 0;
+    while at < summary.len() as u64 {
+        let placed = read_record(&mut summary, at)?;
+        at = placed.end();
+        let body = summary.slice(placed.body_at as usize..placed.end() as usize);
+        let is_sound = match placed.op {
+            op::SCHEMA | op::CHANNEL => index.learn(placed.op, &body).is_some(),
+            op::CHUNK_INDEX => ChunkIndex::parse(&body).is_some_and(|chunk| {
+                index.chunks.insert(chunk.chunk_at, chunk);
+                true
+            }),
+            op::STATISTICS => {
+                index.statistics = Statistics::parse(&body);
+                index.statistics.is_some()
+            }
+            _ => true,
+        };
+        if !is_sound {
+            return Err(garbage("a record in it is damaged"));
+        }
+    }
+    Ok(index)
+}

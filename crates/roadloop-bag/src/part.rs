@@ -1,0 +1,196 @@
+//! What the readers of the formats have in common: a part of a recording is
+//! one file, and gives its messages one by one in the order they lie in it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use roadloop_base::{Nanos, Skip};
+
+use crate::format::Format;
+use crate::image::{self, ImageType};
+use crate::mcap::{McapIndex, McapReader};
+use crate::ros1::{Ros1Index, Ros1Reader};
+use crate::rosbag2::SqliteReader;
+use crate::tally::{Tally, TopicNumber};
+use crate::{BagError, mcap, ros1, rosbag2};
+
+/// A stream of messages of one type on one topic. Several may share a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Channel {
+    pub(crate) topic: String,
+    pub(crate) message_type: String,
+    /// `ros1`, `cdr`, …
+    pub(crate) encoding: String,
+}
+
+/// A channel as the reader of a part needs it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub(crate) topic: TopicNumber,
+    pub(crate) image_type: Option<ImageType>,
+}
+
+impl Route {
+    pub(crate) fn new(channel: &Channel, tally: &mut Tally) -> Option<Route> {
+        let topic = tally.topic(channel)?;
+        let image_type = image::image_type(&channel.message_type, &channel.encoding);
+        Some(Route { topic, image_type })
+    }
+}
+
+/// A wanted message.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) topic: TopicNumber,
+    pub(crate) image_type: Option<ImageType>,
+    pub(crate) sequence: u64,
+    pub(crate) logged_at: Nanos,
+    pub(crate) data: Bytes,
+}
+
+#[derive(Debug)]
+pub(crate) enum Found {
+    Message(Message),
+    Damage(Skip),
+}
+
+/// One file of a recording, and what its index told.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) path: PathBuf,
+    pub(crate) len: u64,
+    /// Each with the messages on it, where the index counts them.
+    pub(crate) channels: Vec<(Channel, Option<u64>)>,
+    index: PartIndex,
+}
+
+#[derive(Debug)]
+enum PartIndex {
+    Ros1(Ros1Index),
+    Mcap(McapIndex),
+    Db3,
+}
+
+impl Part {
+    /// Reads a part's index, or the part itself where it has none. What is
+    /// wrong with the index is added to `damage`.
+    pub(crate) fn open(
+        path: &Path,
+        format: Format,
+        damage: &mut Vec<Skip>,
+    ) -> Result<Part, BagError> {
+        let len = path.metadata().map_err(BagError::at(path))?.len();
+        let index = match format {
+            Format::Ros1Bag => PartIndex::Ros1(ros1::read_index(path, damage)?),
+            Format::Mcap => PartIndex::Mcap(mcap::read_index(path, damage)?),
+            Format::Db3 => PartIndex::Db3,
+        };
+        let indexed = match &index {
+            PartIndex::Ros1(index) => index.channels(),
+            PartIndex::Mcap(index) => index.channels(),
+            PartIndex::Db3 => Some(rosbag2::read_topics(path, damage)?),
+        };
+        let mut part = Part { path: path.to_owned(), len, channels: Vec::new(), index };
+        part.channels = match indexed {
+            Some(channels) => channels,
+            None => part.scan()?,
+        };
+        Ok(part)
+    }
+
+    /// Finds the topics by reading everything. What is damaged is left to be
+    /// named when frames are read.
+    pub(crate) fn scan(&self) -> Result<Vec<(Channel, Option<u64>)>, BagError> {
+        let mut tally = Tally::learning();
+        let mut reader = self.reader(&mut tally)?;
+        while reader.next(&mut tally).is_some() {}
+        Ok(tally.learned().into_iter().map(|(channel, count)| (channel, Some(count))).collect())
+    }
+
+    pub(crate) fn reader(&self, tally: &mut Tally) -> Result<PartReader, BagError> {
+        Ok(match &self.index {
+            PartIndex::Ros1(index) => {
+                PartReader::Ros1(Box::new(Ros1Reader::open(&self.path, index, tally)?))
+            }
+            PartIndex::Mcap(index) => {
+                PartReader::Mcap(Box::new(McapReader::open(&self.path, index, tally)?))
+            }
+            PartIndex::Db3 => PartReader::Db3(Box::new(SqliteReader::open(&self.path, tally)?)),
+        })
+    }
+}
+
+/// Reads one part, from its start to its end.
+#[derive(Debug)]
+pub(crate) enum PartReader {
+    Ros1(Box<Ros1Reader>),
+    Mcap(Box<McapReader>),
+    Db3(Box<SqliteReader>),
+}
+
+impl PartReader {
+    /// The next wanted message or damaged place; `None` at the end.
+    pub(crate) fn next(&mut self, tally: &mut Tally) -> Option<Found> {
+        match self {
+            PartReader::Ros1(reader) => reader.next(tally),
+            PartReader::Mcap(reader) => reader.next(tally),
+            PartReader::Db3(reader) => reader.next(tally),
+        }
+    }
+
+    /// How far into the file it is.
+    pub(crate) fn position(&self) -> u64 {
+        match self {
+            PartReader::Ros1(reader) => reader.position(),
+            PartReader::Mcap(reader) => reader.position(),
+            PartReader::Db3(reader) => reader.position(),
+        }
+    }
+}
+
+/// Names damaged places of one file.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    file: String,
+}
+
+impl Places {
+    pub(crate) fn of(path: &Path) -> Places {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Places { file: name.to_string_lossy().into_owned() }
+    }
+
+    pub(crate) fn file(&self, reason: impl Into<String>) -> Skip {
+        Skip::new(self.file.clone(), reason)
+    }
+
+    pub(crate) fn range(&self, from: u64, to: u64, reason: impl Into<String>) -> Skip {
+        Skip::new(format!("{} bytes {from}..{to}", self.file), reason)
+    }
+}
+
+/// Messages on channels that the file never describes, most often because
+/// the description was in a damaged place.
+#[derive(Debug, Default)]
+pub(crate) struct Orphans {
+    counts: HashMap<u32, u64>,
+}
+
+impl Orphans {
+    pub(crate) fn add(&mut self, channel: u32) {
+        *self.counts.entry(channel).or_default() += 1;
+    }
+
+    /// Names them, once, at the end of the file.
+    pub(crate) fn take(&mut self, places: &Places) -> Option<Skip> {
+        let channels = self.counts.len();
+        let messages: u64 = self.counts.values().sum();
+        let first = self.counts.drain().map(|(channel, _)| channel).min()?;
+        Some(places.file(format!(
+            "{messages} messages on {channels} channels that are described nowhere, \
+             the first of them channel {first}"
+        )))
+    }
+}

@@ -1,0 +1,234 @@
+//! A recording: one file, or the parts of a rosbag2 folder, as one thing with
+//! an id, topics and frames.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use roadloop_base::{Camera, RecordingId, Skip, Topic, name_cameras};
+
+use crate::format::sniff;
+use crate::frames::FrameTopic;
+use crate::part::{Channel, Part, Places};
+use crate::tally::Tally;
+use crate::{BagError, Format, FrameSelection, Frames, image, rosbag2};
+
+/// An opened recording: its index is known, its frames are still to be read.
+#[derive(Debug)]
+pub struct Recording {
+    id: RecordingId,
+    path: PathBuf,
+    format: Format,
+    size_bytes: u64,
+    topics: Vec<Topic>,
+    damage: Vec<Skip>,
+    parts: Arc<[Part]>,
+}
+
+/// Opens a file or a rosbag2 folder, told by content.
+pub fn open(path: &Path) -> Result<Recording, BagError> {
+    let metadata = path.metadata().map_err(BagError::at(path))?;
+    let mut damage = Vec::new();
+    let (folder, is_folder) = match metadata.is_dir() {
+        true => (rosbag2::read_folder(path, &mut damage)?, true),
+        false => (rosbag2::Folder { parts: vec![path.to_owned()], ..Default::default() }, false),
+    };
+    if folder.parts.is_empty() {
+        return Err(BagError::NothingInFolder { path: path.to_owned(), files: 0 });
+    }
+    let mut parts = Vec::new();
+    let mut format = None;
+    for part in &folder.parts {
+        let opened =
+            sniff(part).and_then(|format| Ok((format, Part::open(part, format, &mut damage)?)));
+        match opened {
+            Ok((part_format, part)) => {
+                format.get_or_insert(part_format);
+                parts.push(part);
+            }
+            // A bad part among good ones costs itself only.
+            Err(error) if is_folder && folder.parts.len() > 1 => {
+                damage.push(Places::of(part).file(error.to_string().replace('\n', ", ")));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let Some(format) = format else {
+        let found = format!("{} parts, none of which can be read", folder.parts.len());
+        return Err(BagError::NotARecording { path: path.to_owned(), found });
+    };
+    let mut topics = merge_topics(&parts);
+    for topic in topics.iter_mut().filter(|_| damage.is_empty()) {
+        topic.messages = topic.messages.or(folder.messages.get(&topic.name).copied());
+    }
+    let hash = content_hash(&parts)?;
+    Ok(Recording {
+        id: RecordingId::from_content(&stem(path, is_folder), hash),
+        path: path.to_owned(),
+        format,
+        size_bytes: parts.iter().map(|part| part.len).sum(),
+        topics,
+        damage,
+        parts: parts.into(),
+    })
+}
+
+impl Recording {
+    pub fn id(&self) -> &RecordingId {
+        &self.id
+    }
+
+    /// Gives it a name of its own in place of the one from its content.
+    pub fn set_id(&mut self, id: RecordingId) {
+        self.id = id;
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Over all parts.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// By name. Without an index they were found by reading once.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// What is wrong with the index, the metadata or whole parts. Damage among
+    /// the messages is named by [`Recording::frames`], and only there.
+    pub fn damage(&self) -> &[Skip] {
+        &self.damage
+    }
+
+    /// The selected frames, from the start. May be called more than once.
+    pub fn frames(&self, selection: &FrameSelection) -> Result<Frames, BagError> {
+        if let Some(rate_hz) = selection.rate_hz
+            && !(rate_hz.is_finite() && rate_hz > 0.0)
+        {
+            return Err(BagError::BadRate { rate_hz });
+        }
+        if let (true, Some(damage)) = (self.topics.is_empty(), self.damage.first()) {
+            let damage = damage.reason.clone();
+            return Err(BagError::NothingReadable { path: self.path.clone(), damage });
+        }
+        let describe = |topic: &Topic| format!("{} ({})", topic.name, topic.message_type);
+        for name in &selection.topics {
+            let topic = self.topics.iter().find(|topic| topic.name == *name);
+            let Some(topic) = topic else {
+                let known = self.topics.iter().map(|topic| topic.name.clone()).collect();
+                return Err(BagError::NoSuchTopic { topic: name.clone(), known });
+            };
+            if topic.camera.is_none() {
+                let found = format!("{} in {}", topic.message_type, topic.encoding);
+                return Err(BagError::NotACamera { topic: name.clone(), found });
+            }
+        }
+        if self.topics.iter().all(|topic| topic.camera.is_none()) {
+            let found = self.topics.iter().map(describe).collect();
+            return Err(BagError::NoCameras { path: self.path.clone(), found });
+        }
+        let is_wanted = |topic: &Topic| {
+            topic.camera.is_some()
+                && (selection.topics.is_empty() || selection.topics.contains(&topic.name))
+        };
+        let wanted = self.topics.iter().map(|topic| (topic.name.clone(), is_wanted(topic)));
+        let tally = Tally::new(wanted, selection);
+        let topics = self.topics.iter().map(|topic| FrameTopic {
+            name: topic.name.as_str().into(),
+            camera: topic.camera.clone(),
+        });
+        Ok(Frames::new(self.id.clone(), Arc::clone(&self.parts), topics.collect(), tally))
+    }
+}
+
+#[cfg(test)]
+impl Recording {
+    /// Messages by topic, counted by reading everything.
+    pub(crate) fn scanned_counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for (channel, count) in self.parts.iter().flat_map(|part| part.scan().unwrap()) {
+            *counts.entry(channel.topic).or_default() += count.unwrap();
+        }
+        counts
+    }
+}
+
+/// Topics of all parts by name, each camera with its own name. Where channels
+/// share a topic, the first that carries images speaks for it.
+fn merge_topics(parts: &[Part]) -> Vec<Topic> {
+    let is_camera =
+        |channel: &Channel| image::image_type(&channel.message_type, &channel.encoding).is_some();
+    let mut merged: BTreeMap<&str, (&Channel, Option<u64>)> = BTreeMap::new();
+    let mut channels: Vec<&(Channel, Option<u64>)> =
+        parts.iter().flat_map(|part| &part.channels).collect();
+    channels.sort_by(|(a, _), (b, _)| {
+        let key = |channel: &Channel| (!is_camera(channel), channel.message_type.clone());
+        key(a).cmp(&key(b))
+    });
+    for (channel, count) in channels {
+        let (_, total) = merged.entry(&channel.topic).or_insert((channel, Some(0)));
+        *total = total.zip(*count).map(|(total, count)| total.saturating_add(count));
+    }
+    let cameras = merged.values().filter(|(channel, _)| is_camera(channel));
+    let names: Vec<&str> = cameras.map(|(channel, _)| channel.topic.as_str()).collect();
+    let mut cameras: BTreeMap<&str, Camera> =
+        names.iter().copied().zip(name_cameras(names.iter().copied())).collect();
+    let topic = |(name, (channel, messages)): (&str, (&Channel, Option<u64>))| Topic {
+        name: name.to_owned(),
+        message_type: channel.message_type.clone(),
+        encoding: channel.encoding.clone(),
+        messages,
+        camera: cameras.remove(name),
+    };
+    merged.into_iter().map(topic).collect()
+}
+
+/// Over size, first and last chunk of each part. A chunk is 64 KiB: whole
+/// recordings take minutes to read, and what differs between two drives is at
+/// their start (times) or their end (indexes).
+fn content_hash(parts: &[Part]) -> Result<[u8; 4], BagError> {
+    const CHUNK: u64 = 64 * 1024;
+    let mut hash = Sha256::new();
+    for part in parts {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut chunks = Vec::new();
+            let mut file = File::open(&part.path)?;
+            (&mut file).take(CHUNK).read_to_end(&mut chunks)?;
+            file.seek(SeekFrom::Start(part.len.saturating_sub(CHUNK)))?;
+            file.take(CHUNK).read_to_end(&mut chunks)?;
+            Ok(chunks)
+        };
+        hash.update(part.len.to_le_bytes());
+        hash.update(read().map_err(BagError::at(&part.path))?);
+    }
+    let hash = hash.finalize();
+    Ok([hash[0], hash[1], hash[2], hash[3]])
+}
+
+/// A file's name without its extension, a folder's whole name.
+fn stem(path: &Path, is_folder: bool) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let name = absolute.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if is_folder {
+        return name;
+    }
+    // A recorder at work writes `drive.bag.active`.
+    let name = name.strip_suffix(".active").unwrap_or(&name);
+    let extensions = [".bag", ".mcap", ".db3"];
+    let stem = extensions.iter().find_map(|extension| name.strip_suffix(extension));
+    let stem = stem.map(str::to_owned);
+    stem.unwrap_or_else(|| {
+        Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    })
+}

@@ -1,0 +1,12 @@
+//! ROS 1 bags, format 2.0 (<http://wiki.ros.org/Bags/Format/2.0>).
+//!
+//! [`record`] parses records out of any bytes and does no I/O; [`index`] reads
+//! what a closed bag says at its end; [`reader`] goes through the file from
+//! start to end, and past damage.
+
+mod index;
+mod reader;
+mod record;
+
+pub(crate) use index::{Ros1Index, read_index};
+pub(crate) use reader::Ros1Reader;

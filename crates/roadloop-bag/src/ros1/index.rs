@@ -1,0 +1,115 @@
+//! The index at the end of a closed bag: its connections, and what each chunk
+//! holds. Believed as a whole or not at all.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use roadloop_base::Skip;
+
+use super::record::{Broken, Placed, Record, parse_connection, parse_counts, read_record};
+use crate::BagError;
+use crate::format::ROS1_MAGIC;
+use crate::part::{Channel, Places};
+use crate::source::{FileSource, ReadAt};
+
+/// Empty where the bag has no sound index.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ros1Index {
+    pub(crate) is_sound: bool,
+    /// Where the chunks end and the index begins.
+    pub(crate) starts_at: u64,
+    pub(crate) connections: HashMap<u32, Channel>,
+    /// By where a chunk begins: connections and their messages in it.
+    pub(crate) chunks: BTreeMap<u64, Vec<(u32, u32)>>,
+}
+
+impl Ros1Index {
+    /// `None` where the index does not tell.
+    pub(crate) fn channels(&self) -> Option<Vec<(Channel, Option<u64>)>> {
+        if !self.is_sound {
+            return None;
+        }
+        let mut messages: HashMap<u32, u64> = HashMap::new();
+        for (connection, count) in self.chunks.values().flatten() {
+            *messages.entry(*connection).or_default() += u64::from(*count);
+        }
+        let count_of = |id| messages.get(id).copied().unwrap_or(0);
+        let channels =
+            self.connections.iter().map(|(id, channel)| (channel.clone(), Some(count_of(id))));
+        Some(channels.collect())
+    }
+}
+
+pub(crate) fn read_index(path: &Path, damage: &mut Vec<Skip>) -> Result<Ros1Index, BagError> {
+    let mut source = FileSource::open(path).map_err(BagError::at(path))?;
+    match parse_index(&mut source) {
+        Ok(index) => Ok(index),
+        Err(Broken::Io(error)) => Err(BagError::at(path)(error)),
+        Err(broken) => {
+            let reason = match broken {
+                Broken::Garbage(reason) => reason,
+                _ => "the index is cut off".to_owned(),
+            };
+            let reason =
+                format!("no sound index: {reason}; what follows the last message may be missing");
+            damage.push(Places::of(path).file(reason));
+            Ok(Ros1Index::default())
+        }
+    }
+}
+
+fn parse_index(source: &mut FileSource) -> Result<Ros1Index, Broken> {
+    let unsound = |reason: String| Broken::Garbage(reason);
+    let header = read_record(source, ROS1_MAGIC.len() as u64)?;
+    let Record::BagHeader { index_at, connections, chunks } = header.record else {
+        return Err(unsound("the bag does not begin with its header".to_owned()));
+    };
+    let file_len = source.len();
+    if index_at == 0 {
+        return Err(unsound("the bag was never closed".to_owned()));
+    }
+    if index_at < header.end() || index_at > file_len {
+        return Err(unsound(format!("it should begin at byte {index_at} of {file_len}")));
+    }
+    let mut index = Ros1Index { is_sound: true, starts_at: index_at, ..Ros1Index::default() };
+    let mut at = index_at;
+    while at < file_len && !index.has(connections, chunks) {
+        let placed = read_record(source, at)?;
+        at = placed.end();
+        index.add(source, placed)?;
+    }
+    if !index.has(connections, chunks) {
+        return Err(unsound(format!(
+            "it has {} connections and {} chunks where the header says {connections} and {chunks}",
+            index.connections.len(),
+            index.chunks.len()
+        )));
+    }
+    Ok(index)
+}
+
+impl Ros1Index {
+    fn has(&self, connections: u32, chunks: u32) -> bool {
+        self.connections.len() as u64 == u64::from(connections)
+            && self.chunks.len() as u64 == u64::from(chunks)
+    }
+
+    fn add(&mut self, source: &mut FileSource, placed: Placed) -> Result<(), Broken> {
+        let Placed { record, data_at, data_len } = placed;
+        match record {
+            Record::Connection { connection, topic } => {
+                let data = source.bytes(data_at, data_len)?;
+                self.connections.insert(connection, parse_connection(topic, &data));
+            }
+            Record::ChunkInfo { chunk_at } => {
+                let data = source.bytes(data_at, data_len)?;
+                if chunk_at >= self.starts_at {
+                    return Err(Broken::Garbage(format!("it has a chunk at byte {chunk_at}")));
+                }
+                self.chunks.insert(chunk_at, parse_counts(&data).collect());
+            }
+            other => return Err(Broken::Garbage(format!("it has {other:?}"))),
+        }
+        Ok(())
+    }
+}

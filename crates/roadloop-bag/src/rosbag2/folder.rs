@@ -1,0 +1,205 @@
+//! Which files of a rosbag2 folder are its parts, in which order. A path in
+//! the metadata that leads out of the folder is not followed.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use roadloop_base::Skip;
+
+use super::metadata::{Metadata, parse_metadata};
+use crate::BagError;
+use crate::part::Places;
+
+const METADATA: &str = "metadata.yaml";
+
+/// Real ones have a few hundred bytes a topic and a part.
+const MAX_METADATA: u64 = 16 << 20;
+
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    pub(crate) parts: Vec<PathBuf>,
+    /// Messages by topic over all parts, where the metadata says.
+    pub(crate) messages: HashMap<String, u64>,
+}
+
+/// A folder is a rosbag2 recording when its metadata says so, or when all
+/// recordings in it are `<stem>_<number>` parts of one stem, beginning at 0.
+pub(crate) fn is_rosbag2_folder(folder: &Path) -> Result<bool, BagError> {
+    if folder.join(METADATA).is_file() {
+        return Ok(read_metadata(folder).is_ok() || !part_files(folder)?.is_empty());
+    }
+    let parts = part_files(folder)?;
+    let names: Option<Vec<(&str, u64)>> = parts.iter().map(|path| split_name(path)).collect();
+    let Some(names) = names else { return Ok(false) };
+    let Some((stem, first)) = names.first() else { return Ok(false) };
+    let has_one_extension = parts.iter().all(|path| path.extension() == parts[0].extension());
+    Ok(*first == 0 && has_one_extension && names.iter().all(|(other, _)| other == stem))
+}
+
+pub(crate) fn read_folder(folder: &Path, damage: &mut Vec<Skip>) -> Result<Folder, BagError> {
+    let present = part_files(folder)?;
+    if !folder.join(METADATA).is_file() {
+        return Ok(Folder { parts: present, messages: HashMap::new() });
+    }
+    let metadata = match read_metadata(folder) {
+        Ok(metadata) => metadata,
+        Err(reason) => {
+            let place = folder.join(METADATA);
+            damage.push(
+                Places::of(&place).file(format!("{reason}; parts are read in order of name")),
+            );
+            return Ok(Folder { parts: present, messages: HashMap::new() });
+        }
+    };
+    if metadata.is_compressed() {
+        let Metadata { compression_format, compression_mode, .. } = &metadata;
+        return Err(BagError::Unsupported {
+            path: folder.to_owned(),
+            what: format!(
+                "a rosbag2 recording in compression {compression_format:?} (mode {compression_mode:?})"
+            ),
+        });
+    }
+    let mut parts = Vec::new();
+    for file in &metadata.files {
+        match locate(folder, file) {
+            Ok(path) if parts.contains(&path) => {}
+            Ok(path) => parts.push(path),
+            Err(reason) => damage.push(Skip::new(format!("{METADATA} part {file:?}"), reason)),
+        }
+    }
+    for path in present {
+        if !parts.contains(&path) {
+            let reason = format!("{METADATA} does not list it; it is read last");
+            damage.push(Places::of(&path).file(reason));
+            parts.push(path);
+        }
+    }
+    Ok(Folder { parts, messages: metadata.messages })
+}
+
+fn read_metadata(folder: &Path) -> Result<Metadata, String> {
+    let mut text = Vec::new();
+    let file = File::open(folder.join(METADATA)).map_err(|error| error.to_string())?;
+    file.take(MAX_METADATA).read_to_end(&mut text).map_err(|error| error.to_string())?;
+    parse_metadata(&String::from_utf8_lossy(&text))
+}
+
+/// A part the metadata names, if it lies in the folder.
+fn locate(folder: &Path, file: &str) -> Result<PathBuf, String> {
+    let relative = Path::new(file);
+    let is_inside =
+        relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !is_inside || file.is_empty() {
+        return Err("leads out of the folder; not read".to_owned());
+    }
+    // Early versions wrote paths that begin with the folder's own name.
+    let in_folder = relative.file_name().map(|name| folder.join(name));
+    let candidates = [Some(folder.join(relative)), in_folder];
+    let found = candidates.into_iter().flatten().find(|path| path.is_file());
+    found.ok_or_else(|| "the file is missing".to_owned())
+}
+
+/// Files that can be parts, in natural order: 2 before 10.
+fn part_files(folder: &Path) -> Result<Vec<PathBuf>, BagError> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(folder).map_err(BagError::at(folder))? {
+        let path = entry.map_err(BagError::at(folder))?.path();
+        let is_part =
+            path.extension().is_some_and(|extension| extension == "db3" || extension == "mcap");
+        if is_part && path.is_file() {
+            parts.push(path);
+        }
+    }
+    parts.sort_by_cached_key(|path| natural_key(path));
+    Ok(parts)
+}
+
+/// Orders digits in names as numbers.
+fn natural_key(path: &Path) -> Vec<(String, u128)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut key = Vec::new();
+    let mut rest = &*name;
+    while !rest.is_empty() {
+        let text_len = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (text, after) = rest.split_at(text_len);
+        let digits_len = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let (digits, after) = after.split_at(digits_len);
+        key.push((text.to_owned(), digits.parse().unwrap_or(u128::MAX)));
+        rest = after;
+    }
+    // Names that differ in leading zeros only still have one order.
+    key.push((name, 0));
+    key
+}
+
+/// `drive_3.db3` is part 3 of `drive`.
+fn split_name(path: &Path) -> Option<(&str, u64)> {
+    let (stem, number) = path.file_stem()?.to_str()?.rsplit_once('_')?;
+    Some((stem, number.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read of a folder with these files: parts, then damage.
+    #[track_caller]
+    fn check(files: &[&str], metadata: Option<&str>, expected: &str) {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret.db3"), "x").unwrap();
+        let folder = outside.path().join("drive");
+        fs::create_dir(&folder).unwrap();
+        for file in files {
+            fs::write(folder.join(file), "x").unwrap();
+        }
+        if let Some(listed) = metadata {
+            let text = format!("rosbag2_bagfile_information: {{relative_file_paths: [{listed}]}}");
+            fs::write(folder.join(METADATA), text).unwrap();
+        }
+        let mut damage = Vec::new();
+        let read = read_folder(&folder, &mut damage).unwrap();
+        let mut got: Vec<String> = Vec::new();
+        for part in &read.parts {
+            got.push(part.strip_prefix(&folder).unwrap().display().to_string());
+        }
+        got.extend(damage.into_iter().map(|skip| format!("{}: {}", skip.place, skip.reason)));
+        assert_eq!(got.join(", "), expected);
+        let is_rosbag2 = is_rosbag2_folder(&folder).unwrap();
+        let is_split = files.iter().all(|file| !file.starts_with("x_"));
+        assert_eq!(is_rosbag2, metadata.is_some() || is_split);
+    }
+
+    #[test]
+    fn parts_without_metadata_are_sorted_naturally() {
+        check(
+            &["drive_10.db3", "drive_2.db3", "drive_0.db3", "notes.txt"],
+            None,
+            "drive_0.db3, drive_2.db3, drive_10.db3",
+        );
+        check(&["x_1.mcap", "drive_0.mcap"], None, "drive_0.mcap, x_1.mcap");
+    }
+
+    #[test]
+    fn metadata_decides_the_order() {
+        check(&["a.db3", "b.db3"], Some("b.db3, drive/a.db3"), "b.db3, a.db3");
+        check(
+            &["a.db3", "b.db3"],
+            Some("c.db3, b.db3"),
+            "b.db3, a.db3, metadata.yaml part \"c.db3\": the file is missing, \
+             a.db3: metadata.yaml does not list it; it is read last",
+        );
+    }
+
+    #[test]
+    fn metadata_cannot_lead_out_of_the_folder() {
+        for path in ["../secret.db3", "/etc/passwd", "x/../../secret.db3", "''"] {
+            let name = path.trim_matches('\'');
+            let expected =
+                format!("a.db3, metadata.yaml part {name:?}: leads out of the folder; not read");
+            check(&["a.db3"], Some(&format!("a.db3, {path}")), &expected);
+        }
+    }
+}

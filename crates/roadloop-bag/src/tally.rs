@@ -1,0 +1,168 @@
+//! Counts messages by topic and decides which of them are wanted.
+//!
+//! A message's sequence is its ordinal in its topic, counted over all parts of
+//! a recording and over messages nobody wants or can read, so that one frame
+//! has one sequence whatever is selected. Where an index tells how many
+//! messages a damaged place held, the counts move on by them.
+
+use std::collections::{HashMap, HashSet};
+
+use roadloop_base::Nanos;
+
+use crate::part::Channel;
+
+/// Which frames are to be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameSelection {
+    /// Empty means every camera.
+    pub topics: Vec<String>,
+    /// Every so many messages of a topic, by sequence; 0 and 1 mean all.
+    pub every: u32,
+    /// At most so many frames per second and camera: time is cut into slots
+    /// of `1 / rate_hz`, and the first frame of each slot is kept.
+    pub rate_hz: Option<f64>,
+}
+
+impl Default for FrameSelection {
+    fn default() -> FrameSelection {
+        FrameSelection { topics: Vec::new(), every: 1, rate_hz: None }
+    }
+}
+
+/// A topic's place in the list of topics.
+pub(crate) type TopicNumber = usize;
+
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    topics: HashMap<String, TopicNumber>,
+    channels: Vec<Channel>,
+    counters: Vec<Counter>,
+    every: u64,
+    slot: Option<i64>,
+    learns: bool,
+}
+
+#[derive(Debug, Default)]
+struct Counter {
+    seen: u64,
+    is_wanted: bool,
+    slots_taken: HashSet<i64>,
+}
+
+impl Tally {
+    /// Wants nothing, and learns every topic it meets: for finding out what a
+    /// recording without an index holds.
+    pub(crate) fn learning() -> Tally {
+        Tally { learns: true, every: 1, ..Tally::default() }
+    }
+
+    /// Wants the given ones of the topics.
+    pub(crate) fn new(
+        topics: impl IntoIterator<Item = (String, bool)>,
+        selection: &FrameSelection,
+    ) -> Tally {
+        let mut tally = Tally {
+            every: u64::from(selection.every.max(1)),
+            slot: selection.rate_hz.map(|rate_hz| ((1e9 / rate_hz) as i64).max(1)),
+            ..Tally::default()
+        };
+        for (name, is_wanted) in topics {
+            tally.topics.insert(name, tally.counters.len());
+            tally.counters.push(Counter { is_wanted, ..Counter::default() });
+        }
+        tally
+    }
+
+    /// The topic a channel's messages belong to, if anyone may want them.
+    pub(crate) fn topic(&mut self, channel: &Channel) -> Option<TopicNumber> {
+        if let Some(&number) = self.topics.get(&channel.topic) {
+            return Some(number);
+        }
+        if !self.learns {
+            return None;
+        }
+        let number = self.counters.len();
+        self.topics.insert(channel.topic.clone(), number);
+        self.counters.push(Counter::default());
+        self.channels.push(channel.clone());
+        Some(number)
+    }
+
+    /// Whether anyone asks for a topic's count or messages; where they need
+    /// not be passed, others need not be looked up.
+    pub(crate) fn counts(&self, topic: TopicNumber) -> bool {
+        self.learns || self.counters[topic].is_wanted
+    }
+
+    /// Counts a message; its sequence if it is wanted.
+    pub(crate) fn count(&mut self, topic: TopicNumber, logged_at: Nanos) -> Option<u64> {
+        let counter = &mut self.counters[topic];
+        let sequence = counter.seen;
+        counter.seen += 1;
+        if !counter.is_wanted || !sequence.is_multiple_of(self.every) {
+            return None;
+        }
+        // A set and not the last slot: chunks may overlap in time.
+        if let Some(slot) = self.slot
+            && !counter.slots_taken.insert(logged_at.0.div_euclid(slot))
+        {
+            return None;
+        }
+        Some(sequence)
+    }
+
+    /// Counts messages that were lost to damage.
+    pub(crate) fn lost(&mut self, topic: TopicNumber, messages: u64) {
+        let seen = &mut self.counters[topic].seen;
+        *seen = seen.saturating_add(messages);
+    }
+
+    /// What a learning tally met: each topic's first channel and its messages.
+    pub(crate) fn learned(self) -> Vec<(Channel, u64)> {
+        let counts = self.counters.into_iter().map(|counter| counter.seen);
+        self.channels.into_iter().zip(counts).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: i64 = 1_000_000;
+
+    #[track_caller]
+    fn check(every: u32, rate_hz: Option<f64>, times_ms: &[i64], expected: &[u64]) {
+        let selection = FrameSelection { topics: Vec::new(), every, rate_hz };
+        let mut tally = Tally::new([("/front".to_owned(), true)], &selection);
+        let kept = times_ms.iter().filter_map(|ms| tally.count(0, Nanos(ms * MS)));
+        assert_eq!(kept.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn every_so_many() {
+        check(0, None, &[0, 1, 2], &[0, 1, 2]);
+        check(1, None, &[0, 1, 2], &[0, 1, 2]);
+        check(3, None, &[0, 1, 2, 3, 4, 5, 6], &[0, 3, 6]);
+    }
+
+    #[test]
+    fn at_most_so_many_a_second() {
+        // 30 Hz with jitter, down to 10: slots begin at 0, 100, 200 ms.
+        check(1, Some(10.0), &[0, 33, 66, 101, 133, 167, 199, 233], &[0, 3, 7]);
+        check(1, Some(1000.0), &[0, 1, 2], &[0, 1, 2]);
+        // Out of order, as in overlapping chunks.
+        check(1, Some(10.0), &[250, 50, 260, 60, -50], &[0, 1, 4]);
+        check(2, Some(10.0), &[0, 50, 60, 110, 120], &[0, 4]);
+    }
+
+    #[test]
+    fn unwanted_and_lost_messages_count() {
+        let topics = [("/front".to_owned(), true), ("/rear".to_owned(), false)];
+        let mut tally = Tally::new(topics, &FrameSelection::default());
+        assert_eq!(tally.count(1, Nanos(0)), None);
+        assert_eq!(tally.count(0, Nanos(0)), Some(0));
+        tally.lost(0, 5);
+        assert_eq!(tally.count(0, Nanos(0)), Some(6));
+        tally.lost(0, u64::MAX);
+    }
+}
