@@ -1,6 +1,6 @@
 //! A command's surroundings: its settings, and the engine opened with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -35,8 +35,24 @@ impl Session {
         Ok(Session { config, is_quiet: global.quiet, progress })
     }
 
+    /// The engine, its store and tables made when missing.
     pub(crate) async fn engine(&self) -> Result<Ctx> {
         Ok(Ctx::open(self.engine_settings(), Arc::from(self.progress.reporter())).await?)
+    }
+
+    /// The engine for a command that only reads: where nothing is stored yet,
+    /// nothing is made, and the person is told.
+    pub(crate) async fn reader(&self) -> Result<Ctx> {
+        let mut settings = self.engine_settings();
+        let is_folder = !settings.store.contains("://");
+        if is_folder && !Path::new(&settings.store).join("tables").exists() {
+            self.note(&format!(
+                "note: nothing is stored in {} yet; start with: roadloop run RECORDING",
+                settings.store
+            ));
+            settings.store = "memory:".to_owned();
+        }
+        Ok(Ctx::open(settings, Arc::from(self.progress.reporter())).await?)
     }
 
     pub(crate) fn engine_settings(&self) -> Settings {

@@ -39,7 +39,8 @@ impl Ctx {
         let store = roadloop_store::open(&store)?;
         let options = CatalogOptions {
             memory_limit_bytes: query_memory_bytes,
-            spill_folder: Some(workspace.join("spill")),
+            // A command that only reads makes no workspace to spill into.
+            spill_folder: workspace.is_dir().then(|| workspace.join("spill")),
             ..CatalogOptions::default()
         };
         let catalog = Catalog::open(store.object_store(), options).await?;

@@ -76,7 +76,7 @@ impl Args {
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let only = session.only()?;
-    let ctx = session.engine().await?;
+    let ctx = session.reader().await?;
     let mut results = Vec::new();
     for recording in named_recordings(&ctx, &args.recordings).await? {
         let settings = session.redact_settings();

@@ -63,7 +63,7 @@ impl Args {
 }
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
-    let ctx = session.engine().await?;
+    let ctx = session.reader().await?;
     let mut results = Vec::new();
     for recording in super::anonymize::named_recordings(&ctx, &args.recordings).await? {
         let report = detect::run(&ctx, &recording).await?;

@@ -113,10 +113,10 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     if settings.name.is_some() && found.len() > 1 {
         bail!("--name is for one recording, and {} were found", found.len());
     }
-    let ctx = session.engine().await?;
     if args.dry_run {
-        return dry_run(&ctx, &found, &settings, args.json).await;
+        return dry_run(&session.reader().await?, &found, &settings, args.json).await;
     }
+    let ctx = session.engine().await?;
     let many = found.len() > 1;
     let mut runs = Vec::new();
     let mut failed = 0;

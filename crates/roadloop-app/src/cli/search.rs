@@ -64,7 +64,7 @@ impl Args {
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let filter = Filter::parse(&args.filter)?;
     let export = args.export.as_deref().map(format_of).transpose()?;
-    let ctx = session.engine().await?;
+    let ctx = session.reader().await?;
     if args.count {
         let count = ctx.catalog.count(&filter, None).await?;
         remark(session, &count.warnings, count.not_looked_at);

@@ -63,7 +63,7 @@ impl Args {
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let file_format = args.out.as_deref().map(format_of).transpose()?;
-    let ctx = session.engine().await?;
+    let ctx = session.reader().await?;
     let limits = SqlLimits {
         max_rows: session.config.number("sql.max_rows").unwrap_or(10_000),
         max_time: Duration::from_secs(session.config.number("sql.timeout_secs").unwrap_or(60)),

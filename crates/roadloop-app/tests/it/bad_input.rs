@@ -147,7 +147,7 @@ fn a_full_disk_loses_nothing_that_was_stored() {
     let drive = small_drive(&workspace, 70);
     let mount = workspace.path("small");
     fs::create_dir(&mount).unwrap();
-    let script = "mount -t tmpfs -o size=1500k tmpfs small || exit 77
+    let script = "mount -t tmpfs -o size=900k tmpfs small || exit 77
         \"$0\" run \"$1\" --store small/store --stages extract
         code=$?
         \"$0\" sql 'select count(*) as n from frames' --store small/store --format csv

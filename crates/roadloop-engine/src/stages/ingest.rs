@@ -50,7 +50,10 @@ pub async fn run(
         bytes: Some(recording.size_bytes()),
     });
     let known = Arc::new(known_frames(ctx.catalog.frames(&id).await?));
-    let mut report = Report::default();
+    let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
+    for skip in &report.skipped {
+        meter.skipped(skip);
+    }
     let mut shards = Shards::new(ctx.clone(), Arc::clone(&known));
 
     let (sender, mut receiver) = mpsc::channel(2 * ctx.cpu.jobs());
