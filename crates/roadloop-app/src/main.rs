@@ -4,6 +4,7 @@
 mod assets;
 mod cli;
 mod config;
+mod memory;
 mod page;
 mod progress;
 mod render;
@@ -20,6 +21,7 @@ use crate::cli::{Cli, Outcome};
 const STACK_BYTES: usize = 8 << 20;
 
 fn main() -> ExitCode {
+    memory::give_back_large_blocks();
     let cli = Cli::parse();
     cli.global.start_logging();
     let runtime = tokio::runtime::Builder::new_multi_thread()

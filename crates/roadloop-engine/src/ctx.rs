@@ -44,7 +44,8 @@ impl Ctx {
             ..CatalogOptions::default()
         };
         let catalog = Catalog::open(store.object_store(), options).await?;
-        let models = Arc::new(Models::new(models, &workspace));
-        Ok(Ctx { store, catalog, models, cpu: Cpu::new(jobs), progress })
+        let cpu = Cpu::new(jobs);
+        let models = Arc::new(Models::new(models, &workspace, cpu.jobs()));
+        Ok(Ctx { store, catalog, models, cpu, progress })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use roadloop_catalog::{Catalog, CatalogOptions};
 
-use crate::{Models, Settings};
+use crate::{Cpu, Models, Settings};
 
 /// Below this much free disk a long recording will not fit.
 const LOW_DISK_BYTES: u64 = 2_000_000_000;
@@ -48,7 +48,8 @@ impl Check {
 
 /// Looks at everything. Never fails: what is broken is an answer.
 pub async fn examine(settings: &Settings) -> Vec<Check> {
-    let mut checks = vec![cores(settings)];
+    let jobs = Cpu::new(settings.jobs).jobs();
+    let mut checks = vec![Check::good("cores", format!("{jobs} frames are worked on at once"))];
     let folder = Path::new(&settings.store);
     if settings.store.contains("://") {
         checks.push(Check::good("store", settings.store.clone()));
@@ -57,14 +58,9 @@ pub async fn examine(settings: &Settings) -> Vec<Check> {
         checks.push(free_disk(folder));
     }
     checks.push(catalog(settings).await);
-    let models = Arc::new(Models::new(settings.models.clone(), &settings.workspace));
+    let models = Arc::new(Models::new(settings.models.clone(), &settings.workspace, jobs));
     checks.extend(models.examine());
     checks
-}
-
-fn cores(settings: &Settings) -> Check {
-    let jobs = crate::Cpu::new(settings.jobs).jobs();
-    Check::good("cores", format!("{jobs} frames are worked on at once"))
 }
 
 fn write_access(folder: &Path) -> Check {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use roadloop_vision::{
-    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, open_detector,
-    open_face_finder, open_plate_finder, open_tagger, open_text_finder, runtime,
+    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, SessionOptions,
+    open_detector, open_face_finder, open_plate_finder, open_tagger, open_text_finder, runtime,
 };
 
 use crate::doctor::{Check, Health};
@@ -38,6 +38,8 @@ pub(crate) type Finders = Arc<[Arc<dyn Detector>]>;
 pub struct Models {
     settings: ModelSettings,
     runtime_folders: Vec<PathBuf>,
+    /// Frames worked on at once.
+    jobs: usize,
     opened: Mutex<Opened>,
 }
 
@@ -58,9 +60,9 @@ impl ModelFile {
 }
 
 impl Models {
-    pub(crate) fn new(settings: ModelSettings, workspace: &Path) -> Models {
+    pub(crate) fn new(settings: ModelSettings, workspace: &Path, jobs: usize) -> Models {
         let runtime_folders = vec![workspace.join("runtime")];
-        Models { settings, runtime_folders, opened: Mutex::default() }
+        Models { settings, runtime_folders, jobs, opened: Mutex::default() }
     }
 
     pub fn settings(&self) -> &ModelSettings {
@@ -73,8 +75,11 @@ impl Models {
             return Ok(Arc::clone(detector));
         }
         self.load_runtime()?;
-        let options =
-            DetectorOptions { confidence: self.settings.confidence, ..DetectorOptions::default() };
+        let options = DetectorOptions {
+            confidence: self.settings.confidence,
+            session: SessionOptions { threads: 1, at_once: self.jobs },
+            ..DetectorOptions::default()
+        };
         let detector: Arc<dyn Detector> =
             open_detector(&self.settings.detector.source(), &options)?.into();
         opened.detector = Some(Arc::clone(&detector));
@@ -97,7 +102,10 @@ impl Models {
             return Ok(Arc::clone(finders));
         }
         self.load_runtime()?;
-        let options = FinderOptions::default();
+        // They look at frames in full size, some 300 MB a look at 1280x720. So
+        // all cores share one frame here, where detection gives each its own.
+        let session = SessionOptions { threads: self.jobs, at_once: 1 };
+        let options = FinderOptions { session, ..FinderOptions::default() };
         let finders: Finders = Arc::new([
             open_face_finder(&self.settings.faces.source(), &options)?.into(),
             open_plate_finder(&self.settings.plates.source(), &options)?.into(),

@@ -1,7 +1,7 @@
 //! Anonymisation: frames in, copies without faces, plates and texts out.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
@@ -80,7 +80,9 @@ pub async fn run(
         settings: made_like,
         model: anonymizer_id(settings),
     };
-    by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, settings)).await
+    let turn = Mutex::new(());
+    by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, &turn, settings))
+        .await
 }
 
 /// The name the catalog keeps for "made anonymous like this".
@@ -96,14 +98,19 @@ fn hide_in_frame(
     row: &FrameRow,
     image: &Bytes,
     finders: &[Arc<dyn Detector>],
+    turn: &Mutex<()>,
     settings: RedactSettings,
 ) -> Result<Look, FrameError> {
     let damaged = |error: roadloop_vision::VisionError| FrameError::Damaged(error.to_string());
     let mut pixels = decode_bytes(image).map_err(damaged)?;
     let mut detections = Vec::new();
-    for finder in finders {
-        let found = finder.detect(&pixels);
-        detections.extend(found.map_err(|error| FrameError::Broken(error.into()))?);
+    {
+        // One frame at a time: a look takes hundreds of megabytes, and all cores.
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        for finder in finders {
+            let found = finder.detect(&pixels);
+            detections.extend(found.map_err(|error| FrameError::Broken(error.into()))?);
+        }
     }
     hide(&mut pixels, &detections, settings);
     let encoded = if row.image.ends_with(".jpg") {
