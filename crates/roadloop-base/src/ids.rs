@@ -6,9 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Frames per shard: the unit in which stages work, commit and resume. What a
-/// killed run loses is at most this many frames of each camera, some ten
-/// seconds of anonymising on two cores.
-pub const SHARD_FRAMES: u32 = 16;
+/// killed run does again is at most this many frames of one camera.
+pub const SHARD_FRAMES: u32 = 64;
 
 /// Highest sequence a frame may have in its topic: 23 bits, 38 hours at 60 Hz.
 /// The catalog packs it with 40 bits of the stream's name into one number.
@@ -160,7 +159,7 @@ impl fmt::Display for FrameId {
 }
 
 /// A run of [`SHARD_FRAMES`] sequences of one camera: frames
-/// `index * 16 .. (index + 1) * 16`, less those that were not kept.
+/// `index * 64 .. (index + 1) * 64`, less those that were not kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ShardId {
     pub recording: RecordingId,

@@ -2,7 +2,7 @@
 //!
 //! In order of meeting them: a [`RecordingId`] names a drive; its [`Topic`]s
 //! that carry images are [`Camera`]s; each image is a [`Frame`], known by its
-//! [`FrameId`] and handled in [`ShardId`]s of 16; what a model says about it
+//! [`FrameId`] and handled in [`ShardId`]s of 64; what a model says about it
 //! is a [`Detection`], whose [`BBox`] is a fraction of the image. Work that is
 //! mostly done comes back as a [`Report`] that names every [`Skip`].
 //!
