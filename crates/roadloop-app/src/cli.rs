@@ -34,7 +34,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 done with skips, 130 interrupted.";
 /// The data engine for driving footage: recordings in; images, a searchable
 /// catalog and anonymised copies out
 #[derive(Debug, Parser)]
-#[command(name = "roadloop", version = version(), after_help = EXAMPLES)]
+#[command(name = "roadloop", version, long_version = long_version(), after_help = EXAMPLES)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -156,7 +156,7 @@ fn console_colours() -> bool {
 }
 
 /// Version, build and what this build can do.
-fn version() -> &'static str {
+fn long_version() -> &'static str {
     concat!(
         env!("CARGO_PKG_VERSION"),
         "\nbuild: ",

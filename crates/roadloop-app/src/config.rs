@@ -131,6 +131,11 @@ impl Config {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => bail!(
+                "the workspace is a file, not a folder; choose another with --workspace DIR\n\
+                 path: {}",
+                self.workspace.display()
+            ),
             Err(error) => return Err(error).context(at("cannot read the settings", path)),
         };
         let table: toml::Table = text.parse().context(at("the settings are not TOML", path))?;

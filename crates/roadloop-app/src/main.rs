@@ -40,8 +40,13 @@ fn main() -> ExitCode {
         Ok(Outcome::Interrupted) => {
             render::note("interrupted; run the same command again and it goes on from here");
             // Threads may be in the middle of a frame. Nothing they hold is
-            // visible yet, so leaving now loses nothing that was finished.
+            // visible yet: the frames of unfinished shards are done again.
             std::process::exit(130)
+        }
+        // What was typed is wrong, though the shell of it is right.
+        Err(error) if render::is_usage(&error) => {
+            render::error(&error);
+            ExitCode::from(2)
         }
         // The reader of our output left: `| head` is not a failure.
         Err(error) if render::is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -48,6 +48,13 @@ pub(crate) fn is_broken_pipe(error: &Error) -> bool {
     })
 }
 
+/// Whether the error is about what was typed: a filter, a name.
+pub(crate) fn is_usage(error: &Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<roadloop_engine::catalog::FilterError>() || cause.is::<roadloop_base::BadId>()
+    })
+}
+
 /// `1 234 567` bytes as `1.2 MB`.
 pub(crate) fn bytes(count: u64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB"];

@@ -13,7 +13,12 @@ use crate::{BagError, Format, rosbag2};
 /// recording are taken whatever is in them: opening says what is wrong.
 pub fn find_recordings(path: &Path) -> Result<Vec<PathBuf>, BagError> {
     let metadata = path.metadata().map_err(BagError::at(path))?;
-    if !metadata.is_dir() || rosbag2::is_rosbag2_folder(path)? {
+    if !metadata.is_dir() && !metadata.is_file() {
+        // A pipe would keep its reader waiting for ever.
+        let source = std::io::Error::other("it is neither a file nor a folder");
+        return Err(BagError::at(path)(source));
+    }
+    if metadata.is_file() || rosbag2::is_rosbag2_folder(path)? {
         return Ok(vec![path.to_owned()]);
     }
     let mut search = Search::default();

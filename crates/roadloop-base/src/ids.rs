@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Frames per shard: the unit in which stages work, commit and resume.
+/// Frames per shard: the unit in which stages work, commit and resume. What a
+/// killed run does again is at most this many frames of one camera.
 pub const SHARD_FRAMES: u32 = 64;
 
 /// Highest sequence a frame may have in its topic: 23 bits, 38 hours at 60 Hz.

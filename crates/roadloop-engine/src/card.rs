@@ -15,6 +15,8 @@ pub struct Card {
     /// Of this file's own layout.
     pub format: u32,
     pub id: RecordingId,
+    /// The name that follows from its content, whatever name it was given.
+    pub content: RecordingId,
     /// Path it was last read from, as given.
     pub source: String,
     /// `bag`, `mcap`, `rosbag2`.

@@ -23,6 +23,10 @@ pub enum EngineError {
     Vision(#[from] VisionError),
     #[error("the recording's card cannot be read; delete it and run again\nkey: {key}")]
     Card { key: String, source: serde_json::Error },
+    #[error(
+        "the name {name} belongs to another recording, from {source_path}; choose another --name"
+    )]
+    NameTaken { name: String, source_path: String },
     #[error("no recording is called {name:?}; known are {known}")]
     NoSuchRecording { name: String, known: String },
     #[error("work was stopped")]
@@ -41,6 +45,7 @@ impl EngineError {
             EngineError::Catalog(error) => error.kind(),
             EngineError::Model(error) => error.kind(),
             EngineError::Vision(error) => error.kind(),
+            EngineError::NameTaken { .. } => ErrorKind::Conflict,
             EngineError::NoSuchRecording { .. } => ErrorKind::NotFound,
             EngineError::Card { .. } | EngineError::Stopped { .. } => ErrorKind::Internal,
         }

@@ -52,7 +52,7 @@ pub async fn run(
     path: &Path,
     settings: &RunSettings,
 ) -> Result<RecordingRun, EngineError> {
-    let recording = open(ctx, path, settings.name.clone()).await?;
+    let (recording, content) = open(ctx, path, settings.name.clone()).await?;
     let id = recording.id().clone();
     let mut recording = Some(recording);
     let mut run =
@@ -64,7 +64,7 @@ pub async fn run(
         let started = Instant::now();
         let report = match (stage, recording.take()) {
             (Stage::Extract, Some(recording)) => {
-                ingest::run(ctx, recording, &settings.selection).await?
+                ingest::run(ctx, recording, content.clone(), &settings.selection).await?
             }
             (Stage::Extract, None) => continue,
             (Stage::Detect, _) => detect::run(ctx, &id).await?,
@@ -77,13 +77,25 @@ pub async fn run(
     Ok(run)
 }
 
-async fn open(ctx: &Ctx, path: &Path, name: Option<RecordingId>) -> Result<Recording, EngineError> {
+/// A recording under the name it is to have, and the one its content gives it.
+/// A name that belongs to other content is refused: their frames would mix.
+async fn open(
+    ctx: &Ctx,
+    path: &Path,
+    name: Option<RecordingId>,
+) -> Result<(Recording, RecordingId), EngineError> {
     let path = path.to_owned();
     let mut recording = ctx.cpu.run(move || roadloop_bag::open(&path)).await??;
+    let content = recording.id().clone();
     if let Some(name) = name {
         recording.set_id(name);
     }
-    Ok(recording)
+    match Card::load(&ctx.store, recording.id()).await? {
+        Some(card) if card.content != content => {
+            Err(EngineError::NameTaken { name: card.id.to_string(), source_path: card.source })
+        }
+        _ => Ok((recording, content)),
+    }
 }
 
 /// What a run would do, without doing it.
@@ -113,7 +125,7 @@ pub struct PlannedCamera {
 
 /// Looks at a recording and the catalog and says what a run would find to do.
 pub async fn plan(ctx: &Ctx, path: &Path, settings: &RunSettings) -> Result<Plan, EngineError> {
-    let recording = open(ctx, path, settings.name.clone()).await?;
+    let (recording, _) = open(ctx, path, settings.name.clone()).await?;
     let id = recording.id().clone();
     let wanted = &settings.selection.topics;
     let cameras = recording.topics().iter().filter_map(|topic| {

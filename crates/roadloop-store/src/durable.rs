@@ -12,8 +12,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -35,7 +34,8 @@ const STAGING: &str = ".staging";
 pub(crate) struct DurableFolder {
     inner: LocalFileSystem,
     root: PathBuf,
-    staging: Arc<StagingFolder>,
+    /// Made when something is first written: reading needs no right to write.
+    staging: Arc<Mutex<Option<StagingFolder>>>,
 }
 
 /// Where this process writes what is not yet visible. The lock lives as long
@@ -43,35 +43,20 @@ pub(crate) struct DurableFolder {
 struct StagingFolder {
     path: PathBuf,
     _lock: File,
-    next: AtomicU64,
+    next: u64,
 }
 
 impl DurableFolder {
     pub(crate) fn open(root: PathBuf) -> Result<DurableFolder, StoreError> {
-        let make = |path: &Path| {
-            fs::create_dir_all(path).map_err(|source| StoreError::Folder {
-                action: "make",
-                path: path.to_owned(),
-                source,
-            })
+        let failed = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::Folder { action, path, source }
         };
-        make(&root)?;
-        let root = fs::canonicalize(&root).map_err(|source| StoreError::Folder {
-            action: "open",
-            path: root.clone(),
-            source,
-        })?;
-        let all_staging = root.join(STAGING);
-        make(&all_staging)?;
-        sweep_dead_staging(&all_staging);
-        let staging = StagingFolder::new(&all_staging).map_err(|source| StoreError::Folder {
-            action: "write in",
-            path: all_staging.clone(),
-            source,
-        })?;
+        fs::create_dir_all(&root).map_err(failed("make", &root))?;
+        let root = fs::canonicalize(&root).map_err(failed("open", &root))?;
         let inner = LocalFileSystem::new_with_prefix(&root)
             .map_err(|source| StoreError::backend("open", "/", source))?;
-        Ok(DurableFolder { inner, root, staging: Arc::new(staging) })
+        Ok(DurableFolder { inner, root, staging: Arc::default() })
     }
 
     pub(crate) fn path_of(&self, key: &Key) -> PathBuf {
@@ -80,7 +65,7 @@ impl DurableFolder {
 
     /// Writes bytes where nobody sees them, not yet synced.
     pub(crate) fn stage(&self, parts: &[Bytes]) -> io::Result<PathBuf> {
-        let path = self.staging.fresh_path();
+        let path = self.fresh_staging_path()?;
         let written = File::create_new(&path).and_then(|mut file| {
             for part in parts {
                 file.write_all(part)?;
@@ -93,6 +78,17 @@ impl DurableFolder {
             return Err(error);
         }
         Ok(path)
+    }
+
+    fn fresh_staging_path(&self) -> io::Result<PathBuf> {
+        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(staging) = staging.as_mut() {
+            return Ok(staging.fresh_path());
+        }
+        let parent = self.root.join(STAGING);
+        fs::create_dir_all(&parent)?;
+        sweep_dead_staging(&parent);
+        Ok(staging.insert(StagingFolder::new(&parent)?).fresh_path())
     }
 
     /// Syncs staged files, then makes all of them visible, then syncs their folders.
@@ -160,7 +156,7 @@ impl StagingFolder {
             }
             let path = parent.join(&name);
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(StagingFolder { path, _lock: lock, next: AtomicU64::new(0) }),
+                Ok(()) => return Ok(StagingFolder { path, _lock: lock, next: 0 }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
             }
@@ -168,8 +164,9 @@ impl StagingFolder {
         unreachable!("the range of attempts has no end")
     }
 
-    fn fresh_path(&self) -> PathBuf {
-        self.path.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+    fn fresh_path(&mut self) -> PathBuf {
+        self.next += 1;
+        self.path.join(self.next.to_string())
     }
 }
 
@@ -377,6 +374,7 @@ mod tests {
         fs::write(staging.join("7-0/0"), b"half an ima").unwrap();
         fs::write(staging.join("7-0.lock"), b"").unwrap();
         let folder = DurableFolder::open(root.path().to_owned()).unwrap();
+        folder.stage(&[]).unwrap();
         assert!(!staging.join("7-0").exists() && !staging.join("7-0.lock").exists());
         drop(folder);
         assert_eq!(fs::read_dir(&staging).unwrap().count(), 0);
@@ -387,7 +385,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let first = DurableFolder::open(root.path().to_owned()).unwrap();
         let staged = first.stage(&[Bytes::from_static(b"mine")]).unwrap();
-        let _second = DurableFolder::open(root.path().to_owned()).unwrap();
+        let second = DurableFolder::open(root.path().to_owned()).unwrap();
+        second.stage(&[]).unwrap();
         assert_eq!(fs::read(staged).unwrap(), b"mine");
     }
 }

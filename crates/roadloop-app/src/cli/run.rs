@@ -141,10 +141,12 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             render::print(&as_text(run))?;
         }
     }
-    session.note(&format!(
-        "next: roadloop{} search 'has(person)' --contact-sheet people.png",
-        workspace_flag(session)
-    ));
+    if !runs.is_empty() && stages.contains(&Stage::Detect) {
+        session.note(&format!(
+            "next: roadloop{} search 'has(person)' --contact-sheet people.png",
+            workspace_flag(session)
+        ));
+    }
     Ok(match (runs.is_empty(), failed, runs.iter().any(RecordingRun::has_skips)) {
         (true, 1.., _) => Outcome::Failed,
         (false, 0, false) | (true, 0, _) => Outcome::Done,

@@ -22,14 +22,14 @@ const SHEET_TILES: u64 = 60;
 Filters:
   has(car)                            a label, on a box or of the whole image
   count(person, conf >= 0.5) >= 2     how many boxes, counting sure ones
-  camera = front                      also recording = NAME
+  camera = camera__front              also recording = NAME
   time in 2026-05-04T09:30..09:45     ISO, UTC; parts may be left out
   and, or, not, ( )                   labels with spaces: has(\"traffic light\")
 
 Examples:
   roadloop search 'count(person, conf >= 0.5) >= 2 and not has(bus)' --json
   roadloop search 'has(car)' --contact-sheet cars.png
-  roadloop search 'has(bicycle) and camera = front' --count
+  roadloop search 'has(bicycle) and camera = camera__front' --count
   roadloop search 'has(truck)' --export trucks.parquet")]
 pub(crate) struct Args {
     /// What to look for

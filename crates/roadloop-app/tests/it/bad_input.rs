@@ -67,6 +67,43 @@ fn a_bad_recording_among_good_ones_does_not_stop_them() {
 }
 
 #[test]
+fn a_name_stays_with_its_content() {
+    let workspace = Workspace::new();
+    let drive = small_drive(&workspace, 3);
+    let bag = small_bag(&workspace, 3);
+    let run = |path: &std::path::Path| {
+        workspace.run(&["run", path.to_str().unwrap(), "--name", "monday", "--stages", "extract"])
+    };
+    assert_eq!(run(&drive).code, 0);
+    let refused = run(&bag);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("monday") && refused.stderr.contains("drive.mcap"));
+    assert_eq!(run(&drive).code, 0, "the same content again is welcome");
+}
+
+#[test]
+fn a_workspace_nobody_may_write_in_can_be_read() {
+    let workspace = Workspace::new();
+    let drive = small_drive(&workspace, 3);
+    workspace.ok(&["run", drive.to_str().unwrap(), "--stages", "extract"]);
+    let staging = workspace.path("roadloop/.staging");
+    fs::remove_dir_all(&staging).unwrap();
+    assert_eq!(workspace.ok(&["search", "camera = camera__front", "--count"]).trim(), "3");
+    assert!(!staging.exists(), "reading makes nothing");
+}
+
+#[test]
+fn a_pipe_and_a_file_in_the_workspace_s_place_are_named() {
+    let workspace = Workspace::new();
+    let made = Command::new("mkfifo").arg(workspace.path("pipe.mcap")).status();
+    if made.is_ok_and(|status| status.success()) {
+        check(&workspace, &["run", "pipe.mcap"], 1, &["pipe.mcap"]);
+    }
+    workspace.write("file", b"x");
+    check(&workspace, &["--workspace", "file", "search", "has(car)"], 1, &["--workspace DIR"]);
+}
+
+#[test]
 fn a_topic_that_is_not_there_is_answered_with_those_that_are() {
     let workspace = Workspace::new();
     let drive = small_drive(&workspace, 2);
@@ -118,7 +155,7 @@ fn a_model_that_is_no_detector_is_refused() {
 fn a_filter_with_a_typo_points_at_it() {
     let workspace = Workspace::new();
     let ran = workspace.run(&["search", "has(car) adn has(bus)"]);
-    assert_eq!(ran.code, 1);
+    assert_eq!(ran.code, 2);
     let caret = ran.stderr.lines().find(|line| line.trim() == "^^^").unwrap_or_default();
     let text = ran.stderr.lines().find(|line| line.contains("adn has")).unwrap_or_default();
     assert_eq!(caret.find('^'), text.find("adn"), "{}", ran.stderr);

@@ -2,12 +2,13 @@
 //! detection and anonymisation have in common.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 
-use roadloop_base::{Detection, FrameRow, ModelId, RecordingId, Report, ShardId, Skip, Stage};
-use roadloop_catalog::{DetectionShard, LookedAt, Revision};
+use roadloop_base::{Detection, FrameRow, ModelId, RecordingId, Report, Skip, Stage};
+use roadloop_catalog::{DetectionShard, LookedAt};
 use roadloop_store::Staged;
 
 use crate::revision::RevisionBuilder;
@@ -42,8 +43,11 @@ pub(super) struct Pass {
     pub(super) model: ModelId,
 }
 
+/// Finished shards are committed together when the last commit is this old.
+const COMMIT_AFTER: Duration = Duration::from_secs(2);
+
 /// Looks at each frame on the cores, a few frames ahead of the one whose turn
-/// it is, and commits each shard when its last frame is done. Shards delivered
+/// it is, and commits shards whose last frame is done. Shards delivered
 /// at the wanted revision are left alone; a frame that cannot be read or
 /// decoded is a skip.
 pub(super) async fn run(
@@ -73,15 +77,16 @@ pub(super) async fn run(
     let mut looks = stream::iter(pending)
         .map(|row| look_at(ctx, row, Arc::clone(&look)))
         .buffered(2 * ctx.cpu.jobs());
+    let mut finished = Finished::new();
     for (id, revision, rows) in &shards {
-        let mut shard = OpenShard::default();
+        let mut looked = Vec::new();
         for _ in *rows {
-            let Some(looked) = looks.next().await else { break };
-            match looked? {
+            let Some(outcome) = looks.next().await else { break };
+            match outcome? {
                 Ok((row, detections, staged)) => {
                     let (id, taken_at, model) = (row.id, row.taken_at, model.clone());
-                    shard.looked.push(LookedAt { id, taken_at, model, detections });
-                    shard.staged.extend(staged);
+                    looked.push(LookedAt { id, taken_at, model, detections });
+                    finished.images.extend(staged);
                     report.done += 1;
                 }
                 Err(skip) => {
@@ -91,30 +96,36 @@ pub(super) async fn run(
             }
             meter.advance(1, 0);
         }
-        shard.commit(ctx, stage, id, *revision).await?;
+        finished.shards.push(DetectionShard { id: id.clone(), revision: *revision, looked });
+        if finished.since.elapsed() >= COMMIT_AFTER {
+            finished.commit(ctx, stage).await?;
+        }
     }
+    finished.commit(ctx, stage).await?;
     meter.finish(&report);
     Ok(report)
 }
 
-#[derive(Default)]
-struct OpenShard {
-    looked: Vec<LookedAt>,
-    staged: Vec<Staged>,
+/// Shards whose frames were all looked at, on their way into the catalog.
+struct Finished {
+    shards: Vec<DetectionShard>,
+    images: Vec<Staged>,
+    since: Instant,
 }
 
-impl OpenShard {
+impl Finished {
+    fn new() -> Finished {
+        Finished { shards: Vec::new(), images: Vec::new(), since: Instant::now() }
+    }
+
     /// Images first, rows after: a row never speaks of an image that is not there.
-    async fn commit(
-        self,
-        ctx: &Ctx,
-        stage: Stage,
-        id: &ShardId,
-        revision: Revision,
-    ) -> Result<(), EngineError> {
-        ctx.store.publish(self.staged).await?;
-        let shard = DetectionShard { id: id.clone(), revision, looked: self.looked };
-        ctx.catalog.put_detections(stage, &[shard]).await?;
+    async fn commit(&mut self, ctx: &Ctx, stage: Stage) -> Result<(), EngineError> {
+        ctx.store.publish(std::mem::take(&mut self.images)).await?;
+        let shards = std::mem::take(&mut self.shards);
+        if !shards.is_empty() {
+            ctx.catalog.put_detections(stage, &shards).await?;
+        }
+        self.since = Instant::now();
         Ok(())
     }
 }

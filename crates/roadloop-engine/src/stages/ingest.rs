@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use roadloop_bag::{FrameSelection, Read, Recording};
 use roadloop_base::{
-    Camera, EncodedImage, Frame, FrameRow, Report, ShardId, Skip, Stage, image_key,
+    Camera, EncodedImage, Frame, FrameRow, RecordingId, Report, ShardId, Skip, Stage, image_key,
 };
 use roadloop_catalog::FrameShard;
 use roadloop_store::Staged;
@@ -29,11 +29,13 @@ const FORMAT: u32 = 1;
 const COMMIT_SHARDS: usize = 16;
 const COMMIT_AFTER: Duration = Duration::from_secs(2);
 
-/// Keeps the selected frames of a recording. Frames the catalog has already
-/// are left as they are, so a wider selection only adds.
+/// Keeps the selected frames of a recording; `content` is the name its content
+/// gives it. Frames the catalog has already are left as they are, so a wider
+/// selection only adds.
 pub async fn run(
     ctx: &Ctx,
     recording: Recording,
+    content: RecordingId,
     selection: &FrameSelection,
 ) -> Result<Report, EngineError> {
     let id = recording.id().clone();
@@ -42,7 +44,9 @@ pub async fn run(
     if let Some(report) = earlier.as_ref().and_then(|card| card.finished(&in_words)) {
         return Ok(report);
     }
-    let mut card = new_card(&recording, earlier);
+    let mut card = new_card(&recording, content, earlier);
+    // Before the first frame: from here on the name is taken.
+    card.save(&ctx.store).await?;
     let meter = ctx.progress.start(StageStart {
         stage: Stage::Extract,
         recording: id.clone(),
@@ -102,10 +106,11 @@ pub fn describe(selection: &FrameSelection) -> String {
     format!("topics={topics} every={} rate_hz={rate}", selection.every)
 }
 
-fn new_card(recording: &Recording, earlier: Option<Card>) -> Card {
+fn new_card(recording: &Recording, content: RecordingId, earlier: Option<Card>) -> Card {
     Card {
         format: Card::FORMAT,
         id: recording.id().clone(),
+        content,
         source: recording.path().display().to_string(),
         kind: recording.format().to_string(),
         size_bytes: recording.size_bytes(),
