@@ -1,17 +1,30 @@
 //! Where things lie in the object store. Keys follow from identity alone, so
 //! a second delivery overwrites with the same bytes.
 
-use crate::{FrameId, Nanos};
+use crate::{FrameId, Nanos, RecordingId};
+
+const IMAGES: &str = "images";
+const ANONYMIZED: &str = "anonymized";
 
 /// `images/<recording>/<camera>/<camera>-<time>-<sequence>.<extension>`, the
 /// time in ISO form with `:` as `_`.
 pub fn image_key(id: &FrameId, taken_at: Nanos, extension: &str) -> String {
-    key("images", id, taken_at, extension)
+    key(IMAGES, id, taken_at, extension)
 }
 
 /// The same place under `anonymized/`.
 pub fn anonymized_key(id: &FrameId, taken_at: Nanos, extension: &str) -> String {
-    key("anonymized", id, taken_at, extension)
+    key(ANONYMIZED, id, taken_at, extension)
+}
+
+/// What all of a recording's [`image_key`]s begin with, as a folder.
+pub fn images_of(recording: &RecordingId) -> String {
+    format!("{IMAGES}/{recording}")
+}
+
+/// What all of a recording's [`anonymized_key`]s begin with, as a folder.
+pub fn anonymized_of(recording: &RecordingId) -> String {
+    format!("{ANONYMIZED}/{recording}")
 }
 
 fn key(folder: &str, id: &FrameId, taken_at: Nanos, extension: &str) -> String {

@@ -2,7 +2,7 @@
 //!
 //! In order of meeting them: a [`RecordingId`] names a drive; its [`Topic`]s
 //! that carry images are [`Camera`]s; each image is a [`Frame`], known by its
-//! [`FrameId`] and handled in [`ShardId`]s of 64; what a model says about it
+//! [`FrameId`] and handled in [`ShardId`]s of 16; what a model says about it
 //! is a [`Detection`], whose [`BBox`] is a fraction of the image. Work that is
 //! mostly done comes back as a [`Report`] that names every [`Skip`].
 //!
@@ -25,6 +25,6 @@ pub use ids::{
     BadId, Camera, FrameId, MAX_SEQUENCE, ModelId, RecordingId, SHARD_FRAMES, ShardId, Stage,
     name_cameras,
 };
-pub use keys::{anonymized_key, image_key};
+pub use keys::{anonymized_key, anonymized_of, image_key, images_of};
 pub use report::{Report, Skip};
 pub use time::Nanos;

@@ -38,8 +38,10 @@ pub struct Extraction {
 impl Card {
     pub const FORMAT: u32 = 1;
 
+    const FOLDER: &str = "recordings";
+
     fn key(recording: &RecordingId) -> String {
-        format!("recordings/{recording}.json")
+        format!("{}/{recording}.json", Card::FOLDER)
     }
 
     /// The card of a recording, when it has one.
@@ -51,6 +53,34 @@ impl Card {
             Err(error) => return Err(error.into()),
         };
         serde_json::from_slice(&bytes).map(Some).map_err(|source| EngineError::Card { key, source })
+    }
+
+    /// Whether this is the card of a recording with that content, wherever it
+    /// lay. Eight digits are too few to tell a fleet's recordings apart; with
+    /// the size they are not.
+    pub(crate) fn is_of(&self, content: &RecordingId, size_bytes: u64) -> bool {
+        self.content.has_content_of(content) && self.size_bytes == size_bytes
+    }
+
+    /// The card of a recording with this content, whatever it is called. Costs
+    /// a listing; recordings that were given a name are not looked for.
+    pub(crate) async fn find(
+        store: &Store,
+        content: &RecordingId,
+        size_bytes: u64,
+    ) -> Result<Option<Card>, EngineError> {
+        for listed in store.list(Card::FOLDER).await? {
+            let name = listed.key.rsplit('/').next().and_then(|file| file.strip_suffix(".json"));
+            let Some(id) = name.and_then(|name| RecordingId::new(name).ok()) else { continue };
+            if !id.has_content_of(content) {
+                continue;
+            }
+            let card = Card::load(store, &id).await?;
+            if card.as_ref().is_some_and(|card| card.is_of(content, size_bytes)) {
+                return Ok(card);
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) async fn save(&self, store: &Store) -> Result<(), EngineError> {

@@ -78,7 +78,8 @@ pub async fn run(
 }
 
 /// A recording under the name it is to have, and the one its content gives it.
-/// A name that belongs to other content is refused: their frames would mix.
+/// A name that belongs to other content is refused: their frames would mix. A
+/// recording that was only moved or renamed keeps the name it had.
 async fn open(
     ctx: &Ctx,
     path: &Path,
@@ -87,15 +88,26 @@ async fn open(
     let path = path.to_owned();
     let mut recording = ctx.cpu.run(move || roadloop_bag::open(&path)).await??;
     let content = recording.id().clone();
+    let is_named = name.is_some();
     if let Some(name) = name {
         recording.set_id(name);
     }
     match Card::load(&ctx.store, recording.id()).await? {
-        Some(card) if card.content != content => {
-            Err(EngineError::NameTaken { name: card.id.to_string(), source_path: card.source })
+        Some(card) if !card.is_of(&content, recording.size_bytes()) => {
+            return Err(EngineError::NameTaken {
+                name: card.id.to_string(),
+                source_path: card.source,
+            });
         }
-        _ => Ok((recording, content)),
+        None if !is_named => {
+            let size_bytes = recording.size_bytes();
+            if let Some(known) = Card::find(&ctx.store, &content, size_bytes).await? {
+                recording.set_id(known.id);
+            }
+        }
+        _ => {}
     }
+    Ok((recording, content))
 }
 
 /// What a run would do, without doing it.

@@ -17,6 +17,7 @@ mod doctor;
 mod error;
 pub mod flow;
 mod models;
+mod present;
 mod progress;
 mod revision;
 pub mod stages;

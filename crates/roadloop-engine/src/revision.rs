@@ -25,7 +25,10 @@ impl RevisionBuilder {
     }
 
     /// The revision of a shard that holds these frames.
-    pub(crate) fn of_frames(mut self, rows: &[FrameRow]) -> Revision {
+    pub(crate) fn of_frames<'a>(
+        mut self,
+        rows: impl IntoIterator<Item = &'a FrameRow>,
+    ) -> Revision {
         for row in rows {
             self.0.update(row.id.sequence.to_le_bytes());
         }

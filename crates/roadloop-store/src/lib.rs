@@ -14,5 +14,5 @@ mod open;
 mod suite;
 
 pub use error::StoreError;
-pub use objects::{Staged, Store};
+pub use objects::{Listed, Staged, Store};
 pub use open::open;

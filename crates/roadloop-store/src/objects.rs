@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use tokio::task::spawn_blocking;
 
 use crate::StoreError;
@@ -22,6 +22,13 @@ use crate::durable::DurableFolder;
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     folder: Option<Arc<DurableFolder>>,
+}
+
+/// An object as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    pub key: String,
+    pub bytes: u64,
 }
 
 /// An object on its way: written, but not yet visible or synced.
@@ -78,8 +85,8 @@ impl Store {
         put.map(drop).map_err(|source| StoreError::backend("write", key, source))
     }
 
-    /// Keys below a prefix, in order.
-    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    /// What lies below a prefix, in order of the keys.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let location = parse_key(prefix)?;
         let metas: Vec<_> = self
             .objects
@@ -87,9 +94,10 @@ impl Store {
             .try_collect()
             .await
             .map_err(|source| StoreError::backend("list", prefix, source))?;
-        let mut keys: Vec<String> = metas.into_iter().map(|meta| meta.location.into()).collect();
-        keys.sort();
-        Ok(keys)
+        let listed = |meta: ObjectMeta| Listed { key: meta.location.into(), bytes: meta.size };
+        let mut objects: Vec<Listed> = metas.into_iter().map(listed).collect();
+        objects.sort();
+        Ok(objects)
     }
 
     /// Writes an object where nobody sees it yet. Cheap: nothing is synced.

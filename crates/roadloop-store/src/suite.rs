@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Store, StoreError};
+use crate::{Listed, Store, StoreError};
 
 pub(crate) async fn store_keeps_its_promises(mut fresh: impl FnMut() -> Store) {
     put_is_read_back(&fresh()).await;
@@ -21,7 +21,9 @@ fn bytes(text: &'static str) -> Bytes {
 async fn put_is_read_back(store: &Store) {
     store.put("images/a/b.png", bytes("one")).await.unwrap();
     assert_eq!(store.get("images/a/b.png").await.unwrap(), bytes("one"));
-    assert_eq!(store.list("images").await.unwrap(), ["images/a/b.png"]);
+    let listed = Listed { key: "images/a/b.png".to_owned(), bytes: 3 };
+    assert_eq!(store.list("images").await.unwrap(), [listed]);
+    assert_eq!(store.list("nothing/here").await.unwrap(), []);
 }
 
 async fn put_replaces_whole(store: &Store) {
@@ -43,7 +45,9 @@ async fn staged_is_invisible_until_published(store: &Store) {
         store.stage("x/1", bytes("new")).await.unwrap(),
         store.stage("x/2", bytes("two")).await.unwrap(),
     ];
-    assert_eq!(store.list("x").await.unwrap(), ["x/1"]);
+    let keys: Vec<String> =
+        store.list("x").await.unwrap().into_iter().map(|listed| listed.key).collect();
+    assert_eq!(keys, ["x/1"]);
     assert_eq!(store.get("x/1").await.unwrap(), bytes("old"));
     store.publish(staged).await.unwrap();
     assert_eq!(store.get("x/1").await.unwrap(), bytes("new"));

@@ -1,5 +1,6 @@
 //! The binary as a person uses it: recordings in, answers out.
 
+mod again;
 mod bad_input;
 mod crash;
 mod main_job;

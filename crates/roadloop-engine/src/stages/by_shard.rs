@@ -1,13 +1,14 @@
 //! Stored frames looked at in order, shard by shard, several at a time: what
 //! detection and anonymisation have in common.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 
-use roadloop_base::{Detection, FrameRow, ModelId, RecordingId, Report, Skip, Stage};
+use roadloop_base::{Detection, FrameId, FrameRow, ModelId, RecordingId, Report, Skip, Stage};
 use roadloop_catalog::{DetectionShard, LookedAt};
 use roadloop_store::Staged;
 
@@ -41,6 +42,8 @@ pub(super) struct Pass {
     pub(super) settings: RevisionBuilder,
     /// Whom the rows name as the one who looked.
     pub(super) model: ModelId,
+    /// Frames to look at whatever was delivered: what came of them is gone.
+    pub(super) again: HashSet<FrameId>,
 }
 
 /// Finished shards are committed together when the last commit is this old.
@@ -55,14 +58,15 @@ pub(super) async fn run(
     pass: Pass,
     look: impl Fn(&FrameRow, &Bytes) -> Result<Look, FrameError> + Send + Sync + 'static,
 ) -> Result<Report, EngineError> {
-    let Pass { stage, recording, rows, settings, model } = pass;
+    let Pass { stage, recording, rows, settings, model, again } = pass;
     let delivered = ctx.catalog.delivered(stage, &recording).await?;
     let mut report = Report::default();
     let mut shards = Vec::new();
     for rows in rows.chunk_by(|a, b| a.id.shard() == b.id.shard()) {
         let id = rows[0].id.shard();
         let revision = settings.clone().of_frames(rows);
-        if delivered.get(&id) == Some(&revision) {
+        let is_whole = !rows.iter().any(|row| again.contains(&row.id));
+        if is_whole && delivered.get(&id) == Some(&revision) {
             report.already_done += rows.len() as u64;
         } else {
             shards.push((id, revision, rows));
@@ -80,23 +84,35 @@ pub(super) async fn run(
     let mut finished = Finished::new();
     for (id, revision, rows) in &shards {
         let mut looked = Vec::new();
-        for _ in *rows {
+        let mut unread = HashSet::new();
+        for row in *rows {
             let Some(outcome) = looks.next().await else { break };
             match outcome? {
-                Ok((row, detections, staged)) => {
+                Looked::Result(row, detections, staged) => {
                     let (id, taken_at, model) = (row.id, row.taken_at, model.clone());
                     looked.push(LookedAt { id, taken_at, model, detections });
                     finished.images.extend(staged);
                     report.done += 1;
                 }
-                Err(skip) => {
+                Looked::Damaged(skip) => {
+                    meter.skipped(&skip);
+                    report.skipped.push(skip);
+                }
+                Looked::Unread(skip) => {
+                    unread.insert(row.id.clone());
                     meter.skipped(&skip);
                     report.skipped.push(skip);
                 }
             }
             meter.advance(1, 0);
         }
-        finished.shards.push(DetectionShard { id: id.clone(), revision: *revision, looked });
+        // An image may come back; without it this is another, smaller shard.
+        let revision = if unread.is_empty() {
+            *revision
+        } else {
+            settings.clone().of_frames(rows.iter().filter(|row| !unread.contains(&row.id)))
+        };
+        finished.shards.push(DetectionShard { id: id.clone(), revision, looked });
         if finished.since.elapsed() >= COMMIT_AFTER {
             finished.commit(ctx, stage).await?;
         }
@@ -130,17 +146,23 @@ impl Finished {
     }
 }
 
-type Looked = (FrameRow, Vec<Detection>, Option<Staged>);
+/// What came of looking at one frame.
+enum Looked {
+    Result(FrameRow, Vec<Detection>, Option<Staged>),
+    Damaged(Skip),
+    /// Its image could not be had from the store.
+    Unread(Skip),
+}
 
 async fn look_at(
     ctx: &Ctx,
     row: FrameRow,
     look: Arc<impl Fn(&FrameRow, &Bytes) -> Result<Look, FrameError> + Send + Sync + 'static>,
-) -> Result<Result<Looked, Skip>, EngineError> {
+) -> Result<Looked, EngineError> {
     let skip = |reason: String| Skip::new(format!("frame {}", row.id), reason.replace('\n', ", "));
     let image = match ctx.store.get(&row.image).await {
         Ok(image) => image,
-        Err(error) => return Ok(Err(skip(error.to_string()))),
+        Err(error) => return Ok(Looked::Unread(skip(error.to_string()))),
     };
     let looked_row = row.clone();
     match ctx.cpu.run(move || look(&looked_row, &image)).await? {
@@ -149,9 +171,9 @@ async fn look_at(
                 Some((key, bytes)) => Some(ctx.store.stage(&key, bytes).await?),
                 None => None,
             };
-            Ok(Ok((row, detections, staged)))
+            Ok(Looked::Result(row, detections, staged))
         }
-        Err(FrameError::Damaged(reason)) => Ok(Err(skip(reason))),
+        Err(FrameError::Damaged(reason)) => Ok(Looked::Damaged(skip(reason))),
         Err(FrameError::Broken(error)) => Err(error),
     }
 }

@@ -1,5 +1,6 @@
 //! Detection: frames in, detections in the catalog.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use roadloop_base::{RecordingId, Report, Stage};
@@ -32,6 +33,7 @@ pub async fn run(ctx: &Ctx, recording: &RecordingId) -> Result<Report, EngineErr
         rows,
         settings,
         model: detector.model().clone(),
+        again: HashSet::new(),
     };
     by_shard::run(ctx, pass, move |_, image| {
         let pixels = decode_bytes(image).map_err(|error| FrameError::Damaged(error.to_string()))?;

@@ -1,6 +1,6 @@
 //! Extraction: a recording in, its camera frames in the store and the catalog.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use roadloop_bag::{FrameSelection, Read, Recording};
 use roadloop_base::{
-    Camera, EncodedImage, Frame, FrameRow, RecordingId, Report, ShardId, Skip, Stage, image_key,
+    Camera, EncodedImage, Frame, FrameId, FrameRow, RecordingId, Report, ShardId, Skip, Stage,
+    image_key, images_of,
 };
 use roadloop_catalog::FrameShard;
 use roadloop_store::Staged;
@@ -19,7 +20,7 @@ use roadloop_vision::{Pixels, decode, encode_png, measure};
 
 use crate::card::Extraction;
 use crate::revision::RevisionBuilder;
-use crate::{Card, Ctx, EngineError, StageStart};
+use crate::{Card, Ctx, EngineError, StageStart, present};
 
 /// Changes when the code below starts to give other results.
 const FORMAT: u32 = 1;
@@ -31,7 +32,7 @@ const COMMIT_AFTER: Duration = Duration::from_secs(2);
 
 /// Keeps the selected frames of a recording; `content` is the name its content
 /// gives it. Frames the catalog has already are left as they are, so a wider
-/// selection only adds.
+/// selection only adds; those whose image is gone are kept anew.
 pub async fn run(
     ctx: &Ctx,
     recording: Recording,
@@ -41,19 +42,23 @@ pub async fn run(
     let id = recording.id().clone();
     let in_words = describe(selection);
     let earlier = Card::load(&ctx.store, &id).await?;
-    if let Some(report) = earlier.as_ref().and_then(|card| card.finished(&in_words)) {
-        return Ok(report);
-    }
-    let mut card = new_card(&recording, content, earlier);
-    // Before the first frame: from here on the name is taken.
-    card.save(&ctx.store).await?;
+    let known = Arc::new(KnownFrames::load(ctx, &id).await?);
+    let finished = earlier.as_ref().and_then(|card| card.finished(&in_words));
     let meter = ctx.progress.start(StageStart {
         stage: Stage::Extract,
         recording: id.clone(),
         frames: None,
         bytes: Some(recording.size_bytes()),
     });
-    let known = Arc::new(known_frames(ctx.catalog.frames(&id).await?));
+    if let Some(report) = finished
+        && known.lost.is_empty()
+    {
+        meter.finish(&report);
+        return Ok(report);
+    }
+    let mut card = new_card(&recording, content, earlier);
+    // Before the first frame: from here on the name is taken.
+    card.save(&ctx.store).await?;
     let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
     for skip in &report.skipped {
         meter.skipped(skip);
@@ -87,6 +92,7 @@ pub async fn run(
     shards.finish().await?;
     meter.finish(&report);
 
+    card.extractions.retain(|extraction| extraction.selection != in_words);
     card.extractions.push(Extraction {
         selection: in_words,
         frames: report.done + report.already_done,
@@ -119,15 +125,35 @@ fn new_card(recording: &Recording, content: RecordingId, earlier: Option<Card>) 
     }
 }
 
-/// Frames the catalog has, by camera and sequence.
-type KnownFrames = HashMap<Camera, BTreeMap<u32, FrameRow>>;
+/// Frames the catalog has.
+#[derive(Debug)]
+struct KnownFrames {
+    rows: HashMap<Camera, BTreeMap<u32, FrameRow>>,
+    /// Those of them whose image is not in the store.
+    lost: HashSet<FrameId>,
+}
 
-fn known_frames(rows: Vec<FrameRow>) -> KnownFrames {
-    let mut known = KnownFrames::new();
-    for row in rows {
-        known.entry(row.id.camera.clone()).or_default().insert(row.id.sequence, row);
+impl KnownFrames {
+    async fn load(ctx: &Ctx, recording: &RecordingId) -> Result<KnownFrames, EngineError> {
+        let mut known = KnownFrames { rows: HashMap::new(), lost: HashSet::new() };
+        let rows = ctx.catalog.frames(recording).await?;
+        if rows.is_empty() {
+            return Ok(known);
+        }
+        let images = present::images(ctx, &images_of(recording)).await?;
+        for row in rows {
+            if !images.contains(&row.image) {
+                known.lost.insert(row.id.clone());
+            }
+            known.rows.entry(row.id.camera.clone()).or_default().insert(row.id.sequence, row);
+        }
+        Ok(known)
     }
-    known
+
+    fn has(&self, id: &FrameId) -> bool {
+        let has_row = || self.rows.get(&id.camera).is_some_and(|r| r.contains_key(&id.sequence));
+        has_row() && !self.lost.contains(id)
+    }
 }
 
 /// What the reader found, and how far into the recording that was.
@@ -148,13 +174,10 @@ fn read_in_background(
     sender: mpsc::Sender<Sent>,
 ) -> Result<JoinHandle<()>, EngineError> {
     let mut frames = recording.frames(&selection)?;
-    let is_known = move |frame: &Frame| {
-        known.get(&frame.id.camera).is_some_and(|rows| rows.contains_key(&frame.id.sequence))
-    };
     Ok(spawn_blocking(move || {
         while let Some(read) = frames.next() {
             let found = match read {
-                Read::Frame(frame) if is_known(&frame) => Found::Known,
+                Read::Frame(frame) if known.has(&frame.id) => Found::Known,
                 Read::Frame(frame) => Found::New(frame),
                 Read::Skipped(skip) => Found::Skipped(skip),
             };
@@ -276,8 +299,10 @@ impl Shards {
     /// A shard's rows are those just kept and those the catalog had before.
     fn close(&mut self, camera: &Camera) {
         let Some(OpenShard { id, mut rows, images }) = self.open.remove(camera) else { return };
-        if let Some(known) = self.known.get(camera) {
-            rows.extend(known.values().filter(|row| row.id.shard() == id).cloned());
+        if let Some(known) = self.known.rows.get(camera) {
+            let new: BTreeSet<u32> = rows.iter().map(|row| row.id.sequence).collect();
+            let others = known.values().filter(|row| !new.contains(&row.id.sequence));
+            rows.extend(others.filter(|row| row.id.shard() == id).cloned());
         }
         rows.sort_by_key(|row| row.id.sequence);
         let revision = self.settings.clone().of_frames(&rows);

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use roadloop_base::{
     BBox, Detection, FrameId, FrameRow, ModelId, RecordingId, Report, Stage, anonymized_key,
+    anonymized_of,
 };
 use roadloop_catalog::Filter;
 use roadloop_vision::{
@@ -15,7 +16,7 @@ use roadloop_vision::{
 
 use crate::revision::RevisionBuilder;
 use crate::stages::by_shard::{self, FrameError, Look, Pass};
-use crate::{Ctx, EngineError};
+use crate::{Ctx, EngineError, present};
 
 /// Changes when the code below starts to give other results.
 const FORMAT: u32 = 1;
@@ -61,9 +62,14 @@ pub async fn run(
     settings: RedactSettings,
 ) -> Result<Report, EngineError> {
     let mut rows = ctx.catalog.frames(recording).await?;
+    let anonymized = ctx.catalog.anonymized(recording).await?;
+    let copies = present::images(ctx, &anonymized_of(recording)).await?;
+    let is_lost =
+        |row: &&FrameRow| anonymized.contains(&row.id) && !copies.contains(&redacted_key(row));
+    let lost = rows.iter().filter(is_lost).map(|row| row.id.clone()).collect();
     if let Some(filter) = only {
         let mut wanted: BTreeSet<FrameId> = ctx.catalog.matching(filter, Some(recording)).await?;
-        wanted.extend(ctx.catalog.anonymized(recording).await?);
+        wanted.extend(anonymized);
         rows.retain(|row| wanted.contains(&row.id));
     }
     let models = Arc::clone(&ctx.models);
@@ -79,6 +85,7 @@ pub async fn run(
         rows,
         settings: made_like,
         model: anonymizer_id(settings),
+        again: lost,
     };
     let turn = Mutex::new(());
     by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, &turn, settings))
