@@ -5,11 +5,13 @@ mod completions;
 mod config_show;
 mod detect;
 mod doctor;
+mod output;
 mod quickstart;
 mod run;
 mod search;
 mod sql;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -18,7 +20,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Overrides;
 use crate::progress::ProgressStyle;
+use crate::render::Voice;
 use crate::session::Session;
+
+/// Where nothing else is said.
+pub(crate) const USUAL_WORKSPACE: &str = "roadloop";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,17 +53,16 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// Folder of the project: settings, runtime and, unless --store says
-    /// otherwise, images and tables
-    #[arg(long, global = true, env = "ROADLOOP_WORKSPACE", default_value = "roadloop")]
-    #[arg(value_name = "DIR")]
-    pub(crate) workspace: PathBuf,
+    /// otherwise, images and tables [env: ROADLOOP_WORKSPACE] [default: roadloop]
+    #[arg(long, global = true, value_name = "DIR")]
+    workspace: Option<PathBuf>,
     /// Folder for images and tables
     #[arg(long, global = true, value_name = "URI")]
     store: Option<String>,
     /// Frames worked on at once [default: one per core]
     #[arg(long, global = true, value_name = "N")]
     jobs: Option<u32>,
-    /// How progress is shown, on stderr
+    /// How progress is shown, on stderr; json makes every line there JSON
     #[arg(long, global = true, value_enum, default_value_t = ProgressStyle::Auto)]
     #[arg(value_name = "STYLE")]
     pub(crate) progress: ProgressStyle,
@@ -67,7 +72,7 @@ pub(crate) struct Global {
     /// Say more; twice for everything
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Form of the log, on stderr
+    /// Form of the log, on stderr; json makes every line there JSON
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     #[arg(value_name = "FORM")]
     log_format: LogFormat,
@@ -99,7 +104,31 @@ pub(crate) enum Outcome {
     Done,
     DoneWithSkips,
     Failed,
+    Usage,
     Interrupted,
+}
+
+impl Outcome {
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Usage => 2,
+            Outcome::DoneWithSkips => 3,
+            Outcome::Interrupted => 130,
+        }
+    }
+
+    /// As the last line of `--progress json` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Failed => "failed",
+            Outcome::Usage => "usage",
+            Outcome::DoneWithSkips => "done_with_skips",
+            Outcome::Interrupted => "interrupted",
+        }
+    }
 }
 
 pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
@@ -124,7 +153,38 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
     }
 }
 
+/// Whether a command line that could not be parsed asks for JSON on stderr.
+pub(crate) fn wants_json_lines(args: impl Iterator<Item = OsString>) -> bool {
+    let mut last = OsString::new();
+    for arg in args {
+        let is_flag = |flag: &OsString| flag == "--progress" || flag == "--log-format";
+        if (is_flag(&last) && arg == "json")
+            || arg == "--progress=json"
+            || arg == "--log-format=json"
+        {
+            return true;
+        }
+        last = arg;
+    }
+    false
+}
+
 impl Global {
+    /// The workspace: the flag, else a variable that is not empty, else the usual.
+    pub(crate) fn workspace(&self) -> PathBuf {
+        let variable = || std::env::var_os("ROADLOOP_WORKSPACE").filter(|path| !path.is_empty());
+        let named = self.workspace.clone().or_else(|| variable().map(PathBuf::from));
+        named.unwrap_or_else(|| PathBuf::from(USUAL_WORKSPACE))
+    }
+
+    /// How everything on stderr is said.
+    pub(crate) fn voice(&self) -> Voice {
+        if self.progress == ProgressStyle::Json || self.log_format == LogFormat::Json {
+            return Voice::JsonLines;
+        }
+        Voice::Text
+    }
+
     /// The global flags as settings.
     pub(crate) fn overrides(&self) -> Overrides {
         let mut overrides = Overrides::new();
@@ -143,9 +203,9 @@ impl Global {
         };
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
         let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        match self.log_format {
-            LogFormat::Text => lines.with_ansi(console_colours()).init(),
-            LogFormat::Json => lines.json().init(),
+        match self.voice() {
+            Voice::Text => lines.with_ansi(console_colours()).init(),
+            Voice::JsonLines => lines.json().init(),
         }
     }
 }

@@ -1,12 +1,17 @@
 //! Settings: defaults in code, then the workspace's `roadloop.toml`, then the
-//! environment, then flags. Read once, passed down; unknown keys are refused.
+//! environment, then flags. Read once, passed down; unknown keys are refused,
+//! an empty variable is none.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use roadloop_engine::catalog::Filter;
+use toml::de::{DeTable, DeValue};
+
+use crate::usage::usage;
 
 /// What a setting may hold.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +25,8 @@ enum Shape {
     Fraction,
     /// A number above 0, or empty for none.
     Rate,
+    /// A sentence of the filter language, or empty for none.
+    Filter,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -61,7 +68,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "anonymize.only",
         "",
-        Shape::Text,
+        Shape::Filter,
         "Anonymise frames that match this filter; empty: all",
     ),
     setting("anonymize.style", "blur", Shape::Choice(&["blur", "solid"]), "How boxes are hidden"),
@@ -72,11 +79,29 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("sql.memory_mb", "1024", Shape::Count(16), "Most memory a query may use"),
 ];
 
+/// The flag that goes over a setting, in the words of the one who typed it.
+const FLAGS: &[(&str, &str)] = &[
+    ("store", "--store"),
+    ("jobs", "--jobs"),
+    ("extract.topics", "--topics"),
+    ("extract.every", "--every"),
+    ("extract.rate_hz", "--rate"),
+    ("detect.model", "--detector"),
+    ("detect.confidence", "--confidence"),
+    ("detect.tagger", "--tagger"),
+    ("anonymize.only", "--only"),
+    ("anonymize.style", "--style"),
+    ("anonymize.margin", "--margin"),
+    ("search.limit", "--limit"),
+    ("sql.max_rows", "--max-rows"),
+    ("sql.timeout_secs", "--timeout"),
+];
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Default,
-    File(PathBuf),
+    File { path: PathBuf, line: usize },
     Environment(String),
     Flag,
 }
@@ -85,7 +110,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => f.write_str("default"),
-            Origin::File(path) => write!(f, "file {}", path.display()),
+            Origin::File { path, line } => write!(f, "file {}, line {line}", path.display()),
             Origin::Environment(name) => write!(f, "environment {name}"),
             Origin::Flag => f.write_str("flag"),
         }
@@ -117,7 +142,7 @@ impl Config {
         config.read_file(&workspace.join("roadloop.toml"))?;
         for setting in SETTINGS {
             let name = environment_name(setting.key);
-            if let Some(value) = environment(&name) {
+            if let Some(value) = environment(&name).filter(|value| !value.is_empty()) {
                 config.set(setting.key, value, Origin::Environment(name))?;
             }
         }
@@ -131,26 +156,31 @@ impl Config {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => bail!(
-                "the workspace is a file, not a folder; choose another with --workspace DIR\n\
-                 path: {}",
-                self.workspace.display()
-            ),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                return Err(usage(format!(
+                    "the workspace is a file, not a folder; choose another with --workspace DIR\n\
+                     path: {}",
+                    self.workspace.display()
+                )));
+            }
             Err(error) => return Err(error).context(at("cannot read the settings", path)),
         };
-        let table: toml::Table = text.parse().context(at("the settings are not TOML", path))?;
+        let table = DeTable::parse(&text).map_err(|error| {
+            usage(at(&format!("the settings are not TOML: {}", error.to_string().trim()), path))
+        })?;
         let mut found = Vec::new();
-        flatten("", &table, &mut found);
-        for (key, value) in found {
+        flatten("", table.get_ref(), &mut found);
+        for Found { key, value, at_byte } in found {
+            let line = 1 + text[..at_byte].matches('\n').count();
+            let origin = Origin::File { path: path.to_owned(), line };
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 let known: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
-                bail!(
-                    "there is no setting {key:?}; known are {}\nfile: {}",
-                    known.join(", "),
-                    path.display()
-                );
+                let known = known.join(", ");
+                return Err(usage(format!(
+                    "there is no setting {key:?}; known are {known}\nfrom: {origin}"
+                )));
             };
-            self.set(setting.key, value, Origin::File(path.to_owned()))?;
+            self.set(setting.key, value, origin)?;
         }
         Ok(())
     }
@@ -158,8 +188,12 @@ impl Config {
     fn set(&mut self, key: &'static str, value: String, origin: Origin) -> Result<()> {
         let setting = SETTINGS.iter().find(|setting| setting.key == key);
         let setting = setting.with_context(|| format!("there is no setting {key:?}"))?;
-        if let Err(expected) = check_shape(setting.shape, &value) {
-            bail!("{key} is {value:?}, but must be {expected}\nfrom: {origin}");
+        if let Err(reason) = check_shape(setting.shape, &value) {
+            let flag = FLAGS.iter().find(|(of, _)| *of == key).map(|(_, flag)| *flag);
+            return Err(usage(match (&origin, flag) {
+                (Origin::Flag, Some(flag)) => format!("{flag} {reason}"),
+                _ => format!("{key} {reason}\nfrom: {origin}"),
+            }));
         }
         self.values.insert(setting.key, (value, origin));
         Ok(())
@@ -189,6 +223,11 @@ impl Config {
         &self.values[key].0
     }
 
+    /// Whether the value came from the command line.
+    pub(crate) fn is_flag(&self, key: &str) -> bool {
+        self.values[key].1 == Origin::Flag
+    }
+
     pub(crate) fn words(&self, key: &str) -> Vec<String> {
         let words = self.text(key).split(',').map(str::trim);
         words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
@@ -214,43 +253,70 @@ fn at(what: &str, path: &Path) -> String {
     format!("{what}\npath: {}", path.display())
 }
 
-fn flatten(prefix: &str, table: &toml::Table, found: &mut Vec<(String, String)>) {
+/// A value of the file, and where it stands.
+struct Found {
+    key: String,
+    value: String,
+    at_byte: usize,
+}
+
+fn flatten(prefix: &str, table: &DeTable<'_>, found: &mut Vec<Found>) {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            toml::Value::Table(inner) => flatten(&key, inner, found),
-            toml::Value::String(text) => found.push((key, text.clone())),
-            toml::Value::Array(items) => {
-                let words = items.iter().map(|item| match item {
-                    toml::Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                });
-                found.push((key, words.collect::<Vec<_>>().join(",")));
+        let name = name.get_ref();
+        let key = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
+        let at_byte = value.span().start;
+        let value = match value.get_ref() {
+            DeValue::Table(inner) => {
+                flatten(&key, inner, found);
+                continue;
             }
-            other => found.push((key, other.to_string())),
-        }
+            DeValue::Array(items) => {
+                let words: Vec<String> = items.iter().map(|item| plain(item.get_ref())).collect();
+                words.join(",")
+            }
+            value => plain(value),
+        };
+        found.push(Found { key, value, at_byte });
     }
 }
 
-/// What was expected, when the value is not it.
+/// A single value as the environment would hold it.
+fn plain(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(value) => value.to_string(),
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// What is wrong with a value, when it is not what the setting holds.
 fn check_shape(shape: Shape, value: &str) -> Result<(), String> {
+    let must_be = |expected: &str| Err(format!("is {value:?}, but must be {expected}"));
     match shape {
         Shape::Text | Shape::Words => Ok(()),
         Shape::Count(least) => match value.parse::<u64>() {
             Ok(count) if count >= least && count <= u64::from(u32::MAX) => Ok(()),
-            _ => Err(format!("a whole number of at least {least}")),
+            _ => must_be(&format!("a whole number of at least {least}")),
         },
         Shape::Fraction => match value.parse::<f32>() {
             Ok(number) if (0.0..=1.0).contains(&number) => Ok(()),
-            _ => Err("a number from 0 to 1".to_owned()),
+            _ => must_be("a number from 0 to 1"),
         },
         Shape::Rate => match value.parse::<f64>() {
             _ if value.is_empty() => Ok(()),
             Ok(number) if number > 0.0 && number.is_finite() => Ok(()),
-            _ => Err("a number above 0".to_owned()),
+            _ => must_be("a number above 0"),
+        },
+        Shape::Filter => match Filter::parse(value) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("is not a filter: {error}")),
         },
         Shape::Choice(words) if words.contains(&value) => Ok(()),
-        Shape::Choice(words) => Err(format!("one of {}", words.join(", "))),
+        Shape::Choice(words) => must_be(&format!("one of {}", words.join(", "))),
     }
 }
 
@@ -294,6 +360,22 @@ mod tests {
         check_error("[anonymize]\nstyle = \"pixels\"", "one of blur, solid");
         check_error("jobs = -1", "a whole number of at least 0");
         check_error("jobs = ", "not TOML");
+    }
+
+    #[test]
+    fn mistakes_say_where_they_are() {
+        check_error("jobs = 2\n\n[extract]\nevery = 0\n", "roadloop.toml, line 4");
+        check_error("jobs = 2\ncolour = \"red\"\n", "roadloop.toml, line 2");
+        let bad_filter = "[anonymize]\n# people only\nonly = \"has(person) adn has(car)\"\n";
+        check_error(bad_filter, "anonymize.only is not a filter: expected and, or, or the end");
+        check_error(bad_filter, "roadloop.toml, line 3");
+        check_error(bad_filter, "\n              ^^^\n");
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        let config = load("jobs = 3\n", &[("ROADLOOP_JOBS", "")], Vec::new()).unwrap();
+        assert_eq!(config.number::<u32>("jobs"), Some(3));
     }
 
     #[test]

@@ -9,12 +9,15 @@ mod page;
 mod progress;
 mod render;
 mod session;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::json;
 
 use crate::cli::{Cli, Outcome};
+use crate::render::Voice;
 
 /// The query engine's deep plans overflow the usual 2 MiB in builds without
 /// optimisation.
@@ -22,7 +25,11 @@ const STACK_BYTES: usize = 8 << 20;
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error),
+    };
+    render::speak(cli.global.voice());
     cli.global.start_logging();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -33,28 +40,48 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(until_interrupted(cli)),
         Err(error) => Err(error.into()),
     };
-    match outcome {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Failed) => ExitCode::from(1),
-        Ok(Outcome::DoneWithSkips) => ExitCode::from(3),
-        Ok(Outcome::Interrupted) => {
-            render::note("interrupted; run the same command again and it goes on from here");
-            // Threads may be in the middle of a frame. Nothing they hold is
-            // visible yet: the frames of unfinished shards are done again.
-            std::process::exit(130)
-        }
-        // What was typed is wrong, though the shell of it is right.
-        Err(error) if render::is_usage(&error) => {
-            render::error(&error);
-            ExitCode::from(2)
-        }
+    let outcome = outcome.unwrap_or_else(|error| match &error {
         // The reader of our output left: `| head` is not a failure.
-        Err(error) if render::is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            render::error(&error);
-            ExitCode::from(1)
+        error if render::is_broken_pipe(error) => Outcome::Done,
+        // What was typed is wrong, though the shell of it is right.
+        error if usage::is_usage(error) => {
+            render::error(error);
+            Outcome::Usage
         }
+        error => {
+            render::error(error);
+            Outcome::Failed
+        }
+    });
+    if outcome == Outcome::Interrupted {
+        render::note("interrupted; run the same command again and it goes on from here");
     }
+    if render::voice() == Voice::JsonLines {
+        let fields = json!({"outcome": outcome.name(), "exit_code": outcome.exit_code()});
+        render::event("summary", fields);
+    }
+    if outcome == Outcome::Interrupted {
+        // Threads may be in the middle of a frame. Nothing they hold is
+        // visible yet: the frames of unfinished shards are done again.
+        std::process::exit(i32::from(outcome.exit_code()));
+    }
+    ExitCode::from(outcome.exit_code())
+}
+
+/// Help and version, or what is wrong with the command line.
+fn not_parsed(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && cli::wants_json_lines(std::env::args_os().skip(1)) {
+        render::speak(Voice::JsonLines);
+        let message = error.render().to_string();
+        let message = message.trim().trim_start_matches("error: ").to_owned();
+        render::error(&usage::usage(message));
+        let outcome = Outcome::Usage;
+        let fields = json!({"outcome": outcome.name(), "exit_code": outcome.exit_code()});
+        render::event("summary", fields);
+        return ExitCode::from(outcome.exit_code());
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 async fn until_interrupted(cli: Cli) -> anyhow::Result<Outcome> {

@@ -1,7 +1,7 @@
 //! Progress as people see it: bars on a terminal, plain lines in a pipe, JSON
 //! lines for programs. Always on stderr.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, stderr};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 use roadloop_base::{Report, Skip};
 use roadloop_engine::{Meter, Progress, StageStart};
 use serde_json::json;
+
+use crate::render::{self, Voice};
 
 /// Between two plain lines of one stage.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
@@ -33,6 +35,8 @@ impl ProgressStyle {
     pub(crate) fn reporter(self) -> Box<dyn Progress> {
         match self {
             ProgressStyle::None => Box::new(roadloop_engine::Silent),
+            // One plain line would spoil the rest.
+            _ if render::voice() == Voice::JsonLines => Box::new(JsonLines),
             ProgressStyle::Json => Box::new(JsonLines),
             ProgressStyle::Plain => Box::new(PlainLines),
             ProgressStyle::Auto if stderr().is_terminal() => Box::new(Bars),
@@ -81,13 +85,13 @@ impl Meter for Bar {
 
     fn skipped(&self, skip: &Skip) {
         if let Some(line) = self.counts.skipped(skip) {
-            self.bar.suspend(|| say(&line));
+            self.bar.suspend(|| render::line(&line));
         }
     }
 
     fn finish(&self, report: &Report) {
         self.bar.finish_and_clear();
-        say(&self.counts.summary(report));
+        render::line(&self.counts.summary(report));
     }
 }
 
@@ -111,18 +115,18 @@ impl Meter for PlainMeter {
         let Ok(mut last) = self.last.lock() else { return };
         if last.elapsed() >= PLAIN_EVERY {
             *last = Instant::now();
-            say(&seen.line(&self.counts.start));
+            render::line(&seen.line(&self.counts.start));
         }
     }
 
     fn skipped(&self, skip: &Skip) {
         if let Some(line) = self.counts.skipped(skip) {
-            say(&line);
+            render::line(&line);
         }
     }
 
     fn finish(&self, report: &Report) {
-        say(&self.counts.summary(report));
+        render::line(&self.counts.summary(report));
     }
 }
 
@@ -132,9 +136,9 @@ struct JsonLines;
 impl Progress for JsonLines {
     fn start(&self, start: StageStart) -> Box<dyn Meter> {
         let StageStart { stage, recording, frames, bytes } = &start;
-        let event = json!({"event": "start", "stage": stage, "recording": recording,
-            "frames": frames, "bytes": bytes});
-        say(&event.to_string());
+        let fields = json!({"stage": stage, "recording": recording, "frames": frames,
+            "bytes": bytes});
+        render::event("start", fields);
         Box::new(JsonMeter { counts: Counts::new(start), last: Mutex::new(Instant::now()) })
     }
 }
@@ -146,10 +150,9 @@ struct JsonMeter {
 
 impl JsonMeter {
     fn say(&self, event: &str, mut fields: serde_json::Value) {
-        fields["event"] = json!(event);
         fields["stage"] = json!(self.counts.start.stage);
         fields["recording"] = json!(self.counts.start.recording);
-        say(&fields.to_string());
+        render::event(event, fields);
     }
 }
 
@@ -265,9 +268,4 @@ impl Seen {
         let eta = self.eta_secs(start).map_or(String::new(), |secs| format!(", {secs} s left"));
         format!("{:>10}: {of}, {:.1} frames/s{eta}", start.stage, self.rate())
     }
-}
-
-/// One line on stderr; nobody to hear it is no reason to stop.
-fn say(line: &str) {
-    let _ = writeln!(stderr(), "{line}");
 }

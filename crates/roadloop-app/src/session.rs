@@ -12,7 +12,7 @@ use roadloop_engine::vision::RedactStyle;
 use roadloop_engine::{Ctx, ModelFile, ModelSettings, Settings, bag};
 
 use crate::assets;
-use crate::cli::Global;
+use crate::cli::{Global, USUAL_WORKSPACE};
 use crate::config::{Config, Overrides};
 use crate::progress::ProgressStyle;
 use crate::render;
@@ -30,7 +30,7 @@ impl Session {
         let mut overrides = global.overrides();
         overrides.extend(flags);
         let environment = |name: &str| std::env::var(name).ok();
-        let config = Config::load(&global.workspace, environment, overrides)?;
+        let config = Config::load(&global.workspace(), environment, overrides)?;
         let progress = if global.quiet { ProgressStyle::None } else { global.progress };
         Ok(Session { config, is_quiet: global.quiet, progress })
     }
@@ -44,15 +44,21 @@ impl Session {
     /// nothing is made, and the person is told.
     pub(crate) async fn reader(&self) -> Result<Ctx> {
         let mut settings = self.engine_settings();
-        let is_folder = !settings.store.contains("://");
-        if is_folder && !Path::new(&settings.store).join("tables").exists() {
+        if self.has_nothing() {
             self.note(&format!(
-                "note: nothing is stored in {} yet; start with: roadloop run RECORDING",
-                settings.store
+                "note: nothing is stored in {} yet; start with: roadloop{} run RECORDING",
+                settings.store,
+                self.flags_to_repeat(),
             ));
             settings.store = "memory:".to_owned();
         }
         Ok(Ctx::open(settings, Arc::from(self.progress.reporter())).await?)
+    }
+
+    /// No run was ever started with this store.
+    pub(crate) fn has_nothing(&self) -> bool {
+        let store = self.config.store();
+        !store.contains("://") && !Path::new(&store).join("tables").exists()
     }
 
     pub(crate) fn engine_settings(&self) -> Settings {
@@ -108,8 +114,21 @@ impl Session {
     pub(crate) fn only(&self) -> Result<Option<Filter>> {
         match self.config.text("anonymize.only") {
             "" => Ok(None),
-            text => Ok(Some(Filter::parse(text).context("--only is not a filter")?)),
+            text => Ok(Some(Filter::parse(text)?)),
         }
+    }
+
+    /// The flags a person has to repeat to speak of the same frames.
+    pub(crate) fn flags_to_repeat(&self) -> String {
+        let mut flags = String::new();
+        let workspace = self.config.workspace();
+        if workspace != Path::new(USUAL_WORKSPACE) {
+            flags += &format!(" --workspace {}", quoted(&workspace.display().to_string()));
+        }
+        if self.config.is_flag("store") {
+            flags += &format!(" --store {}", quoted(self.config.text("store")));
+        }
+        flags
     }
 
     /// A remark, unless the person asked for quiet.
@@ -125,5 +144,27 @@ impl Session {
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make a folder\npath: {}", folder.display()))?;
         Ok(folder)
+    }
+}
+
+/// A word as a shell takes it whole.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,=".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_the_shell() {
+        assert_eq!(quoted("/data/drive-1.bag"), "/data/drive-1.bag");
+        assert_eq!(quoted("my drive"), "'my drive'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
     }
 }

@@ -43,14 +43,14 @@ impl Format {
         }
     }
 
-    /// By the end of a file's name: `.parquet`, `.csv`, `.jsonl`, `.json`.
+    /// By the end of a file's name: `.parquet`, `.csv`, `.jsonl`, `.ndjson`,
+    /// `.json`.
     pub fn of_file(name: &str) -> Option<Format> {
         let (_, extension) = name.rsplit_once('.')?;
         match extension.to_ascii_lowercase().as_str() {
             "jsonl" | "ndjson" | "json" => Some(Format::JsonLines),
             "csv" => Some(Format::Csv),
             "parquet" => Some(Format::Parquet),
-            "txt" => Some(Format::Table),
             _ => None,
         }
     }
@@ -294,5 +294,6 @@ mod tests {
         assert_eq!(Format::of_file("hits.PARQUET"), Some(Format::Parquet));
         assert_eq!(Format::of_file("hits.json"), Some(Format::JsonLines));
         assert_eq!(Format::of_file("hits"), None);
+        assert_eq!(Format::of_file("hits.txt"), None);
     }
 }

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use clap::ValueEnum;
 use roadloop_base::{RecordingId, Report};
+use roadloop_engine::catalog::Filter;
 use roadloop_engine::stages::redact;
 use roadloop_engine::{Ctx, EngineError};
 use serde_json::json;
 
 use crate::cli::Outcome;
 use crate::config::Overrides;
-use crate::render;
+use crate::render::{self, counted};
 use crate::session::Session;
 
 /// Hide faces, licence plates and texts in copies of stored frames
@@ -83,7 +84,35 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         let report = redact::run(&ctx, &recording, only.as_ref(), settings).await?;
         results.push((recording, report));
     }
-    show_reports(&results, args.json)
+    if let Some(only) = &only {
+        let recordings: Vec<RecordingId> = results.iter().map(|(id, _)| id.clone()).collect();
+        remark_on_filter(session, &ctx, only, &recordings).await?;
+    }
+    show_reports(session, &results, args.json)
+}
+
+/// Says so when a filter chose no frame to anonymise, and why that may be.
+pub(super) async fn remark_on_filter(
+    session: &Session,
+    ctx: &Ctx,
+    only: &Filter,
+    recordings: &[RecordingId],
+) -> Result<()> {
+    let mut not_looked_at = 0;
+    let mut warnings = Vec::new();
+    for recording in recordings {
+        let count = ctx.catalog.count(only, Some(recording)).await?;
+        if count.total > 0 {
+            return Ok(());
+        }
+        not_looked_at += count.not_looked_at;
+        warnings = count.warnings;
+    }
+    if !recordings.is_empty() {
+        session.note(&format!("note: no frame matches {only}; none was anonymised for it"));
+        super::search::remark(session, &warnings, not_looked_at);
+    }
+    Ok(())
 }
 
 /// The recordings a person named, or all there are.
@@ -106,7 +135,11 @@ pub(super) async fn named_recordings(ctx: &Ctx, names: &[String]) -> Result<Vec<
 }
 
 /// Prints what a stage did with each recording.
-pub(super) fn show_reports(results: &[(RecordingId, Report)], json: bool) -> Result<Outcome> {
+pub(super) fn show_reports(
+    session: &Session,
+    results: &[(RecordingId, Report)],
+    json: bool,
+) -> Result<Outcome> {
     if json {
         let results = results.iter().map(|(recording, report)| {
             json!({"recording": recording, "done": report.done,
@@ -116,15 +149,15 @@ pub(super) fn show_reports(results: &[(RecordingId, Report)], json: bool) -> Res
     } else {
         for (recording, report) in results {
             render::print(&format!(
-                "{recording}: {} frames now, {} already done, {} skipped",
-                report.done,
+                "{recording}: {} now, {} already done, {} skipped",
+                counted(report.done, "frame"),
                 report.already_done,
                 report.skipped.len()
             ))?;
         }
-        if results.is_empty() {
-            render::note("the catalog is empty; start with: roadloop run RECORDING");
-        }
+    }
+    if results.is_empty() && !session.has_nothing() {
+        session.note("the catalog is empty; start with: roadloop run RECORDING");
     }
     let has_skips = results.iter().any(|(_, report)| !report.skipped.is_empty());
     Ok(if has_skips { Outcome::DoneWithSkips } else { Outcome::Done })

@@ -38,7 +38,7 @@ pub(crate) async fn run(global: &Global, _: Args) -> Result<Outcome> {
     super::doctor::install_runtime(&session).await?;
     let folder = session.folder("quickstart")?;
     let recording = folder.join("demo.mcap");
-    super::search::write_file(&recording, assets::DEMO_RECORDING)?;
+    super::output::write_file(&recording, assets::DEMO_RECORDING)?;
     session.note(&format!("the recording: {}", recording.display()));
 
     let ctx = session.engine().await?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(global: &Global, _: Args) -> Result<Outcome> {
     let run = flow::run(&ctx, &recording, &settings).await?;
     let page_path = folder.join("index.html");
     let page = compose(&ctx, &run, &recording).await?;
-    super::search::write_file(&page_path, page::render(&page).as_bytes())?;
+    super::output::write_file(&page_path, page::render(&page).as_bytes())?;
     explain(&session, &page_path, run.recording.as_str());
     Ok(if run.has_skips() { Outcome::DoneWithSkips } else { Outcome::Done })
 }
@@ -136,7 +136,7 @@ async fn label_counts(ctx: &Ctx) -> Result<Vec<(String, u64)>> {
 }
 
 fn explain(session: &Session, page: &Path, recording: &str) {
-    let flag = super::run::workspace_flag(session);
+    let flags = session.flags_to_repeat();
     let workspace = session.config.workspace().display();
     let link = std::fs::canonicalize(page).unwrap_or_else(|_| PathBuf::from(page));
     session.note(&format!(
@@ -145,9 +145,9 @@ fn explain(session: &Session, page: &Path, recording: &str) {
          \x20 {workspace}/images/{recording}        the frames\n\
          \x20 {workspace}/anonymized/{recording}    the same without faces, plates and texts\n\
          Then try:\n\
-         \x20 roadloop{flag} search 'has(car)' --contact-sheet cars.png\n\
-         \x20 roadloop{flag} sql 'select label, count(*) from detections group by label'\n\
-         \x20 roadloop{flag} run YOUR_RECORDING",
+         \x20 roadloop{flags} search 'has(car)' --contact-sheet cars.png\n\
+         \x20 roadloop{flags} sql 'select label, count(*) from detections group by label'\n\
+         \x20 roadloop{flags} run YOUR_RECORDING",
         link.display()
     ));
 }

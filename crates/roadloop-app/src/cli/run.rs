@@ -1,19 +1,22 @@
 //! `run`: the main job, a recording in, a searchable, anonymised catalog out.
 
-use std::path::PathBuf;
+mod plan;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::ValueEnum;
 use roadloop_base::{RecordingId, Stage};
-use roadloop_engine::flow::{self, Plan, RecordingRun, RunSettings};
-use roadloop_engine::{Ctx, bag};
+use roadloop_engine::flow::{self, RecordingRun, RunSettings};
+use roadloop_engine::{Ctx, EngineError, bag};
 use serde_json::json;
 
 use crate::cli::Outcome;
 use crate::config::Overrides;
 use crate::render;
-use crate::session::Session;
+use crate::session::{Session, quoted};
+use crate::usage::{is_usage_of_engine, usage};
 
 /// Take recordings through extraction, detection and anonymisation
 ///
@@ -108,63 +111,121 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let settings = session.run_settings(&stages, name)?;
     let mut found = Vec::new();
     for path in &args.recordings {
-        found.extend(bag::find_recordings(path)?);
+        match bag::find_recordings(path) {
+            Ok(recordings) => found.extend(recordings),
+            Err(error) => {
+                if args.json {
+                    render::print_json(&[failure_as_json(path, &render::in_words(&error))])?;
+                }
+                return Err(error.into());
+            }
+        }
     }
     if settings.name.is_some() && found.len() > 1 {
-        bail!("--name is for one recording, and {} were found", found.len());
+        let found = found.len();
+        return Err(usage(format!("--name is for one recording, and {found} were found")));
     }
     if args.dry_run {
-        return dry_run(&session.reader().await?, &found, &settings, args.json).await;
+        return plan::show(&session.reader().await?, &found, &settings, args.json).await;
     }
     let ctx = session.engine().await?;
     let many = found.len() > 1;
-    let mut runs = Vec::new();
-    let mut failed = 0;
+    let mut tried = Vec::new();
     for (number, path) in found.iter().enumerate() {
         if many {
             session.note(&format!("[{}/{}] {}", number + 1, found.len(), path.display()));
         }
-        match flow::run(&ctx, path, &settings).await {
-            Ok(run) => runs.push(run),
-            // One bad recording among many must not keep the others waiting.
-            Err(error) if many && is_about_the_recording(&error) => {
-                failed += 1;
-                render::error(&error.into());
-            }
-            Err(error) => return Err(error.into()),
+        let ran = flow::run(&ctx, path, &settings).await;
+        // One bad recording among many must not keep the others waiting; what
+        // is wrong with the disk or the runtime is wrong for all of them.
+        let is_over = ran.as_ref().is_err_and(|error| !matches!(error, EngineError::Bag(_)));
+        if let (Err(error), true, false) = (&ran, many, is_over) {
+            render::error_of(error);
+        }
+        tried.push((path.as_path(), ran));
+        if is_over {
+            break;
         }
     }
     if args.json {
-        render::print_json(&runs.iter().map(as_json).collect::<Vec<_>>())?;
+        render::print_json(&tried.iter().map(as_json).collect::<Vec<_>>())?;
     } else {
-        for run in &runs {
+        for run in tried.iter().filter_map(|(_, ran)| ran.as_ref().ok()) {
             render::print(&as_text(run))?;
         }
     }
-    if !runs.is_empty() && stages.contains(&Stage::Detect) {
-        session.note(&format!(
-            "next: roadloop{} search 'has(person)' --contact-sheet people.png",
-            workspace_flag(session)
-        ));
+    let (runs, errors) = parted(tried);
+    explain(session, &ctx, &settings, &runs).await?;
+    conclude(&runs, errors, many)
+}
+
+/// What was done, and what went wrong.
+fn parted(
+    tried: Vec<(&Path, Result<RecordingRun, EngineError>)>,
+) -> (Vec<RecordingRun>, Vec<EngineError>) {
+    let (mut runs, mut errors) = (Vec::new(), Vec::new());
+    for (_, ran) in tried {
+        match ran {
+            Ok(run) => runs.push(run),
+            Err(error) => errors.push(error),
+        }
     }
-    Ok(match (runs.is_empty(), failed, runs.iter().any(RecordingRun::has_skips)) {
-        (true, 1.., _) => Outcome::Failed,
-        (false, 0, false) | (true, 0, _) => Outcome::Done,
-        _ => Outcome::DoneWithSkips,
+    (runs, errors)
+}
+
+/// How it all ended. An error that stopped everything is passed on; those of
+/// single recordings were told when they came.
+fn conclude(runs: &[RecordingRun], mut errors: Vec<EngineError>, many: bool) -> Result<Outcome> {
+    if let Some(last) = errors.pop_if(|last| !many || !matches!(last, EngineError::Bag(_))) {
+        return Err(last.into());
+    }
+    if !runs.is_empty() {
+        let is_whole = errors.is_empty() && !runs.iter().any(RecordingRun::has_skips);
+        return Ok(if is_whole { Outcome::Done } else { Outcome::DoneWithSkips });
+    }
+    Ok(match errors.iter().all(is_usage_of_engine) {
+        _ if errors.is_empty() => Outcome::Done,
+        true => Outcome::Usage,
+        false => Outcome::Failed,
     })
 }
 
-fn is_about_the_recording(error: &roadloop_engine::EngineError) -> bool {
-    matches!(error, roadloop_engine::EngineError::Bag(_))
-}
-
-/// The flag a person has to repeat, when the workspace is not the usual one.
-pub(crate) fn workspace_flag(session: &Session) -> String {
-    let workspace = session.config.workspace();
-    if workspace == std::path::Path::new("roadloop") {
-        return String::new();
+/// What the counts alone do not say: why nothing was done, and what to do next.
+async fn explain(
+    session: &Session,
+    ctx: &Ctx,
+    settings: &RunSettings,
+    runs: &[RecordingRun],
+) -> Result<()> {
+    if runs.is_empty() || session.is_quiet {
+        return Ok(());
     }
-    format!(" --workspace {}", workspace.display())
+    let flags = session.flags_to_repeat();
+    if !settings.stages.contains(&Stage::Extract) {
+        let known = ctx.catalog.recordings().await?;
+        for run in runs {
+            if !known.iter().any(|summary| summary.id == run.recording) {
+                session.note(&format!(
+                    "note: no frames of {} were extracted yet, so there was nothing to do; \
+                     roadloop{flags} run {} does all of it",
+                    run.recording,
+                    quoted(&run.source.display().to_string()),
+                ));
+            }
+        }
+    }
+    if settings.stages.contains(&Stage::Anonymize)
+        && let Some(only) = &settings.only
+    {
+        let ids: Vec<RecordingId> = runs.iter().map(|run| run.recording.clone()).collect();
+        super::anonymize::remark_on_filter(session, ctx, only, &ids).await?;
+    }
+    if settings.stages.contains(&Stage::Detect) {
+        session.note(&format!(
+            "next: roadloop{flags} search 'has(person)' --contact-sheet people.png"
+        ));
+    }
+    Ok(())
 }
 
 fn as_text(run: &RecordingRun) -> String {
@@ -195,7 +256,11 @@ pub(crate) fn seconds(elapsed: Duration) -> String {
     format!("{:.1} s", elapsed.as_secs_f64())
 }
 
-fn as_json(run: &RecordingRun) -> serde_json::Value {
+fn as_json((path, ran): &(&Path, Result<RecordingRun, EngineError>)) -> serde_json::Value {
+    let run = match ran {
+        Ok(run) => run,
+        Err(error) => return failure_as_json(path, &render::in_words(error)),
+    };
     let stages = run.stages.iter().map(|stage| {
         json!({
             "stage": stage.stage,
@@ -212,63 +277,7 @@ fn as_json(run: &RecordingRun) -> serde_json::Value {
     })
 }
 
-async fn dry_run(
-    ctx: &Ctx,
-    found: &[PathBuf],
-    settings: &RunSettings,
-    json: bool,
-) -> Result<Outcome> {
-    let mut plans = Vec::new();
-    for path in found {
-        plans.push(flow::plan(ctx, path, settings).await?);
-    }
-    if json {
-        render::print_json(&plans.iter().map(plan_as_json).collect::<Vec<_>>())?;
-    } else {
-        for plan in &plans {
-            render::print(&plan_as_text(plan, settings))?;
-        }
-        render::note("dry run: nothing was written");
-    }
-    Ok(Outcome::Done)
-}
-
-fn plan_as_text(plan: &Plan, settings: &RunSettings) -> String {
-    let size = render::bytes(plan.size_bytes);
-    let mut text = format!("{}  ({}, {size})\n", plan.recording, plan.source.display());
-    for camera in &plan.cameras {
-        let messages = camera.messages.map_or("unknown".to_owned(), |n| n.to_string());
-        let left_out = if camera.is_selected { "" } else { "  (left out)" };
-        text += &format!(
-            "  camera {}: {messages} messages on {}{left_out}\n",
-            camera.camera, camera.topic
-        );
-    }
-    for stage in &settings.stages {
-        let (done, rest) = match stage {
-            Stage::Extract if plan.is_extracted => (plan.extracted, "complete"),
-            Stage::Extract => (plan.extracted, "to be completed"),
-            Stage::Detect => (plan.detected, "the rest to be done"),
-            Stage::Anonymize => (plan.anonymized, "the rest to be done"),
-        };
-        text += &format!("  {:<10} {done} frames done, {rest}\n", stage.to_string());
-    }
-    text
-}
-
-fn plan_as_json(plan: &Plan) -> serde_json::Value {
-    let cameras = plan.cameras.iter().map(|camera| {
-        json!({"camera": camera.camera, "topic": camera.topic, "messages": camera.messages,
-            "selected": camera.is_selected})
-    });
-    json!({
-        "recording": plan.recording,
-        "source": plan.source,
-        "size_bytes": plan.size_bytes,
-        "cameras": cameras.collect::<Vec<_>>(),
-        "extracted": plan.extracted,
-        "extraction_complete": plan.is_extracted,
-        "detected": plan.detected,
-        "anonymized": plan.anonymized,
-    })
+/// A recording of which nothing, or not all, was done.
+fn failure_as_json(path: &Path, error: &str) -> serde_json::Value {
+    json!({"recording": null, "source": path, "error": error})
 }

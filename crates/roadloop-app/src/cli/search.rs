@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use roadloop_engine::catalog::{Filter, Format, SearchOptions};
+use anyhow::Result;
+use roadloop_engine::catalog::{Filter, SearchOptions};
 use roadloop_engine::stages::search::{self, Shown};
-use roadloop_engine::vision::{Pixels, encode_jpeg, encode_png};
+use roadloop_engine::vision::{encode_jpeg, encode_png};
 use serde_json::json;
 
 use crate::cli::Outcome;
+use crate::cli::output::{FormatName, choose_format, export, write_file};
 use crate::config::Overrides;
-use crate::render;
+use crate::render::{self, counted};
 use crate::session::Session;
+use crate::usage::usage;
 
 /// Tiles on a contact sheet; more hits are counted in its title.
 const SHEET_TILES: u64 = 60;
@@ -41,10 +43,13 @@ pub(crate) struct Args {
     /// Print only how many frames match
     #[arg(long)]
     count: bool,
-    /// Print hits as JSON lines
-    #[arg(long)]
+    /// Form of the hits [default: table, or what the file's name says]
+    #[arg(long, value_enum, value_name = "FORM")]
+    format: Option<FormatName>,
+    /// Print hits as JSON lines, the same as --format jsonl
+    #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// Write the hits to a file: .csv, .parquet or .jsonl
+    /// Write the hits to a file: .parquet, .csv, .jsonl, or any with --format
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     /// Write a picture of the hits, with their boxes: .png or .jpg
@@ -63,7 +68,8 @@ impl Args {
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let filter = Filter::parse(&args.filter)?;
-    let export = args.export.as_deref().map(format_of).transpose()?;
+    let format = choose_format(args.format, args.json, args.export.as_deref())?;
+    let sheet_format = args.contact_sheet.as_deref().map(picture_format).transpose()?;
     let ctx = session.reader().await?;
     if args.count {
         let count = ctx.catalog.count(&filter, None).await?;
@@ -77,77 +83,69 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     // An export is whole unless a limit is given; a listing is short unless one is.
-    let limit = match (&export, args.limit) {
+    let limit = match (&args.export, args.limit) {
         (Some(_), None) => None,
         _ => session.config.number("search.limit"),
     };
     let found = search::run(&ctx, &filter, &SearchOptions { limit, recording: None }).await?;
     remark(session, &found.warnings, found.not_looked_at);
-    if let Some(path) = &args.contact_sheet {
+    if let (Some(path), Some(format)) = (&args.contact_sheet, sheet_format) {
         let shown = if args.raw { Shown::Raw } else { Shown::Anonymized };
         let tiles = &found.hits[..found.hits.len().min(SHEET_TILES as usize)];
         let title = format!("{filter}   {} frames, {} shown", found.total, tiles.len());
         let sheet = search::sheet(&ctx, &title, tiles, shown).await?;
-        write_file(path, &encode_picture(path, &sheet)?)?;
-        session.note(&format!("contact sheet: {}", path.display()));
+        let bytes = match format {
+            PictureFormat::Png => encode_png(&sheet)?,
+            PictureFormat::Jpeg => encode_jpeg(&sheet, 90)?,
+        };
+        let replaced = write_file(path, &bytes)?;
+        session.note(&format!("contact sheet: {}{}", path.display(), replaced.in_words()));
     }
-    let format = export.unwrap_or(if args.json { Format::JsonLines } else { Format::Table });
     let rows = found.rows(format)?;
     if let Some(path) = &args.export {
-        let mut bytes = Vec::new();
-        rows.write(format, &mut bytes)?;
-        write_file(path, &bytes)?;
-        session.note(&format!("{} hits: {}", found.hits.len(), path.display()));
+        export(session, &rows, format, path, "hit")?;
         return Ok(Outcome::Done);
     }
-    if args.contact_sheet.is_some() && !args.json {
+    if args.contact_sheet.is_some() && !args.json && args.format.is_none() {
         return Ok(Outcome::Done);
     }
-    rows.write(format, &mut std::io::stdout().lock())?;
+    render::print_rows(&rows, format)?;
     let shown = found.hits.len() as u64;
     if shown < found.total {
-        session.note(&format!("{shown} of {} frames; --limit N shows more", found.total));
+        let total = counted(found.total, "frame");
+        session.note(&format!("{shown} of {total}; --limit N shows more"));
     } else {
-        session.note(&format!("{shown} frames"));
+        session.note(&counted(shown, "frame"));
     }
     Ok(Outcome::Done)
 }
 
-fn remark(session: &Session, warnings: &[String], frames: u64) {
+pub(super) fn remark(session: &Session, warnings: &[String], frames: u64) {
     for warning in warnings {
         session.note(&format!("note: {warning}"));
     }
     if frames > 0 {
+        let were = if frames == 1 { "1 frame was" } else { &format!("{frames} frames were") };
         session.note(&format!(
-            "note: {frames} frames were not looked at yet and cannot match labels; \
-             roadloop detect does it"
+            "note: {were} not looked at yet and cannot match labels; roadloop detect does it"
         ));
     }
 }
 
-/// PNG, or JPEG when the file's name says so.
-fn encode_picture(path: &Path, pixels: &Pixels) -> Result<Vec<u8>> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("jpg" | "jpeg") => Ok(encode_jpeg(pixels, 90)?),
-        Some("png") => Ok(encode_png(pixels)?),
-        _ => bail!("the picture's name must end in .png or .jpg\npath: {}", path.display()),
+#[derive(Clone, Copy, Debug)]
+enum PictureFormat {
+    Png,
+    Jpeg,
+}
+
+fn picture_format(path: &Path) -> Result<PictureFormat> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    match extension.to_ascii_lowercase().as_str() {
+        "png" => Ok(PictureFormat::Png),
+        "jpg" | "jpeg" => Ok(PictureFormat::Jpeg),
+        _ => Err(usage(format!(
+            "the picture's name must end in .png, .jpg or .jpeg\npath: {}",
+            path.display()
+        ))),
     }
-}
-
-/// The format a file's name asks for.
-pub(super) fn format_of(path: &Path) -> Result<Format> {
-    let Some(format) = Format::of_file(&path.to_string_lossy()) else {
-        bail!("the file's name must end in .csv, .parquet or .jsonl\npath: {}", path.display());
-    };
-    Ok(format)
-}
-
-/// Writes a file whole or not at all.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        let partial = path.with_extension("partial");
-        std::fs::write(&partial, bytes)?;
-        std::fs::rename(&partial, path)
-    };
-    write().with_context(|| format!("cannot write a file\npath: {}", path.display()))
 }

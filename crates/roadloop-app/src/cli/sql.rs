@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::ValueEnum;
-use roadloop_engine::catalog::{Format, SqlLimits};
+use roadloop_engine::catalog::SqlLimits;
 
 use crate::cli::Outcome;
-use crate::cli::search::{format_of, write_file};
+use crate::cli::output::{FormatName, choose_format, export};
 use crate::config::Overrides;
+use crate::render::{self, counted};
 use crate::session::Session;
 
 /// Ask the catalog in SQL, read-only
@@ -27,13 +27,13 @@ pub(crate) struct Args {
     /// One SELECT
     #[arg(value_name = "QUERY")]
     query: String,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = FormatName::Table, value_name = "FORM")]
-    format: FormatName,
+    /// Form of the output [default: table, or what the file's name says]
+    #[arg(long, value_enum, value_name = "FORM")]
+    format: Option<FormatName>,
     /// The same as --format jsonl
     #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// Write to a file: .csv, .parquet or .jsonl
+    /// Write to a file: .parquet, .csv, .jsonl, or any with --format
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Most rows [default: 10000]
@@ -42,14 +42,6 @@ pub(crate) struct Args {
     /// Longest time [default: 60]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FormatName {
-    Table,
-    Jsonl,
-    Csv,
-    Parquet,
 }
 
 impl Args {
@@ -62,7 +54,7 @@ impl Args {
 }
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
-    let file_format = args.out.as_deref().map(format_of).transpose()?;
+    let format = choose_format(args.format, args.json, args.out.as_deref())?;
     let ctx = session.reader().await?;
     let limits = SqlLimits {
         max_rows: session.config.number("sql.max_rows").unwrap_or(10_000),
@@ -70,23 +62,13 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         max_memory_bytes: session.config.number::<usize>("sql.memory_mb").unwrap_or(1024) << 20,
     };
     let rows = ctx.catalog.sql(&args.query, &limits).await?;
-    if let (Some(format), Some(path)) = (file_format, &args.out) {
-        let mut bytes = Vec::new();
-        rows.write(format, &mut bytes)?;
-        write_file(path, &bytes)?;
-        session.note(&format!("{} rows: {}", rows.num_rows(), path.display()));
-    } else {
-        let format = match args.format {
-            _ if args.json => Format::JsonLines,
-            FormatName::Table => Format::Table,
-            FormatName::Jsonl => Format::JsonLines,
-            FormatName::Csv => Format::Csv,
-            FormatName::Parquet => Format::Parquet,
-        };
-        rows.write(format, &mut std::io::stdout().lock())?;
+    match &args.out {
+        Some(path) => export(session, &rows, format, path, "row")?,
+        None => render::print_rows(&rows, format)?,
     }
     if rows.truncated() {
-        session.note(&format!("stopped after {} rows; --max-rows N allows more", rows.num_rows()));
+        let rows = counted(rows.num_rows() as u64, "row");
+        session.note(&format!("stopped after {rows}; --max-rows N allows more"));
     }
     Ok(Outcome::Done)
 }

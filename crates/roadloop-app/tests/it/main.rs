@@ -2,6 +2,7 @@
 
 mod again;
 mod bad_input;
+mod command_line;
 mod crash;
 mod main_job;
 mod people;

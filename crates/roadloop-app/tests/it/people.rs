@@ -34,7 +34,7 @@ fn a_misspelt_setting_is_refused() {
     let workspace = Workspace::new();
     workspace.write("roadloop/roadloop.toml", b"[detect]\nconfidense = 0.5\n");
     let ran = workspace.run(&["config", "show"]);
-    assert_eq!(ran.code, 1);
+    assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("detect.confidense") && ran.stderr.contains("roadloop.toml"));
 }
 

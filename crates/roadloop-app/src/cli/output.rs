@@ -1,0 +1,141 @@
+//! Where answers go: which format, which file, and what is said about it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use roadloop_engine::catalog::{Format, Rows};
+
+use crate::render::counted;
+use crate::session::Session;
+use crate::usage::usage;
+
+/// A format as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatName {
+    Table,
+    Jsonl,
+    Csv,
+    Parquet,
+}
+
+impl FormatName {
+    fn format(self) -> Format {
+        match self {
+            FormatName::Table => Format::Table,
+            FormatName::Jsonl => Format::JsonLines,
+            FormatName::Csv => Format::Csv,
+            FormatName::Parquet => Format::Parquet,
+        }
+    }
+}
+
+/// What was asked for: by `--format`, by `--json`, or by the name of a file.
+pub(super) fn choose_format(
+    named: Option<FormatName>,
+    json: bool,
+    file: Option<&Path>,
+) -> Result<Format> {
+    if let Some(name) = named {
+        return Ok(name.format());
+    }
+    if json {
+        return Ok(Format::JsonLines);
+    }
+    let Some(file) = file else { return Ok(Format::Table) };
+    Format::of_file(&file.to_string_lossy()).ok_or_else(|| {
+        usage(format!(
+            "the file's name must end in .parquet, .csv, .jsonl, .ndjson or .json, \
+             or --format must say what to write\npath: {}",
+            file.display()
+        ))
+    })
+}
+
+/// Writes rows to a file and says so.
+pub(super) fn export(
+    session: &Session,
+    rows: &Rows,
+    format: Format,
+    path: &Path,
+    what: &str,
+) -> Result<()> {
+    let mut bytes = Vec::new();
+    rows.write(format, &mut bytes)?;
+    let replaced = write_file(path, &bytes)?;
+    let count = counted(rows.num_rows() as u64, what);
+    session.note(&format!("{count}: {}{}", path.display(), replaced.in_words()));
+    Ok(())
+}
+
+/// Whether a file of that name was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Replaced {
+    Yes,
+    No,
+}
+
+impl Replaced {
+    /// To be put behind the file's name.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Replaced::Yes => " (replaced)",
+            Replaced::No => "",
+        }
+    }
+}
+
+/// Writes a file whole or not at all.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<Replaced> {
+    let replaced = if path.is_file() { Replaced::Yes } else { Replaced::No };
+    let write = || -> std::io::Result<()> {
+        let Some(name) = path.file_name() else {
+            return Err(std::io::Error::other("this is no name for a file"));
+        };
+        // A name of its own, so that no file of somebody's is written over.
+        let partial = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
+        let partial = path.with_file_name(partial);
+        let written =
+            std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&partial);
+        }
+        written
+    };
+    write().with_context(|| format!("cannot write a file\npath: {}", path.display()))?;
+    Ok(replaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(named: Option<FormatName>, json: bool, file: Option<&str>, expected: Option<Format>) {
+        let chosen = choose_format(named, json, file.map(Path::new));
+        assert_eq!(chosen.ok(), expected);
+    }
+
+    #[test]
+    fn what_is_said_goes_over_the_files_name() {
+        check(None, false, None, Some(Format::Table));
+        check(None, true, None, Some(Format::JsonLines));
+        check(None, false, Some("a.csv"), Some(Format::Csv));
+        check(Some(FormatName::Parquet), false, Some("a.csv"), Some(Format::Parquet));
+        check(Some(FormatName::Table), false, Some("a.txt"), Some(Format::Table));
+        check(None, false, Some("a.txt"), None);
+        check(None, false, Some("csv"), None);
+    }
+
+    #[test]
+    fn a_file_is_whole_and_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hits.csv");
+        assert_eq!(write_file(&path, b"one").unwrap(), Replaced::No);
+        assert_eq!(write_file(&path, b"two").unwrap(), Replaced::Yes);
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert!(write_file(&folder.path().join("gone/hits.csv"), b"x").is_err());
+        assert!(write_file(folder.path(), b"x").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,81 @@
+//! What was typed wrongly is told from what went wrong: the first exits with 2,
+//! the second with 1.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use anyhow::Error;
+use roadloop_base::BadId;
+use roadloop_engine::EngineError;
+use roadloop_engine::bag::BagError;
+use roadloop_engine::catalog::{CatalogError, FilterError};
+
+/// A flag, a setting or a name that cannot be meant.
+#[derive(Debug)]
+struct UsageError(String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for UsageError {}
+
+/// An error about what was typed.
+pub(crate) fn usage(text: impl Into<String>) -> Error {
+    UsageError(text.into()).into()
+}
+
+/// Whether the error is about what was typed: a flag, a setting, a filter, a
+/// query, a name.
+pub(crate) fn is_usage(error: &Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<UsageError>()
+            || cause.is::<FilterError>()
+            || cause.is::<BadId>()
+            || cause.downcast_ref().is_some_and(is_usage_of_bag)
+            || cause.downcast_ref().is_some_and(is_usage_of_catalog)
+            || cause.downcast_ref().is_some_and(is_usage_of_engine)
+    })
+}
+
+/// As [`is_usage`], for the engine's own error.
+pub(crate) fn is_usage_of_engine(error: &EngineError) -> bool {
+    match error {
+        EngineError::Bag(error) => is_usage_of_bag(error),
+        EngineError::Catalog(error) => is_usage_of_catalog(error),
+        EngineError::NoSuchRecording { .. } => true,
+        _ => false,
+    }
+}
+
+fn is_usage_of_bag(error: &BagError) -> bool {
+    matches!(
+        error,
+        BagError::NoSuchTopic { .. } | BagError::NotACamera { .. } | BagError::BadRate { .. }
+    )
+}
+
+fn is_usage_of_catalog(error: &CatalogError) -> bool {
+    matches!(error, CatalogError::Filter(_) | CatalogError::BadSql { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_told_from_what_went_wrong() {
+        let topic = BagError::NoSuchTopic { topic: "/x".to_owned(), known: Vec::new() };
+        assert!(is_usage(&EngineError::from(topic).into()));
+        let query = CatalogError::BadSql { reason: "x".to_owned() };
+        assert!(is_usage(&Error::from(query).context("while asking")));
+        let nested: anyhow::Result<()> = Err(usage("--rate is 0"));
+        assert!(is_usage(&nested.context("settings").unwrap_err()));
+        let gone = BagError::NotFound { path: "gone.bag".into() };
+        assert!(!is_usage(&gone.into()));
+    }
+}
