@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+
 /// What one pixel is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channels {
@@ -27,20 +29,42 @@ impl Channels {
 ///
 /// Invariant: `data.len() == width * height * channels.count()`, and neither
 /// side is 0.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Pixels {
     width: u32,
     height: u32,
     channels: Channels,
-    data: Vec<u8>,
+    data: Data,
+}
+
+/// Rows of its own, or rows of the recording they were read from: a frame that
+/// is only measured and encoded is never copied.
+#[derive(Clone)]
+enum Data {
+    Own(Vec<u8>),
+    Shared(Bytes),
 }
 
 impl Pixels {
     /// `None` when the data is not exactly as long as the size says, or a side is 0.
     pub fn new(width: u32, height: u32, channels: Channels, data: Vec<u8>) -> Option<Pixels> {
+        Pixels::checked(width, height, channels, Data::Own(data))
+    }
+
+    /// The same over bytes that others read too; they are copied when written to.
+    pub fn shared(width: u32, height: u32, channels: Channels, data: Bytes) -> Option<Pixels> {
+        Pixels::checked(width, height, channels, Data::Shared(data))
+    }
+
+    fn checked(width: u32, height: u32, channels: Channels, data: Data) -> Option<Pixels> {
         let samples =
             (width as usize).checked_mul(height as usize)?.checked_mul(channels.count())?;
-        (samples > 0 && data.len() == samples).then_some(Pixels { width, height, channels, data })
+        (samples > 0 && data.as_slice().len() == samples).then_some(Pixels {
+            width,
+            height,
+            channels,
+            data,
+        })
     }
 
     pub fn width(&self) -> u32 {
@@ -56,17 +80,44 @@ impl Pixels {
     }
 
     pub fn data(&self) -> &[u8] {
-        &self.data
+        self.data.as_slice()
     }
 
     pub fn data_mut(&mut self) -> &mut [u8] {
-        &mut self.data
+        if let Data::Shared(shared) = &self.data {
+            self.data = Data::Own(shared.to_vec());
+        }
+        match &mut self.data {
+            Data::Own(own) => own,
+            Data::Shared(_) => unreachable!("it was just made our own"),
+        }
     }
 
     pub fn into_data(self) -> Vec<u8> {
-        self.data
+        match self.data {
+            Data::Own(own) => own,
+            Data::Shared(shared) => shared.to_vec(),
+        }
     }
 }
+
+impl Data {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Data::Own(own) => own,
+            Data::Shared(shared) => shared,
+        }
+    }
+}
+
+impl PartialEq for Pixels {
+    fn eq(&self, other: &Pixels) -> bool {
+        (self.width, self.height, self.channels) == (other.width, other.height, other.channels)
+            && self.data() == other.data()
+    }
+}
+
+impl Eq for Pixels {}
 
 impl fmt::Debug for Pixels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,7 +19,7 @@ pub fn measure(pixels: &Pixels) -> Quality {
     let row = |y: usize| &pixels.data()[y * row_bytes..][..row_bytes];
 
     // Three rows of luma, each with a mirrored pixel at both ends; row y lies in y % 3.
-    let mut luma = [vec![0i32; width + 2], vec![0; width + 2], vec![0; width + 2]];
+    let mut luma = [vec![0i16; width + 2], vec![0; width + 2], vec![0; width + 2]];
     let mirrored = |y: usize| if y < height { y } else { height.saturating_sub(2) };
     fill_luma(&mut luma[0], row(0), pixels.channels());
     let (mut sum, mut laplacian_sum, mut laplacian_squares) = (0i64, 0i64, 0i64);
@@ -37,9 +37,9 @@ pub fn measure(pixels: &Pixels) -> Quality {
             let (mut here_sum, mut l_sum, mut l_squares) = (0i32, 0i32, 0i32);
             for i in 0..here.len() {
                 let laplacian = left[i] + right[i] + up[i] + down[i] - 4 * here[i];
-                here_sum += here[i];
-                l_sum += laplacian;
-                l_squares += laplacian * laplacian;
+                here_sum += i32::from(here[i]);
+                l_sum += i32::from(laplacian);
+                l_squares += i32::from(laplacian) * i32::from(laplacian);
             }
             sum += i64::from(here_sum);
             laplacian_sum += i64::from(l_sum);
@@ -56,7 +56,7 @@ pub fn measure(pixels: &Pixels) -> Quality {
 }
 
 /// Fills `luma[1..=width]` and mirrors one pixel at each end.
-fn fill_luma(luma: &mut [i32], row: &[u8], channels: Channels) {
+fn fill_luma(luma: &mut [i16], row: &[u8], channels: Channels) {
     let width = luma.len() - 2;
     let inner = &mut luma[1..=width];
     match channels {
@@ -79,8 +79,9 @@ fn fill_luma(luma: &mut [i32], row: &[u8], channels: Channels) {
 }
 
 /// 0.299 R + 0.587 G + 0.114 B in 15 bits of fraction, rounded, as OpenCV does.
-fn luma_of(red: u8, green: u8, blue: u8) -> i32 {
-    (9798 * i32::from(red) + 19235 * i32::from(green) + 3735 * i32::from(blue) + (1 << 14)) >> 15
+fn luma_of(red: u8, green: u8, blue: u8) -> i16 {
+    let luma = 9798 * u32::from(red) + 19235 * u32::from(green) + 3735 * u32::from(blue);
+    ((luma + (1 << 14)) >> 15) as i16
 }
 
 #[cfg(test)]

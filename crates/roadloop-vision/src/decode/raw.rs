@@ -25,6 +25,11 @@ pub(super) fn decode(image: &RawImage) -> Result<Pixels, VisionError> {
     }
 
     let channels = channels(encoding);
+    let is_rgb = !matches!(encoding, PixelEncoding::Bgr8 | PixelEncoding::Bgra8);
+    if is_rgb && row_bytes == u64::from(step) {
+        let data = image.data.slice(..expected as usize);
+        return Ok(Pixels::shared(width, height, channels, data).expect("rows without padding"));
+    }
     let mut data = Vec::with_capacity(pixels * channels.count());
     for row in image.data.chunks(step as usize).take(height as usize) {
         data.extend_from_slice(&row[..row_bytes as usize]);

@@ -15,6 +15,9 @@ const BLOCK_BYTES: usize = 96 << 10;
 /// Rows that share a filter, chosen by the first of them.
 const STRIP_ROWS: usize = 8;
 
+/// One in so many rows is counted for a block's code: neighbours are alike.
+const SAMPLED_ROWS: usize = 4;
+
 const END_OF_BLOCK: usize = 256;
 /// The code of the longest run, 258 bytes.
 const LONGEST_RUN: usize = 285;
@@ -49,7 +52,8 @@ pub(super) fn compress_rows(data: &[u8], row_bytes: usize, bytes_per_pixel: usiz
         }
         let filtered = &block[..filled];
         adler.write(filtered);
-        write_block(&mut bits, filtered, blocks.peek().is_none());
+        let codes = huffman::codes(&Counts::of(filtered, row_bytes + 1));
+        write_block(&mut bits, filtered, &codes, blocks.peek().is_none());
     }
     bits.pad_to_byte();
     bits.bytes(&adler.finish().to_be_bytes());
@@ -108,17 +112,20 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(data: &[u8]) -> [u32; SYMBOLS] {
-        let mut counts = Counts { literals: [[0; 256]; 4], lengths: [0; SYMBOLS - 256] };
-        walk(data, &mut counts);
-        let mut all = [0; SYMBOLS];
+    /// Of a block, estimated from every [`SAMPLED_ROWS`]th of its rows. Every
+    /// symbol is counted once at least: it may be in the rows between.
+    fn of(block: &[u8], row_bytes: usize) -> [u32; SYMBOLS] {
+        let mut counts = Counts { literals: [[0; 256]; 4], lengths: [1; SYMBOLS - 256] };
+        for row in block.chunks(row_bytes).step_by(SAMPLED_ROWS) {
+            walk(row, &mut counts);
+        }
+        let mut all = [1; SYMBOLS];
         for table in &counts.literals {
             for (sum, count) in all.iter_mut().zip(table) {
                 *sum += count;
             }
         }
         all[256..].copy_from_slice(&counts.lengths);
-        all[END_OF_BLOCK] = 1;
         all
     }
 }
@@ -139,8 +146,7 @@ impl Sink for Counts {
     }
 }
 
-fn write_block(bits: &mut BitWriter, data: &[u8], is_last: bool) {
-    let codes = huffman::codes(&Counts::of(data));
+fn write_block(bits: &mut BitWriter, data: &[u8], codes: &[Code; SYMBOLS], is_last: bool) {
     // Dynamic codes; 286 symbols, 1 distance, 19 lengths of code lengths.
     bits.put(u64::from(is_last) | 0b10 << 1, 3);
     bits.put(29, 5);
@@ -153,7 +159,7 @@ fn write_block(bits: &mut BitWriter, data: &[u8], is_last: bool) {
         bits.put(4, 3);
     }
     let plain = |length: u16| u64::from(length.reverse_bits() >> 12);
-    for code in &codes {
+    for code in codes {
         bits.put(plain(code.length), 4);
     }
     // The one distance there is, 1, has a code of one bit.
@@ -161,7 +167,7 @@ fn write_block(bits: &mut BitWriter, data: &[u8], is_last: bool) {
 
     // No code is longer than 14 bits, so 2 bytes a symbol will hold it all.
     bits.reserve(2 * data.len() + 64);
-    walk(data, &mut Coder { bits, codes: &codes });
+    walk(data, &mut Coder { bits, codes });
     let end = codes[END_OF_BLOCK];
     bits.put(end.bits.into(), end.length.into());
 }
