@@ -12,19 +12,20 @@ mod search;
 mod sql;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::command::quoted;
 use crate::config::Overrides;
 use crate::progress::ProgressStyle;
 use crate::render::Voice;
 use crate::session::Session;
 
 /// Where nothing else is said.
-pub(crate) const USUAL_WORKSPACE: &str = "roadloop";
+const USUAL_WORKSPACE: &str = "roadloop";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -175,6 +176,19 @@ impl Global {
         let variable = || std::env::var_os("ROADLOOP_WORKSPACE").filter(|path| !path.is_empty());
         let named = self.workspace.clone().or_else(|| variable().map(PathBuf::from));
         named.unwrap_or_else(|| PathBuf::from(USUAL_WORKSPACE))
+    }
+
+    /// The flags a person has to repeat to speak of the same frames.
+    pub(crate) fn flags_to_repeat(&self) -> String {
+        let mut flags = String::new();
+        let workspace = self.workspace();
+        if workspace != Path::new(USUAL_WORKSPACE) {
+            flags += &format!(" --workspace {}", quoted(&workspace.display().to_string()));
+        }
+        if let Some(store) = &self.store {
+            flags += &format!(" --store {}", quoted(store));
+        }
+        flags
     }
 
     /// How everything on stderr is said.

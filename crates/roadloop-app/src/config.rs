@@ -223,11 +223,6 @@ impl Config {
         &self.values[key].0
     }
 
-    /// Whether the value came from the command line.
-    pub(crate) fn is_flag(&self, key: &str) -> bool {
-        self.values[key].1 == Origin::Flag
-    }
-
     pub(crate) fn words(&self, key: &str) -> Vec<String> {
         let words = self.text(key).split(',').map(str::trim);
         words.filter(|word| !word.is_empty()).map(str::to_owned).collect()

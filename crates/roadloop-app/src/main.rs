@@ -3,6 +3,7 @@
 
 mod assets;
 mod cli;
+mod command;
 mod config;
 mod memory;
 mod page;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Err(error) => return not_parsed(&error),
     };
     render::speak(cli.global.voice());
+    command::repeat_with(&cli.global.flags_to_repeat());
     cli.global.start_logging();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

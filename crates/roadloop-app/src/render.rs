@@ -14,6 +14,7 @@ use roadloop_engine::catalog::{Format, Rows};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::command::with_command;
 use crate::usage::usage;
 
 /// How stderr speaks: said once, at the start, and then by everyone.
@@ -91,7 +92,8 @@ pub(crate) fn error_of(error: &(dyn StdError + 'static)) {
     match voice() {
         Voice::Text => line(&format!("error: {}", in_words(error))),
         Voice::JsonLines => {
-            let fields = json!({"message": error.to_string(), "causes": causes(error)});
+            let message = with_command(&error.to_string());
+            let fields = json!({"message": message, "causes": causes(error)});
             event("error", fields);
         }
     }
@@ -100,7 +102,7 @@ pub(crate) fn error_of(error: &(dyn StdError + 'static)) {
 /// The error and what caused it, as one text.
 pub(crate) fn in_words(error: &(dyn StdError + 'static)) -> String {
     let causes = causes(error).into_iter().map(|cause| format!("\ncaused by: {cause}"));
-    format!("{error}{}", causes.collect::<String>())
+    with_command(&format!("{error}{}", causes.collect::<String>()))
 }
 
 /// What lies behind an error; a cause whose words are in the one before is

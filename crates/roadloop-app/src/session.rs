@@ -12,7 +12,8 @@ use roadloop_engine::vision::RedactStyle;
 use roadloop_engine::{Ctx, ModelFile, ModelSettings, Settings, bag};
 
 use crate::assets;
-use crate::cli::{Global, USUAL_WORKSPACE};
+use crate::cli::Global;
+use crate::command::command;
 use crate::config::{Config, Overrides};
 use crate::progress::ProgressStyle;
 use crate::render;
@@ -46,9 +47,9 @@ impl Session {
         let mut settings = self.engine_settings();
         if self.has_nothing() {
             self.note(&format!(
-                "note: nothing is stored in {} yet; start with: roadloop{} run RECORDING",
+                "note: nothing is stored in {} yet; start with: {} run RECORDING",
                 settings.store,
-                self.flags_to_repeat(),
+                command(),
             ));
             settings.store = "memory:".to_owned();
         }
@@ -118,19 +119,6 @@ impl Session {
         }
     }
 
-    /// The flags a person has to repeat to speak of the same frames.
-    pub(crate) fn flags_to_repeat(&self) -> String {
-        let mut flags = String::new();
-        let workspace = self.config.workspace();
-        if workspace != Path::new(USUAL_WORKSPACE) {
-            flags += &format!(" --workspace {}", quoted(&workspace.display().to_string()));
-        }
-        if self.config.is_flag("store") {
-            flags += &format!(" --store {}", quoted(self.config.text("store")));
-        }
-        flags
-    }
-
     /// A remark, unless the person asked for quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.is_quiet {
@@ -144,27 +132,5 @@ impl Session {
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make a folder\npath: {}", folder.display()))?;
         Ok(folder)
-    }
-}
-
-/// A word as a shell takes it whole.
-pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,=".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_survive_the_shell() {
-        assert_eq!(quoted("/data/drive-1.bag"), "/data/drive-1.bag");
-        assert_eq!(quoted("my drive"), "'my drive'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -44,6 +44,7 @@ pub(crate) use ast::{Expr, Label};
 #[cfg(test)]
 pub(crate) use naive::{Seen, any_expr, any_frames, holds};
 pub(crate) use sql::{Certainty, quoted};
+pub(crate) use suggest::nearest;
 
 /// Which frames.
 #[derive(Clone, Debug, PartialEq)]
@@ -186,6 +187,11 @@ mod tests {
             &["no label is called trafic_light: did you mean traffic_light?"],
         );
         check("has(zebra)", &["car"], &["no label is called zebra"]);
+        check(
+            "has(light)",
+            &["car", "traffic light"],
+            &["no label is called light: did you mean traffic_light?"],
+        );
         check(
             "camera = frnt or has(car)",
             &["car"],

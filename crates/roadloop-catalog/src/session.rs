@@ -9,6 +9,7 @@
 //! - `detection_rows`: the table behind the last three
 
 use std::fmt;
+use std::fs;
 use std::sync::Arc;
 
 use deltalake::arrow::array::RecordBatch;
@@ -43,9 +44,13 @@ impl Engine {
         options: CatalogOptions,
     ) -> Result<Engine, CatalogError> {
         let CatalogOptions { memory_limit_bytes, spill_folder, threads } = options;
+        // DataFusion would make the folder too, and fail when another process
+        // makes it at the same time.
         let spill = match spill_folder {
-            Some(folder) => DiskManagerMode::Directories(vec![folder]),
-            None => DiskManagerMode::OsTmpDirectory,
+            Some(folder) if fs::create_dir_all(&folder).is_ok() => {
+                DiskManagerMode::Directories(vec![folder])
+            }
+            _ => DiskManagerMode::OsTmpDirectory,
         };
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(memory_limit_bytes)))

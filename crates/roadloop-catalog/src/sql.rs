@@ -4,9 +4,12 @@
 //! `EXPLAIN`, `DESCRIBE`, `SHOW TABLES`. Nothing that makes, changes, copies
 //! or sets, and no files but those of the tables.
 
+mod reason;
+
 use std::time::Duration;
 
 use deltalake::arrow::array::RecordBatch;
+use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::context::SQLOptions;
 use deltalake::datafusion::prelude::SessionContext;
 use deltalake::datafusion::sql::parser::{DFParserBuilder, Statement};
@@ -46,7 +49,7 @@ impl Catalog {
         let statement = read_only(query)?;
         let answer = async {
             let context = self.session(Some(limits.max_memory_bytes)).await?;
-            run(&context, statement, limits).await
+            run(&context, query, statement, limits).await
         };
         match tokio::time::timeout(limits.max_time, answer).await {
             Ok(rows) => rows,
@@ -57,11 +60,12 @@ impl Catalog {
 
 async fn run(
     context: &SessionContext,
+    query: &str,
     statement: Statement,
     limits: &SqlLimits,
 ) -> Result<Rows, CatalogError> {
-    let bad = |error: deltalake::datafusion::error::DataFusionError| CatalogError::BadSql {
-        reason: error.strip_backtrace(),
+    let bad = |error: DataFusionError| CatalogError::BadSql {
+        reason: reason::reason(&error, context, query),
     };
     let plan = context.state().statement_to_plan(statement).await.map_err(bad)?;
     // The statement was one that asks; this catches what might hide inside it.
@@ -69,7 +73,10 @@ async fn run(
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     only_reads.verify_plan(&plan).map_err(bad)?;
     let answer = context.execute_logical_plan(plan).await.map_err(bad)?;
-    let failed = |source| query_error(source, limits.max_memory_bytes);
+    let failed = |source: DataFusionError| match reason::impossible(&source) {
+        Some(reason) => CatalogError::BadSql { reason },
+        None => query_error(source, limits.max_memory_bytes),
+    };
     let schema = std::sync::Arc::clone(answer.schema().inner());
     let mut stream = answer.execute_stream().await.map_err(failed)?;
     let mut batches = Vec::<RecordBatch>::new();
@@ -97,7 +104,7 @@ fn read_only(query: &str) -> Result<Statement, CatalogError> {
         .with_recursion_limit(MAX_SQL_DEPTH)
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| bad(error.strip_backtrace()))?;
+        .map_err(|error| bad(reason::syntax(&error)))?;
     let (Some(statement), true) = (statements.pop_front(), statements.is_empty()) else {
         return Err(bad("give one statement".to_owned()));
     };
@@ -223,6 +230,48 @@ mod tests {
             }
             assert!(!folder.path().join("out").exists());
             check(&catalog, "select count(*) as n from frames", "n\n3\n").await;
+        });
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_is_answered_with_those_that_are() {
+        run(async {
+            let folder = TempDir::new().unwrap();
+            let catalog = small(&folder).await;
+            let refused = "error: this is not a question that can be answered: ";
+            for (query, expected) in [
+                (
+                    "select labl from detections",
+                    "no column is called labl; did you mean label?\ncolumns: frame, number, kind,",
+                ),
+                (
+                    "select count(*) from detections where label = \"car\"",
+                    "no column is called car; a text is written 'car', in single quotes\n",
+                ),
+                (
+                    "select zebra from frames f join detections d on f.frame = d.frame",
+                    "no column is called zebra\ncolumns: f.frame, f.recording,",
+                ),
+                (
+                    "select camera from frames f join detections d on f.frame = d.frame",
+                    "camera is in more than one table; write it as TABLE.camera",
+                ),
+                ("select x", "no column is called x, and no table was asked; add FROM frames"),
+                (
+                    "select * from detection",
+                    "no table is called detection; did you mean detections?\n\
+                     tables: frames, detections, anonymized, detection_rows, looked",
+                ),
+                ("select * from cars", "no table is called cars\ntables: frames,"),
+                ("select from where", "Expected"),
+                ("select 'open", "Unterminated string literal"),
+                ("select sequence / 0 from frames", "it divides by zero"),
+                ("select cast(camera as int) from frames", "Cannot cast string 'front'"),
+            ] {
+                check(&catalog, query, &format!("{refused}{expected}")).await;
+            }
+            let error = catalog.sql("select zebr(1)", &SqlLimits::default()).await.unwrap_err();
+            assert!(error.to_string().contains("zebr"), "{error}");
         });
     }
 

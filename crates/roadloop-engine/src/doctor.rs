@@ -49,7 +49,7 @@ impl Check {
 /// Looks at everything. Never fails: what is broken is an answer.
 pub async fn examine(settings: &Settings) -> Vec<Check> {
     let jobs = Cpu::new(settings.jobs).jobs();
-    let mut checks = vec![Check::good("cores", format!("{jobs} frames are worked on at once"))];
+    let mut checks = vec![Check::good("cores", worked_on(jobs))];
     let folder = Path::new(&settings.store);
     if settings.store.contains("://") {
         checks.push(Check::good("store", settings.store.clone()));
@@ -99,6 +99,17 @@ fn free_disk(folder: &Path) -> Check {
     }
 }
 
+fn worked_on(jobs: usize) -> String {
+    match jobs {
+        1 => "1 frame is worked on at a time".to_owned(),
+        _ => format!("{jobs} frames are worked on at once"),
+    }
+}
+
+fn counted(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 async fn catalog(settings: &Settings) -> Check {
     let opened = async {
         let store = roadloop_store::open(&settings.store).map_err(|error| error.to_string())?;
@@ -110,7 +121,8 @@ async fn catalog(settings: &Settings) -> Check {
     match opened.await {
         Ok(recordings) => {
             let frames: u64 = recordings.iter().map(|recording| recording.frames).sum();
-            Check::good("catalog", format!("{} recordings, {frames} frames", recordings.len()))
+            let recordings = counted(recordings.len() as u64, "recording");
+            Check::good("catalog", format!("{recordings}, {}", counted(frames, "frame")))
         }
         Err(error) => Check::wrong(
             "catalog",

@@ -120,6 +120,24 @@ impl Models {
         runtime::load(&path)
     }
 
+    /// What really mends it: a library that was named is not replaced by
+    /// another, so fetching one would not help.
+    fn mend_runtime(&self, error: &ModelError) -> String {
+        let fetch = "run: roadloop doctor --fix";
+        if self.settings.runtime.is_some() {
+            return format!("correct the setting runtime, or empty it and {fetch}");
+        }
+        if std::env::var_os("ORT_DYLIB_PATH").is_some_and(|path| !path.is_empty()) {
+            return format!("correct ORT_DYLIB_PATH, or unset it and {fetch}");
+        }
+        match error {
+            ModelError::RuntimeUnusable { path, .. } => {
+                format!("delete {} and {fetch}", path.display())
+            }
+            _ => fetch.to_owned(),
+        }
+    }
+
     /// Opens everything, for `doctor`.
     pub(crate) fn examine(&self) -> Vec<Check> {
         let mut checks = Vec::new();
@@ -131,8 +149,8 @@ impl Models {
                 checks.push(Check::good("runtime", found));
             }
             Err(error) => {
-                let mend = "roadloop doctor --fix";
-                checks.push(Check::wrong("runtime", Health::Bad, error.to_string(), mend));
+                let mend = self.mend_runtime(&error);
+                checks.push(Check::wrong("runtime", Health::Bad, found(&error), mend));
                 return checks;
             }
         }
@@ -158,4 +176,9 @@ impl Models {
         check("anonymiser", self.finders().map(names));
         checks
     }
+}
+
+/// What is wrong, without the mend that the error names: `doctor` knows better.
+fn found(error: &ModelError) -> String {
+    error.to_string().replace("; get it with: roadloop doctor --fix", "")
 }

@@ -9,6 +9,7 @@ use roadloop_engine::{Ctx, EngineError};
 use serde_json::json;
 
 use crate::cli::Outcome;
+use crate::command::command;
 use crate::config::Overrides;
 use crate::render::{self, counted};
 use crate::session::Session;
@@ -157,7 +158,7 @@ pub(super) fn show_reports(
         }
     }
     if results.is_empty() && !session.has_nothing() {
-        session.note("the catalog is empty; start with: roadloop run RECORDING");
+        session.note(&format!("the catalog is empty; start with: {} run RECORDING", command()));
     }
     let has_skips = results.iter().any(|(_, report)| !report.skipped.is_empty());
     Ok(if has_skips { Outcome::DoneWithSkips } else { Outcome::Done })

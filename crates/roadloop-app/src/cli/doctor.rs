@@ -1,11 +1,12 @@
 //! `doctor`: is everything here that is needed, and how to mend what is not.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use roadloop_engine::vision::runtime;
 use roadloop_engine::{Health, examine};
 use serde_json::json;
 
 use crate::cli::{Global, Outcome};
+use crate::command::with_command;
 use crate::config::Overrides;
 use crate::render;
 use crate::session::Session;
@@ -34,8 +35,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<Outcome> {
     let is_well = checks.iter().all(|check| check.health != Health::Bad);
     if args.json {
         let checks = checks.iter().map(|check| {
-            json!({"name": check.name, "health": word(check.health), "found": check.found,
-                "mend": check.mend})
+            json!({"name": check.name, "health": word(check.health), "found": with_command(&check.found),
+                "mend": check.mend.as_deref().map(with_command)})
         });
         render::print_json(&checks.collect::<Vec<_>>())?;
     } else {
@@ -44,22 +45,34 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<Outcome> {
                 "{:<5} {:<13} {}",
                 word(check.health),
                 check.name,
-                check.found.replace('\n', ", ")
+                with_command(&check.found).replace('\n', ", ")
             ))?;
             if let Some(mend) = &check.mend {
-                render::print(&format!("      {:<13} -> {mend}", ""))?;
+                render::print(&format!("      {:<13} -> {}", "", with_command(mend)))?;
             }
         }
     }
     Ok(if is_well { Outcome::Done } else { Outcome::Failed })
 }
 
-/// Fetches ONNX Runtime unless a library is found already.
+/// Fetches ONNX Runtime unless a library is found already. One that was named
+/// and is not there is no reason to: the named one would still be looked for.
 pub(super) async fn install_runtime(session: &Session) -> Result<()> {
     let settings = session.engine_settings();
     let folder = settings.workspace.join("runtime");
-    if runtime::locate(settings.models.runtime.as_deref(), std::slice::from_ref(&folder)).is_ok() {
-        return Ok(());
+    let named = settings.models.runtime.as_deref();
+    let is_named =
+        named.is_some() || std::env::var_os("ORT_DYLIB_PATH").is_some_and(|path| !path.is_empty());
+    match runtime::locate(named, std::slice::from_ref(&folder)) {
+        // What an interrupted disk or a hand left there is fetched anew.
+        Ok(path) if !is_named && path.starts_with(&folder) && runtime::load(&path).is_err() => {
+            std::fs::remove_file(&path).with_context(|| {
+                format!("cannot delete the damaged library\npath: {}", path.display())
+            })?;
+        }
+        Ok(_) => return Ok(()),
+        Err(_) if is_named => return Ok(()),
+        Err(_) => {}
     }
     session.note("fetching ONNX Runtime with pip (28 MB) ...");
     let installed = tokio::task::spawn_blocking(move || runtime::install(&folder)).await??;

@@ -12,6 +12,7 @@ use roadloop_engine::vision::{Pixels, encode_jpeg, thumbnail};
 
 use crate::assets;
 use crate::cli::{Global, Outcome};
+use crate::command::command;
 use crate::config::Overrides;
 use crate::page::{self, BeforeAfter, Page, SearchShown, StageLine};
 use crate::session::Session;
@@ -136,7 +137,7 @@ async fn label_counts(ctx: &Ctx) -> Result<Vec<(String, u64)>> {
 }
 
 fn explain(session: &Session, page: &Path, recording: &str) {
-    let flags = session.flags_to_repeat();
+    let command = command();
     let workspace = session.config.workspace().display();
     let link = std::fs::canonicalize(page).unwrap_or_else(|_| PathBuf::from(page));
     session.note(&format!(
@@ -145,9 +146,9 @@ fn explain(session: &Session, page: &Path, recording: &str) {
          \x20 {workspace}/images/{recording}        the frames\n\
          \x20 {workspace}/anonymized/{recording}    the same without faces, plates and texts\n\
          Then try:\n\
-         \x20 roadloop{flags} search 'has(car)' --contact-sheet cars.png\n\
-         \x20 roadloop{flags} sql 'select label, count(*) from detections group by label'\n\
-         \x20 roadloop{flags} run YOUR_RECORDING",
+         \x20 {command} search 'has(car)' --contact-sheet cars.png\n\
+         \x20 {command} sql 'select label, count(*) from detections group by label'\n\
+         \x20 {command} run YOUR_RECORDING",
         link.display()
     ));
 }

@@ -13,9 +13,10 @@ use roadloop_engine::{Ctx, EngineError, bag};
 use serde_json::json;
 
 use crate::cli::Outcome;
+use crate::command::{command, quoted};
 use crate::config::Overrides;
 use crate::render;
-use crate::session::{Session, quoted};
+use crate::session::Session;
 use crate::usage::{is_usage_of_engine, usage};
 
 /// Take recordings through extraction, detection and anonymisation
@@ -200,15 +201,15 @@ async fn explain(
     if runs.is_empty() || session.is_quiet {
         return Ok(());
     }
-    let flags = session.flags_to_repeat();
     if !settings.stages.contains(&Stage::Extract) {
         let known = ctx.catalog.recordings().await?;
         for run in runs {
             if !known.iter().any(|summary| summary.id == run.recording) {
                 session.note(&format!(
                     "note: no frames of {} were extracted yet, so there was nothing to do; \
-                     roadloop{flags} run {} does all of it",
+                     {} run {} does all of it",
                     run.recording,
+                    command(),
                     quoted(&run.source.display().to_string()),
                 ));
             }
@@ -221,9 +222,8 @@ async fn explain(
         super::anonymize::remark_on_filter(session, ctx, only, &ids).await?;
     }
     if settings.stages.contains(&Stage::Detect) {
-        session.note(&format!(
-            "next: roadloop{flags} search 'has(person)' --contact-sheet people.png"
-        ));
+        session
+            .note(&format!("next: {} search 'has(person)' --contact-sheet people.png", command()));
     }
     Ok(())
 }

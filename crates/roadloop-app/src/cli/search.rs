@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::cli::Outcome;
 use crate::cli::output::{FormatName, choose_format, export, write_file};
+use crate::command::command;
 use crate::config::Overrides;
 use crate::render::{self, counted};
 use crate::session::Session;
@@ -127,7 +128,8 @@ pub(super) fn remark(session: &Session, warnings: &[String], frames: u64) {
     if frames > 0 {
         let were = if frames == 1 { "1 frame was" } else { &format!("{frames} frames were") };
         session.note(&format!(
-            "note: {were} not looked at yet and cannot match labels; roadloop detect does it"
+            "note: {were} not looked at yet and cannot match labels; {} detect does it",
+            command()
         ));
     }
 }

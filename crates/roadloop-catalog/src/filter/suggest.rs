@@ -1,13 +1,24 @@
 //! The nearest of some known names.
 
 /// The known name with the fewest slips from the given one: at most a third of
-/// its letters. A slip is a letter missing, added, wrong, or two swapped.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// its letters. A slip is a letter missing, added, wrong, or two swapped. Where
+/// none is as near, the shortest name that has the given one among its words:
+/// `front` is `camera__front`, `drive` is `drive-1a2b3c4d`.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = words(name);
     let name: Vec<char> = comparable(name);
     let most = (name.len() / 3).max(1);
     let mut best = None;
+    let mut longer: Option<&str> = None;
     for candidate in known {
         let other = comparable(candidate);
+        if other.len() > name.len()
+            && given.len() > 1
+            && words(candidate).contains(&given)
+            && longer.is_none_or(|longer| candidate.len() < longer.len())
+        {
+            longer = Some(candidate);
+        }
         if other.len().abs_diff(name.len()) > most {
             continue;
         }
@@ -16,7 +27,13 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
             best = Some((slips, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best.map(|(_, candidate)| candidate).or(longer)
+}
+
+fn words(name: &str) -> String {
+    let name = name.to_lowercase();
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(" ".to_owned(), |words, word| words + word + " ")
 }
 
 fn comparable(name: &str) -> Vec<char> {
@@ -60,5 +77,17 @@ mod tests {
         check("Trukc", Some("truck"));
         check("zebra", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_part_of_a_name_is_enough() {
+        check("light", Some("traffic light"));
+        let cameras = ["camera__front_left", "camera__front", "camera__rear"];
+        assert_eq!(nearest("front", cameras), Some("camera__front"));
+        assert_eq!(nearest("Rear", cameras), Some("camera__rear"));
+        assert_eq!(nearest("front_left", cameras), Some("camera__front_left"));
+        assert_eq!(nearest("camera", cameras), Some("camera__rear"));
+        assert_eq!(nearest("drive", ["demo-0a", "drive-1a2b3c4d"]), Some("drive-1a2b3c4d"));
+        assert_eq!(nearest("fron", cameras), None);
     }
 }
