@@ -75,7 +75,7 @@ fn no_column(field: &Column, valid: &[Column], query: &str) -> String {
     } else if query.contains(&format!("\"{name}\"")) {
         text += &format!("; a text is written '{name}', in single quotes");
     }
-    let tables: BTreeSet<String> = valid.iter().filter_map(|column| table_of(column)).collect();
+    let tables: BTreeSet<String> = valid.iter().filter_map(table_of).collect();
     let mut columns = Vec::new();
     for column in valid {
         let shown = match table_of(column) {
