@@ -10,6 +10,7 @@ mod page;
 mod progress;
 mod render;
 mod session;
+mod telemetry;
 mod usage;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ const STACK_BYTES: usize = 8 << 20;
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
+    telemetry::switch_off();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error),

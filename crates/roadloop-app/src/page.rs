@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::render::counted;
+
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) recording: String,
@@ -49,10 +51,13 @@ const STYLE: &str = "\
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);\
 font:16px/1.5 system-ui,sans-serif}main{max-width:1180px;margin:0 auto;padding:32px 20px 64px}\
 h1{font-size:28px;margin:0 0 4px}h2{font-size:20px;margin:40px 0 12px}\
+h1,code,td,figcaption,.soft{overflow-wrap:anywhere}\
 .soft{color:var(--soft)}code{font:14px ui-monospace,monospace;background:var(--card);\
-border:1px solid var(--line);border-radius:5px;padding:1px 6px}\
+border:1px solid var(--line);border-radius:5px;padding:1px 6px;\
+-webkit-box-decoration-break:clone;box-decoration-break:clone}\
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px;\
-margin-bottom:16px}img{width:100%;display:block;border-radius:6px}\
+margin-bottom:16px;overflow-x:auto}.card p{margin:0 0 12px}.card p .soft{display:block;\
+margin-top:4px}img{width:100%;display:block;border-radius:6px}\
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:12px}figure{margin:0}\
 figcaption{font-size:14px;color:var(--soft);margin-top:6px}\
 table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:6px 10px;\
@@ -61,12 +66,14 @@ th:first-child,td:first-child{text-align:left}th{font-weight:600;color:var(--sof
 .bar{display:grid;grid-template-columns:130px 1fr 64px;gap:10px;align-items:center;\
 font-size:14px;margin:4px 0}.bar i{display:block;height:14px;border-radius:4px;\
 background:var(--accent)}.bar b{font-weight:400;text-align:right}\
-@media(max-width:700px){.pair{grid-template-columns:1fr}}";
+@media(max-width:700px){.pair{grid-template-columns:1fr}main{padding:20px 12px 48px}\
+.card{padding:12px}table{font-size:13px}th,td{padding:6px 4px}\
+.bar{grid-template-columns:110px 1fr 44px}}";
 
 pub(crate) fn render(page: &Page) -> String {
     let mut html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <title>roadloop: {recording}</title><style>{STYLE}</style><main>\
          <h1>{recording}</h1><p class=\"soft\">{source}</p>",
         recording = escape(&page.recording),
@@ -105,10 +112,10 @@ fn searches(page: &Page) -> String {
     for search in &page.searches {
         html += &format!(
             "<div class=\"card\"><p><code>roadloop search '{}'</code> \
-             <span class=\"soft\">{}: {} frames</span></p>{}</div>",
+             <span class=\"soft\">{}: {}</span></p>{}</div>",
             escape(&search.filter),
             escape(&search.meaning),
-            search.frames,
+            counted(search.frames, "frame"),
             image(&search.sheet_jpeg, &search.meaning),
         );
     }

@@ -51,19 +51,16 @@ struct Bars;
 impl Progress for Bars {
     fn start(&self, start: StageStart) -> Box<dyn Meter> {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let template = if let Some(frames) = start.frames {
-            bar.set_length(frames);
-            "{prefix:>10} [{bar:28}] {pos}/{len} frames  {per_sec}  {eta} left"
-        } else {
-            bar.set_length(start.bytes.unwrap_or(0));
-            "{prefix:>10} [{bar:28}] {bytes}/{total_bytes}  {msg}  {eta} left"
-        };
-        if let Ok(style) = BarStyle::with_template(template) {
+        bar.set_length(start.frames.or(start.bytes).unwrap_or(0));
+        // The bar takes what the words leave of the line.
+        if let Ok(style) = BarStyle::with_template("{prefix:>10} [{wide_bar}] {msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(start.stage.to_string());
+        let counts = Counts::new(start);
+        bar.set_message(counts.seen().words(&counts.start));
         bar.enable_steady_tick(Duration::from_millis(250));
-        Box::new(Bar { bar, counts: Counts::new(start) })
+        Box::new(Bar { bar, counts })
     }
 }
 
@@ -75,12 +72,9 @@ struct Bar {
 impl Meter for Bar {
     fn advance(&self, frames: u64, bytes_read: u64) {
         let seen = self.counts.advance(frames, bytes_read);
-        if self.counts.start.frames.is_some() {
-            self.bar.set_position(seen.frames);
-        } else {
-            self.bar.set_position(bytes_read);
-            self.bar.set_message(format!("{} frames, {:.0}/s", seen.frames, seen.rate()));
-        }
+        let is_counted = self.counts.start.frames.is_some();
+        self.bar.set_position(if is_counted { seen.frames } else { bytes_read });
+        self.bar.set_message(seen.words(&self.counts.start));
     }
 
     fn skipped(&self, skip: &Skip) {
@@ -115,7 +109,8 @@ impl Meter for PlainMeter {
         let Ok(mut last) = self.last.lock() else { return };
         if last.elapsed() >= PLAIN_EVERY {
             *last = Instant::now();
-            render::line(&seen.line(&self.counts.start));
+            let words = seen.words(&self.counts.start);
+            render::line(&format!("{:>10}: {words}", self.counts.start.stage));
         }
     }
 
@@ -199,6 +194,10 @@ impl Counts {
         Counts { start, started: Instant::now(), seen: Mutex::new((0, 0)), skips: Mutex::new(0) }
     }
 
+    fn seen(&self) -> Seen {
+        self.advance(0, 0)
+    }
+
     fn advance(&self, frames: u64, bytes_read: u64) -> Seen {
         let elapsed = self.started.elapsed();
         let Ok(mut seen) = self.seen.lock() else {
@@ -256,7 +255,7 @@ impl Seen {
         Some((left * self.elapsed.as_secs_f64()).round() as u64)
     }
 
-    fn line(&self, start: &StageStart) -> String {
+    fn words(&self, start: &StageStart) -> String {
         let of = match (start.frames, start.bytes) {
             (Some(frames), _) => format!("{}/{frames} frames", self.frames),
             (None, Some(bytes)) => {
@@ -265,7 +264,64 @@ impl Seen {
             }
             (None, None) => format!("{} frames", self.frames),
         };
-        let eta = self.eta_secs(start).map_or(String::new(), |secs| format!(", {secs} s left"));
-        format!("{:>10}: {of}, {:.1} frames/s{eta}", start.stage, self.rate())
+        format!("{of}{}", self.pace(start))
+    }
+
+    /// Nothing before the first frame: a rate of 0 says nothing.
+    fn pace(&self, start: &StageStart) -> String {
+        if self.frames == 0 {
+            return String::new();
+        }
+        let eta =
+            self.eta_secs(start).map_or(String::new(), |secs| format!(", {} left", duration(secs)));
+        let digits = if self.rate() < 1.0 { 2 } else { 1 };
+        format!(", {:.digits$} frames/s{eta}", self.rate())
+    }
+}
+
+/// `45 s`, `3 min 20 s`, `2 h 5 min`.
+pub(crate) fn duration(seconds: u64) -> String {
+    match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roadloop_base::{RecordingId, Stage};
+
+    use super::*;
+
+    fn start(frames: Option<u64>, bytes: Option<u64>) -> StageStart {
+        let recording = RecordingId::new("drive-1a2b3c4d").unwrap();
+        StageStart { stage: Stage::Detect, recording, frames, bytes }
+    }
+
+    #[track_caller]
+    fn check(start: &StageStart, frames: u64, bytes_read: u64, secs: u64, expected: &str) {
+        let seen = Seen { frames, bytes_read, elapsed: Duration::from_secs(secs) };
+        assert_eq!(seen.words(start), expected);
+    }
+
+    #[test]
+    fn progress_in_words() {
+        let counted = start(Some(200), None);
+        check(&counted, 0, 0, 9, "0/200 frames");
+        check(&counted, 50, 0, 10, "50/200 frames, 5.0 frames/s, 30 s left");
+        check(&counted, 2, 0, 100, "2/200 frames, 0.02 frames/s, 2 h 45 min left");
+        let read = start(None, Some(1000));
+        check(&read, 0, 0, 0, "0 frames, 0 % read");
+        check(&read, 30, 250, 10, "30 frames, 25 % read, 3.0 frames/s, 30 s left");
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration(0), "0 s");
+        assert_eq!(duration(200), "3 min 20 s");
+        assert_eq!(duration(7500), "2 h 5 min");
     }
 }

@@ -263,7 +263,12 @@ mod tests {
                      tables: frames, detections, anonymized, detection_rows, looked",
                 ),
                 ("select * from cars", "no table is called cars\ntables: frames,"),
-                ("select from where", "Expected"),
+                ("select sum(camera) from frames", "there is no sum(Text), but sum(Decimal),"),
+                (
+                    "select camera from frames group by recording",
+                    "column \"frames.camera\" must appear in the GROUP BY clause or",
+                ),
+                ("select 1 +", "Expected"),
                 ("select 'open", "Unterminated string literal"),
                 ("select sequence / 0 from frames", "it divides by zero"),
                 ("select cast(camera as int) from frames", "Cannot cast string 'front'"),

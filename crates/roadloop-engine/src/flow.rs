@@ -28,6 +28,8 @@ pub struct RunSettings {
 #[derive(Clone, Debug)]
 pub struct RecordingRun {
     pub recording: RecordingId,
+    /// The name its file and its content would give it.
+    pub content: RecordingId,
     pub source: PathBuf,
     pub stages: Vec<StageRun>,
 }
@@ -55,8 +57,12 @@ pub async fn run(
     let (recording, content) = open(ctx, path, settings.name.clone()).await?;
     let id = recording.id().clone();
     let mut recording = Some(recording);
-    let mut run =
-        RecordingRun { recording: id.clone(), source: path.to_owned(), stages: Vec::new() };
+    let mut run = RecordingRun {
+        recording: id.clone(),
+        content: content.clone(),
+        source: path.to_owned(),
+        stages: Vec::new(),
+    };
     for stage in Stage::ALL {
         if !settings.stages.contains(&stage) {
             continue;

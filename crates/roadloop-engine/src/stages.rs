@@ -5,3 +5,5 @@ pub mod detect;
 pub mod ingest;
 pub mod redact;
 pub mod search;
+
+pub(crate) use by_shard::FrameError;

@@ -7,6 +7,7 @@ mod install;
 
 use std::env;
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -50,6 +51,9 @@ pub fn load(path: &Path) -> Result<(), ModelError> {
         |reason: String| ModelError::RuntimeUnusable { path: path.to_path_buf(), reason };
     // A relative path would be looked up beside the executable first.
     let path = fs::canonicalize(path).map_err(|error| unusable(error.to_string()))?;
+    if is_cut_short(&path).map_err(|error| unusable(error.to_string()))? {
+        return Err(unusable("the file is cut short".to_owned()));
+    }
     let environment = ort::init_from(&path)
         .map_err(|error| unusable(error.to_string()))?
         .with_name("roadloop")
@@ -117,6 +121,24 @@ fn at(path: &Path) -> Option<PathBuf> {
         .map(|entry| entry.path())
         .filter(|path| path.is_file())
         .max()
+}
+
+/// Whether a library of Linux ends before its last table does. The loader maps
+/// such a file all the same, and the process dies where the bytes are missing.
+fn is_cut_short(path: &Path) -> io::Result<bool> {
+    let mut file = fs::File::open(path)?;
+    let size_bytes = file.metadata()?.len();
+    let mut header = [0; 64];
+    let is_elf64_le = |header: &[u8]| header.starts_with(b"\x7fELF\x02\x01");
+    if file.read_exact(&mut header).is_err() || !is_elf64_le(&header) {
+        return Ok(false); // Something else; the loader will say so.
+    }
+    let short = |at: usize| u64::from(u16::from_le_bytes([header[at], header[at + 1]]));
+    let mut table_at = [0; 8];
+    table_at.copy_from_slice(&header[0x28..0x30]);
+    let (entry_bytes, entries) = (short(0x3a), short(0x3c));
+    let end = u64::from_le_bytes(table_at).saturating_add(entry_bytes * entries);
+    Ok(end > size_bytes)
 }
 
 /// `libonnxruntime.so`, `libonnxruntime.so.1.32.0`, `libonnxruntime.1.32.0.dylib`,
@@ -187,6 +209,17 @@ mod tests {
             &["exe/libonnxruntime.so.1.24.0", "exe/libonnxruntime.so.1.32.0"],
             Some("exe/libonnxruntime.so.1.32.0"),
         );
+    }
+
+    #[test]
+    fn a_library_that_is_cut_short_is_not_loaded() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("libonnxruntime.so");
+        let own = fs::read(env::current_exe().expect("this test")).expect("its bytes");
+        for (bytes, expected) in [(&own[..], false), (&own[..own.len() - 1], true), (b"x", false)] {
+            fs::write(&path, bytes).expect("a file");
+            assert_eq!(is_cut_short(&path).expect("a readable file"), expected);
+        }
     }
 
     #[test]

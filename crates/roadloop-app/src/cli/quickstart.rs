@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use roadloop_base::Stage;
+use roadloop_base::{FrameRow, Stage};
 use roadloop_engine::Ctx;
 use roadloop_engine::catalog::{Filter, Format, Hit, SearchOptions, SqlLimits};
 use roadloop_engine::flow;
@@ -15,6 +15,7 @@ use crate::cli::{Global, Outcome};
 use crate::command::command;
 use crate::config::Overrides;
 use crate::page::{self, BeforeAfter, Page, SearchShown, StageLine};
+use crate::render::counted;
 use crate::session::Session;
 
 /// Searches the page shows, each with the reason somebody would ask it.
@@ -25,6 +26,9 @@ const SEARCHES: [(&str, &str); 3] = [
 ];
 
 const QUALITY: u8 = 85;
+
+/// Hits on a sheet of the page: three rows of three.
+const SHEET_TILES: usize = 9;
 
 /// Try everything on a small recording that comes with roadloop
 #[derive(Debug, clap::Args)]
@@ -65,8 +69,8 @@ async fn compose(ctx: &Ctx, run: &flow::RecordingRun, recording: &Path) -> Resul
         let filter = Filter::parse(filter)?;
         let options = SearchOptions { limit: None, recording: Some(run.recording.clone()) };
         let found = search::run(ctx, &filter, &options).await?;
-        let hits = spread(&found.hits, 8);
-        let title = format!("{filter}   {} frames", found.total);
+        let hits = spread(&found.hits, SHEET_TILES);
+        let title = format!("{filter}   {}", counted(found.total, "frame"));
         let sheet = search::sheet(ctx, &title, &hits, Shown::Anonymized).await?;
         searches.push(SearchShown {
             filter: filter.to_string(),
@@ -103,13 +107,18 @@ async fn before_after(ctx: &Ctx, run: &flow::RecordingRun) -> Result<Vec<BeforeA
         let before = search::image_of(ctx, hit, Shown::Raw).await?;
         let after = search::image_of(ctx, hit, Shown::Anonymized).await?;
         pairs.push(BeforeAfter {
-            caption: format!("{} at {}", hit.frame.id.camera, hit.frame.taken_at),
+            caption: format!("{}, {}", hit.frame.id.camera, to_the_millisecond(&hit.frame)),
             hidden: hidden(hit),
             before_jpeg: jpeg(&before)?,
             after_jpeg: jpeg(&after)?,
         });
     }
     Ok(pairs)
+}
+
+/// `2026-05-04 09:30:03.149 UTC`.
+fn to_the_millisecond(frame: &FrameRow) -> String {
+    frame.taken_at.iso().chars().take(23).collect::<String>().replace('T', " ") + " UTC"
 }
 
 fn jpeg(pixels: &Pixels) -> Result<Vec<u8>> {

@@ -127,7 +127,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         return Err(usage(format!("--name is for one recording, and {found} were found")));
     }
     if args.dry_run {
-        return plan::show(&session.reader().await?, &found, &settings, args.json).await;
+        return plan::show(session, &session.reader().await?, &found, &settings, args.json).await;
     }
     let ctx = session.engine().await?;
     let many = found.len() > 1;
@@ -200,6 +200,12 @@ async fn explain(
 ) -> Result<()> {
     if runs.is_empty() || session.is_quiet {
         return Ok(());
+    }
+    for run in runs {
+        if settings.name.is_none() && run.recording != run.content {
+            let source = run.source.display();
+            session.note(&format!("note: the content of {source} is known as {}", run.recording));
+        }
     }
     if !settings.stages.contains(&Stage::Extract) {
         let known = ctx.catalog.recordings().await?;

@@ -57,6 +57,61 @@ fn what_is_typed_wrongly_exits_with_2() {
 }
 
 #[test]
+fn a_renamed_recording_is_told_from_a_new_one() {
+    let workspace = Workspace::new();
+    let bag = small_bag(&workspace, 2);
+    let renamed = workspace.path("monday.bag");
+    let run = |path: &std::path::Path| {
+        let args = ["run", path.to_str().unwrap(), "--stages", "extract"];
+        ends_with(&workspace, &args, 0).stderr
+    };
+    assert!(!run(&bag).contains("is known as"));
+    fs::rename(&bag, &renamed).unwrap();
+    let said = run(&renamed);
+    assert!(said.contains("monday.bag is known as drive-"), "{said}");
+}
+
+#[test]
+fn a_dry_run_says_how_much_it_would_be() {
+    let workspace = Workspace::new();
+    let drive = small_drive(&workspace, 12);
+    let drive = drive.to_str().unwrap();
+    let args = ["run", drive, "--every", "2", "--dry-run"];
+    let plan = workspace.ok(&args);
+    assert!(plan.contains("would write about 6 images and 6 anonymised copies, "), "{plan}");
+    assert!(plan.contains("would take about "), "{plan}");
+    let plan = workspace.ok(&[&args[..], &["--json"]].concat());
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let estimate = &plan[0]["estimate"];
+    assert_eq!((&estimate["images"], &estimate["frames_tried"]), (&6.into(), &1.into()), "{plan}");
+    let image_bytes = fs::metadata(drive).unwrap().len() / 12;
+    assert!(estimate["bytes"].as_u64().unwrap() > 6 * image_bytes, "{plan}");
+    assert!(estimate["seconds"].as_f64().unwrap() > 0.0, "{plan}");
+
+    workspace.ok(&["run", drive, "--stages", "extract,detect"]);
+    let plan = workspace.ok(&["run", drive, "--stages", "extract,detect", "--dry-run"]);
+    assert!(plan.contains("nothing is left to do"), "{plan}");
+}
+
+#[test]
+fn the_hint_can_be_typed() {
+    let workspace = Workspace::new();
+    let bag = small_bag(&workspace, 1);
+    let bag = bag.to_str().unwrap();
+    let args = ["run", bag, "--stages", "detect", "--workspace", "my drives"];
+    let said = ends_with(&workspace, &args, 0).stderr;
+    let program = env!("CARGO_BIN_EXE_roadloop");
+    let hint = format!("{program} --workspace 'my drives' run {bag} does all of it");
+    assert!(said.contains(&hint), "{said}");
+
+    let folder = std::path::Path::new(program).parent().unwrap();
+    let mut command = workspace.command(&["search", "has(car)"]);
+    let output = command.env("PATH", folder).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("start with: roadloop run RECORDING"), "{said}");
+}
+
+#[test]
 fn a_failed_recording_is_in_the_json_too() {
     let workspace = Workspace::new();
     let good = small_bag(&workspace, 2);

@@ -1,6 +1,6 @@
 //! What people meet around the work: help, exit codes, settings, completions.
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, files_below};
 
 #[test]
 fn help_and_version_are_done_usage_is_two() {
@@ -53,6 +53,20 @@ fn an_empty_catalog_answers() {
     assert_eq!(workspace.ok(&["search", "has(car)", "--count"]).trim(), "0");
     assert_eq!(workspace.ok(&["search", "has(car)", "--json"]), "");
     assert!(workspace.ok(&["sql", "select count(*) as n from frames", "--json"]).contains("0"));
+}
+
+#[test]
+fn the_runtime_keeps_nothing_about_this_machine() {
+    let workspace = Workspace::new();
+    std::fs::create_dir_all(workspace.path("home")).unwrap();
+    let mut command = workspace.command(&["doctor"]);
+    for variable in ["HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"] {
+        command.env(variable, workspace.path("home"));
+    }
+    let output = command.env_remove("ORT_DISABLE_TELEMETRY").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let left = files_below(&workspace.path("home"));
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

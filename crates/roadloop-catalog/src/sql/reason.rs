@@ -119,8 +119,27 @@ fn tables(context: &SessionContext) -> Vec<String> {
     tables
 }
 
-/// Without where in the engine's code it came from.
+/// Without where in the engine's code it came from, and without its own steps
+/// on the way to the error.
 fn plain(text: &str) -> String {
-    let text = text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or(text);
-    text.trim().to_owned()
+    let text = text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or(text).trim();
+    if let Some(mismatch) = no_such_function(text) {
+        return mismatch;
+    }
+    match text.split_once("While expanding wildcard, ") {
+        Some((_, reason)) => reason.split(", currently").next().unwrap_or(reason).to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+/// From `… No function matches the given name and argument types 'sum(Utf8View)'.
+/// … Candidate functions:` and a line for each.
+fn no_such_function(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("No function matches the given name and argument types '")?;
+    let (asked, rest) = rest.split_once("'.")?;
+    let mut candidates = rest.lines().map(str::trim).filter(|line| line.ends_with(')'));
+    let there: Vec<&str> = candidates.by_ref().take(8).collect();
+    let more = if candidates.next().is_some() { ", ..." } else { "" };
+    let text = format!("there is no {asked}, but {}{more}", there.join(", "));
+    Some(text.replace("Utf8View", "Text").replace("Utf8", "Text"))
 }

@@ -17,15 +17,15 @@ use crate::{Ctx, EngineError, StageStart};
 
 /// What looking at one frame gave.
 #[derive(Debug)]
-pub(super) struct Look {
-    pub(super) detections: Vec<Detection>,
+pub(crate) struct Look {
+    pub(crate) detections: Vec<Detection>,
     /// An image to be kept beside it: its key and bytes.
-    pub(super) copy: Option<(String, Bytes)>,
+    pub(crate) copy: Option<(String, Bytes)>,
 }
 
 /// Why a frame gave no result.
 #[derive(Debug)]
-pub(super) enum FrameError {
+pub(crate) enum FrameError {
     /// This frame is damaged; others are not.
     Damaged(String),
     /// Nothing will work: stop.

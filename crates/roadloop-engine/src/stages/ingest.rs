@@ -211,7 +211,8 @@ async fn keep(ctx: &Ctx, (bytes_read, found): Sent) -> Result<(u64, Outcome), En
     Ok((bytes_read, outcome))
 }
 
-fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
+/// What is kept of a frame: its row and its image, as a file is to have it.
+pub(crate) fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
     let damaged = |error: roadloop_vision::VisionError| {
         let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
         Skip::new(place, error.to_string().replace('\n', ", "))

@@ -101,7 +101,7 @@ fn anonymizer_id(settings: RedactSettings) -> ModelId {
     ModelId::from_content(name, settings.margin.to_bits().to_be_bytes())
 }
 
-fn hide_in_frame(
+pub(crate) fn hide_in_frame(
     row: &FrameRow,
     image: &Bytes,
     finders: &[Arc<dyn Detector>],

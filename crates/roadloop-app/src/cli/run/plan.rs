@@ -1,17 +1,22 @@
 //! What a run would do, for `run --dry-run`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use roadloop_base::Stage;
-use roadloop_engine::Ctx;
 use roadloop_engine::flow::{self, Plan, RunSettings};
+use roadloop_engine::{Ctx, Estimate, estimate};
 use serde_json::json;
 
 use crate::cli::Outcome;
-use crate::render;
+use crate::command::with_command;
+use crate::progress::duration;
+use crate::render::{self, counted};
+use crate::session::Session;
 
 pub(super) async fn show(
+    session: &Session,
     ctx: &Ctx,
     found: &[PathBuf],
     settings: &RunSettings,
@@ -19,7 +24,9 @@ pub(super) async fn show(
 ) -> Result<Outcome> {
     let mut plans = Vec::new();
     for path in found {
-        plans.push(flow::plan(ctx, path, settings).await?);
+        let plan = flow::plan(ctx, path, settings).await?;
+        let estimate = estimate(ctx, &plan, settings).await?;
+        plans.push((plan, estimate));
     }
     if json {
         render::print_json(&plans.iter().map(plan_as_json).collect::<Vec<_>>())?;
@@ -27,12 +34,14 @@ pub(super) async fn show(
         for plan in &plans {
             render::print(&plan_as_text(plan, settings))?;
         }
-        render::note("dry run: nothing was written");
+        session.note("dry run: nothing was written");
     }
     Ok(Outcome::Done)
 }
 
-fn plan_as_text(plan: &Plan, settings: &RunSettings) -> String {
+type Planned = (Plan, Option<Estimate>);
+
+fn plan_as_text((plan, estimate): &Planned, settings: &RunSettings) -> String {
     let size = render::bytes(plan.size_bytes);
     let mut text = format!("{}  ({}, {size})\n", plan.recording, plan.source.display());
     for camera in &plan.cameras {
@@ -52,10 +61,39 @@ fn plan_as_text(plan: &Plan, settings: &RunSettings) -> String {
         };
         text += &format!("  {:<10} {done} frames done, {rest}\n", stage.to_string());
     }
+    text += &match estimate {
+        Some(estimate) => estimate_as_text(estimate),
+        None => {
+            "  how much that is, nobody can say before: the recording has no index\n".to_owned()
+        }
+    };
     text
 }
 
-fn plan_as_json(plan: &Plan) -> serde_json::Value {
+fn estimate_as_text(estimate: &Estimate) -> String {
+    if estimate.images == 0 && estimate.copies == 0 && estimate.elapsed == Ok(Duration::ZERO) {
+        return "  nothing is left to do\n".to_owned();
+    }
+    let about = if estimate.is_at_most { "at most" } else { "about" };
+    let images = counted(estimate.images, "image");
+    let copies = match estimate.copies {
+        0 => String::new(),
+        1 => " and 1 anonymised copy".to_owned(),
+        copies => format!(" and {copies} anonymised copies"),
+    };
+    let bytes = render::bytes(estimate.bytes);
+    let tried = counted(u64::from(estimate.frames_tried), "frame");
+    let time = match &estimate.elapsed {
+        Ok(elapsed) => {
+            let seconds = elapsed.as_secs_f64().ceil() as u64;
+            format!("{about} {}, after {tried} tried on this machine", duration(seconds))
+        }
+        Err(reason) => format!("unknown: {}", with_command(&reason.replace('\n', ", "))),
+    };
+    format!("  would write {about} {images}{copies}, {bytes}\n  would take {time}\n")
+}
+
+fn plan_as_json((plan, estimate): &Planned) -> serde_json::Value {
     let cameras = plan.cameras.iter().map(|camera| {
         json!({"camera": camera.camera, "topic": camera.topic, "messages": camera.messages,
             "selected": camera.is_selected})
@@ -69,5 +107,17 @@ fn plan_as_json(plan: &Plan) -> serde_json::Value {
         "extraction_complete": plan.is_extracted,
         "detected": plan.detected,
         "anonymized": plan.anonymized,
+        "estimate": estimate.as_ref().map(estimate_as_json),
+    })
+}
+
+fn estimate_as_json(estimate: &Estimate) -> serde_json::Value {
+    json!({
+        "images": estimate.images,
+        "copies": estimate.copies,
+        "bytes": estimate.bytes,
+        "seconds": estimate.elapsed.as_ref().ok().map(Duration::as_secs_f64),
+        "at_most": estimate.is_at_most,
+        "frames_tried": estimate.frames_tried,
     })
 }
