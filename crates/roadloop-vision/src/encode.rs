@@ -1,7 +1,9 @@
 //! Pixels to PNG and JPEG files.
 
+mod bits;
 mod filter;
 mod huffman;
+mod symbols;
 mod zlib;
 
 use jpeg_encoder::ColorType;
@@ -20,7 +22,12 @@ pub fn encode_png(pixels: &Pixels) -> Result<Vec<u8>, VisionError> {
     let failed =
         |err: png::EncodingError| VisionError::Encode { format: "PNG", reason: err.to_string() };
     let row_bytes = pixels.width() as usize * pixels.channels().count();
-    let compressed = zlib::compress_rows(pixels.data(), row_bytes, pixels.channels().count());
+    let compressed = zlib::append_rows(
+        Vec::with_capacity(pixels.data().len() / 2),
+        pixels.data(),
+        row_bytes,
+        pixels.channels().count(),
+    );
 
     let mut file = Vec::with_capacity(compressed.len() + 128);
     let mut encoder = Encoder::new(&mut file, pixels.width(), pixels.height());

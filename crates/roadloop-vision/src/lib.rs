@@ -23,6 +23,7 @@ pub mod runtime;
 mod sheet;
 mod tagger;
 mod thumbnail;
+mod vector;
 
 pub use decode::{MAX_PIXELS, decode, decode_bytes};
 pub use detector::{DecoderKind, Detector, DetectorOptions, open_detector};

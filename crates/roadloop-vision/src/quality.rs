@@ -1,5 +1,6 @@
 //! Two numbers that tell a usable frame from a dark or blurred one.
 
+use crate::vector::on_wide_vectors;
 use crate::{Channels, Pixels};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,52 +11,55 @@ pub struct Quality {
     pub sharpness: f32,
 }
 
-/// Measures the luma (ITU-R BT.601) and its 3x3 Laplacian, with the border
-/// mirrored around the outermost pixels. The same numbers as OpenCV's
-/// `cvtColor` and `Laplacian`, so thresholds can be compared.
-pub fn measure(pixels: &Pixels) -> Quality {
-    let (width, height) = (pixels.width() as usize, pixels.height() as usize);
-    let row_bytes = width * pixels.channels().count();
-    let row = |y: usize| &pixels.data()[y * row_bytes..][..row_bytes];
+on_wide_vectors! {
+    /// Measures the luma (ITU-R BT.601) and its 3x3 Laplacian, with the border
+    /// mirrored around the outermost pixels. The same numbers as OpenCV's
+    /// `cvtColor` and `Laplacian`, so thresholds can be compared.
+    pub fn measure(pixels: &Pixels) -> Quality {
+        let (width, height) = (pixels.width() as usize, pixels.height() as usize);
+        let row_bytes = width * pixels.channels().count();
+        let row = |y: usize| &pixels.data()[y * row_bytes..][..row_bytes];
 
-    // Three rows of luma, each with a mirrored pixel at both ends; row y lies in y % 3.
-    let mut luma = [vec![0i16; width + 2], vec![0; width + 2], vec![0; width + 2]];
-    let mirrored = |y: usize| if y < height { y } else { height.saturating_sub(2) };
-    fill_luma(&mut luma[0], row(0), pixels.channels());
-    let (mut sum, mut laplacian_sum, mut laplacian_squares) = (0i64, 0i64, 0i64);
-    for y in 0..height {
-        fill_luma(&mut luma[(y + 1) % 3], row(mirrored(y + 1)), pixels.channels());
-        let below = &luma[(y + 1) % 3];
-        let above = if y == 0 { below } else { &luma[(y + 2) % 3] };
-        let this = &luma[y % 3];
-        // A row's sums fit: 2^31 / 1020^2 is 2064 pixels, so add up in steps of 1024.
-        let mut x = 1;
-        while x <= width {
-            let end = (x + 1024).min(width + 1);
-            let (left, right) = (&this[x - 1..end - 1], &this[x + 1..end + 1]);
-            let (up, down, here) = (&above[x..end], &below[x..end], &this[x..end]);
-            let (mut here_sum, mut l_sum, mut l_squares) = (0i32, 0i32, 0i32);
-            for i in 0..here.len() {
-                let laplacian = left[i] + right[i] + up[i] + down[i] - 4 * here[i];
-                here_sum += i32::from(here[i]);
-                l_sum += i32::from(laplacian);
-                l_squares += i32::from(laplacian) * i32::from(laplacian);
+        // Three rows of luma, each with a mirrored pixel at both ends; row y lies in y % 3.
+        let mut luma = [vec![0i16; width + 2], vec![0; width + 2], vec![0; width + 2]];
+        let mirrored = |y: usize| if y < height { y } else { height.saturating_sub(2) };
+        fill_luma(&mut luma[0], row(0), pixels.channels());
+        let (mut sum, mut laplacian_sum, mut laplacian_squares) = (0i64, 0i64, 0i64);
+        for y in 0..height {
+            fill_luma(&mut luma[(y + 1) % 3], row(mirrored(y + 1)), pixels.channels());
+            let below = &luma[(y + 1) % 3];
+            let above = if y == 0 { below } else { &luma[(y + 2) % 3] };
+            let this = &luma[y % 3];
+            // A row's sums fit: 2^31 / 1020^2 is 2064 pixels, so add up in steps of 1024.
+            let mut x = 1;
+            while x <= width {
+                let end = (x + 1024).min(width + 1);
+                let (left, right) = (&this[x - 1..end - 1], &this[x + 1..end + 1]);
+                let (up, down, here) = (&above[x..end], &below[x..end], &this[x..end]);
+                let (mut here_sum, mut l_sum, mut l_squares) = (0i32, 0i32, 0i32);
+                for i in 0..here.len() {
+                    let laplacian = left[i] + right[i] + up[i] + down[i] - 4 * here[i];
+                    here_sum += i32::from(here[i]);
+                    l_sum += i32::from(laplacian);
+                    l_squares += i32::from(laplacian) * i32::from(laplacian);
+                }
+                sum += i64::from(here_sum);
+                laplacian_sum += i64::from(l_sum);
+                laplacian_squares += i64::from(l_squares);
+                x = end;
             }
-            sum += i64::from(here_sum);
-            laplacian_sum += i64::from(l_sum);
-            laplacian_squares += i64::from(l_squares);
-            x = end;
         }
-    }
-    let count = (width * height) as f64;
-    let mean = laplacian_sum as f64 / count;
-    Quality {
-        brightness: (sum as f64 / count) as f32,
-        sharpness: (laplacian_squares as f64 / count - mean * mean).max(0.0) as f32,
+        let count = (width * height) as f64;
+        let mean = laplacian_sum as f64 / count;
+        Quality {
+            brightness: (sum as f64 / count) as f32,
+            sharpness: (laplacian_squares as f64 / count - mean * mean).max(0.0) as f32,
+        }
     }
 }
 
 /// Fills `luma[1..=width]` and mirrors one pixel at each end.
+#[inline(always)]
 fn fill_luma(luma: &mut [i16], row: &[u8], channels: Channels) {
     let width = luma.len() - 2;
     let inner = &mut luma[1..=width];
@@ -79,6 +83,7 @@ fn fill_luma(luma: &mut [i16], row: &[u8], channels: Channels) {
 }
 
 /// 0.299 R + 0.587 G + 0.114 B in 15 bits of fraction, rounded, as OpenCV does.
+#[inline(always)]
 fn luma_of(red: u8, green: u8, blue: u8) -> i16 {
     let luma = 9798 * u32::from(red) + 19235 * u32::from(green) + 3735 * u32::from(blue);
     ((luma + (1 << 14)) >> 15) as i16

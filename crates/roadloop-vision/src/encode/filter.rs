@@ -1,5 +1,7 @@
 //! PNG's row filters: each byte as its difference from a guess.
 
+use crate::vector::on_wide_vectors;
+
 /// The number in front of a filtered row (PNG, section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -23,9 +25,8 @@ impl Filter {
     ) -> Filter {
         let mut best = (u64::MAX, Filter::Paeth);
         for filter in Filter::ALL {
-            filter.apply(row, above, bytes_per_pixel, scratch);
-            let size =
-                scratch.iter().map(|&byte| u64::from(byte.cast_signed().unsigned_abs())).sum();
+            apply(filter, row, above, bytes_per_pixel, scratch);
+            let size = sum_of_differences(scratch);
             if size < best.0 {
                 best = (size, filter);
             }
@@ -33,19 +34,36 @@ impl Filter {
         best.1
     }
 
+    fn guess(self, left: u8, up: u8, corner: u8) -> u8 {
+        match self {
+            Filter::Sub => left,
+            Filter::Up => up,
+            Filter::Average => average(left, up),
+            Filter::Paeth => paeth(left, up, corner),
+        }
+    }
+}
+
+on_wide_vectors! {
     /// Filters a row into `out`. All three are of one length.
-    pub(super) fn apply(self, row: &[u8], above: &[u8], bytes_per_pixel: usize, out: &mut [u8]) {
+    pub(super) fn apply(
+        filter: Filter,
+        row: &[u8],
+        above: &[u8],
+        bytes_per_pixel: usize,
+        out: &mut [u8],
+    ) {
         let (first, out_rest) = out.split_at_mut(bytes_per_pixel);
         let (row_first, rest) = row.split_at(bytes_per_pixel);
         let (above_first, above_rest) = above.split_at(bytes_per_pixel);
         // Left of the first pixel lies 0.
         for ((out, &here), &up) in first.iter_mut().zip(row_first).zip(above_first) {
-            *out = here.wrapping_sub(self.guess(0, up, 0));
+            *out = here.wrapping_sub(filter.guess(0, up, 0));
         }
         let neighbours = rest.iter().zip(row).zip(above_rest).zip(above);
         let pairs = out_rest.iter_mut().zip(neighbours);
         // One loop for each filter, so that each becomes vector code.
-        match self {
+        match filter {
             Filter::Sub => pairs.for_each(|(out, (((&here, &left), _), _))| {
                 *out = here.wrapping_sub(left);
             }),
@@ -60,14 +78,11 @@ impl Filter {
             }),
         }
     }
+}
 
-    fn guess(self, left: u8, up: u8, corner: u8) -> u8 {
-        match self {
-            Filter::Sub => left,
-            Filter::Up => up,
-            Filter::Average => average(left, up),
-            Filter::Paeth => paeth(left, up, corner),
-        }
+on_wide_vectors! {
+    fn sum_of_differences(filtered: &[u8]) -> u64 {
+        filtered.iter().map(|&byte| u64::from(byte.cast_signed().unsigned_abs())).sum()
     }
 }
 

@@ -3,9 +3,9 @@
 /// The literals, the end of a block, the lengths of runs.
 pub(super) const SYMBOLS: usize = 286;
 
-/// The longest code made here. Deflate allows 15; with 14, four codes and the
-/// seven bits that may be pending fit 64 bits.
-pub(super) const MAX_LENGTH: u8 = 14;
+/// The longest code made here. Deflate allows 15; with 13, two codes and their
+/// length fit 32 bits, and four and the seven bits that may be pending fit 64.
+pub(super) const MAX_LENGTH: u8 = 13;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Code {
