@@ -12,9 +12,9 @@ use super::symbols::{Counts, END_OF_BLOCK, walk};
 /// counted for the code of its block: neighbours are alike.
 const STRIP_ROWS: usize = 8;
 
-/// Filtered bytes that share a code, about. Blocks a tenth as long make files
-/// no smaller, and the codes of pairs have to be made anew for each.
-const BLOCK_BYTES: usize = 1 << 20;
+/// Filtered bytes that share a code, about. Shorter blocks make files hardly
+/// smaller, and the codes of pairs have to be made anew for each.
+const BLOCK_BYTES: usize = 512 << 10;
 
 /// Filters and compresses the rows of a picture, and appends them to `file`.
 /// `data` is a whole number of rows, at least one.
