@@ -11,7 +11,8 @@ use crate::{Catalog, CatalogError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordingSummary {
     pub id: RecordingId,
-    pub cameras: Vec<Camera>,
+    /// Their frames.
+    pub cameras: BTreeMap<Camera, u64>,
     pub frames: u64,
     /// Frames a detector looked at.
     pub looked: u64,
@@ -41,14 +42,14 @@ impl Catalog {
                 let frames = frames.value(row) as u64;
                 match summaries.last_mut() {
                     Some(summary) if summary.id == id => {
-                        summary.cameras.push(camera);
+                        summary.cameras.insert(camera, frames);
                         summary.frames += frames;
                         summary.first_taken_at = summary.first_taken_at.min(first);
                         summary.last_taken_at = summary.last_taken_at.max(last);
                     }
                     _ => summaries.push(RecordingSummary {
                         id,
-                        cameras: vec![camera],
+                        cameras: BTreeMap::from([(camera, frames)]),
                         frames,
                         looked: 0,
                         anonymized: 0,

@@ -54,7 +54,7 @@ pub async fn estimate(
         copies: left.anonymize,
         bytes: 0,
         elapsed: Ok(Duration::ZERO),
-        is_at_most: has_rate || has_filter,
+        is_at_most: has_rate || has_filter || left.is_at_most,
         frames_tried: 0,
     };
     if left == Left::default() {
@@ -107,6 +107,8 @@ struct Left {
     extract: u64,
     detect: u64,
     anonymize: u64,
+    /// Some of the frames wanted may be extracted already.
+    is_at_most: bool,
 }
 
 impl Left {
@@ -116,11 +118,13 @@ impl Left {
         let mut left = Left::default();
         if does(Stage::Extract) && !plan.is_extracted {
             let every = u64::from(settings.selection.every.max(1));
-            let mut wanted = 0;
             for camera in plan.cameras.iter().filter(|camera| camera.is_selected) {
-                wanted += camera.messages?.div_ceil(every);
+                let messages = camera.messages?;
+                let wanted = messages.div_ceil(every);
+                let new = wanted.min(messages.saturating_sub(camera.extracted));
+                left.extract += new;
+                left.is_at_most |= new > wanted.saturating_sub(camera.extracted);
             }
-            left.extract = wanted.saturating_sub(plan.extracted);
         }
         let stored = plan.extracted + left.extract;
         if does(Stage::Detect) {
@@ -259,6 +263,7 @@ mod tests {
             topic: format!("/c{number}"),
             camera: Camera::new(format!("c{number}")).unwrap(),
             messages,
+            extracted: if number == 0 { extracted } else { 0 },
             is_selected: number == 0,
         };
         Plan {
@@ -292,6 +297,8 @@ mod tests {
         check(&plan([Some(10), Some(7)], 0, 0), &Stage::ALL, 1, Some([10, 10, 10]));
         check(&plan([Some(10), Some(7)], 0, 0), &Stage::ALL, 3, Some([4, 4, 4]));
         check(&plan([Some(10), None], 4, 3), &[Extract, Detect], 1, Some([6, 7, 0]));
+        check(&plan([Some(10), None], 4, 4), &[Extract, Detect], 2, Some([5, 5, 0]));
+        check(&plan([Some(10), None], 7, 7), &[Extract, Detect], 2, Some([3, 3, 0]));
         check(&plan([Some(10), None], 20, 3), &[Extract, Detect], 1, Some([0, 17, 0]));
         check(&plan([None, None], 4, 3), &[Detect], 1, Some([0, 1, 0]));
         check(&plan([None, None], 4, 3), &[Extract], 1, None);

@@ -56,6 +56,9 @@ pub async fn run(
 ) -> Result<RecordingRun, EngineError> {
     let (recording, content) = open(ctx, path, settings.name.clone()).await?;
     let id = recording.id().clone();
+    // Not after an hour of extraction.
+    let wants = |stage| settings.stages.contains(&stage);
+    ctx.models.look_for(wants(Stage::Detect), wants(Stage::Anonymize))?;
     let mut recording = Some(recording);
     let mut run = RecordingRun {
         recording: id.clone(),
@@ -138,6 +141,8 @@ pub struct PlannedCamera {
     pub camera: Camera,
     /// Known when the recording has an index.
     pub messages: Option<u64>,
+    /// Frames the catalog has of it.
+    pub extracted: u64,
     pub is_selected: bool,
 }
 
@@ -146,18 +151,21 @@ pub async fn plan(ctx: &Ctx, path: &Path, settings: &RunSettings) -> Result<Plan
     let (recording, _) = open(ctx, path, settings.name.clone()).await?;
     let id = recording.id().clone();
     let wanted = &settings.selection.topics;
+    let summaries = ctx.catalog.recordings().await?;
+    let summary = summaries.iter().find(|summary| summary.id == id);
     let cameras = recording.topics().iter().filter_map(|topic| {
+        let camera = topic.camera.clone()?;
+        let extracted = summary.and_then(|summary| summary.cameras.get(&camera));
         Some(PlannedCamera {
             topic: topic.name.clone(),
-            camera: topic.camera.clone()?,
+            extracted: extracted.copied().unwrap_or(0),
+            camera,
             messages: topic.messages,
             is_selected: wanted.is_empty() || wanted.contains(&topic.name),
         })
     });
     let card = Card::load(&ctx.store, &id).await?;
     let in_words = ingest::describe(&settings.selection);
-    let summaries = ctx.catalog.recordings().await?;
-    let summary = summaries.iter().find(|summary| summary.id == id);
     Ok(Plan {
         source: path.to_owned(),
         size_bytes: recording.size_bytes(),

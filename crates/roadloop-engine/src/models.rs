@@ -1,5 +1,6 @@
 //! The models the stages look with: opened when first wanted, then shared.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -69,6 +70,32 @@ impl Models {
         &self.settings
     }
 
+    /// Whether what the stages will open is there, without opening it.
+    pub(crate) fn look_for(&self, detects: bool, anonymizes: bool) -> Result<(), ModelError> {
+        let ModelSettings { detector, tagger, faces, plates, texts, .. } = &self.settings;
+        let mut files = Vec::new();
+        if detects {
+            files.extend(tagger.iter().chain([detector]));
+        }
+        if anonymizes {
+            files.extend([faces, plates, texts]);
+        }
+        if files.is_empty() {
+            return Ok(());
+        }
+        self.locate_runtime()?;
+        for file in files {
+            if let ModelFile::Path(path) = file {
+                fs::File::open(path).map_err(|source| ModelError::Io {
+                    doing: "cannot read the model",
+                    path: path.clone(),
+                    source,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn detector(&self) -> Result<Arc<dyn Detector>, ModelError> {
         let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(detector) = &opened.detector {
@@ -116,8 +143,11 @@ impl Models {
     }
 
     fn load_runtime(&self) -> Result<(), ModelError> {
-        let path = runtime::locate(self.settings.runtime.as_deref(), &self.runtime_folders)?;
-        runtime::load(&path)
+        runtime::load(&self.locate_runtime()?)
+    }
+
+    fn locate_runtime(&self) -> Result<PathBuf, ModelError> {
+        runtime::locate(self.settings.runtime.as_deref(), &self.runtime_folders)
     }
 
     /// What really mends it: a library that was named is not replaced by

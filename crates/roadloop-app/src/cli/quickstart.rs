@@ -27,6 +27,11 @@ const SEARCHES: [(&str, &str); 3] = [
 
 const QUALITY: u8 = 85;
 
+/// Pictures before and after, of each camera, and how far apart in time: not
+/// the same thing twice.
+const PAIRS_A_CAMERA: usize = 2;
+const APART_NS: u64 = 1_000_000_000;
+
 /// Hits on a sheet of the page: three rows of three.
 const SHEET_TILES: usize = 9;
 
@@ -97,13 +102,16 @@ async fn before_after(ctx: &Ctx, run: &flow::RecordingRun) -> Result<Vec<BeforeA
     let hidden = |hit: &Hit| hit.detections.iter().filter(|found| found.kind.is_private()).count();
     hits.sort_by_key(|hit| std::cmp::Reverse(hidden(hit)));
     let mut pairs = Vec::new();
-    let mut cameras = std::collections::HashMap::<String, u32>::new();
+    let mut shown: Vec<&Hit> = Vec::new();
     for hit in &hits {
-        let shown = cameras.entry(hit.frame.id.camera.to_string()).or_default();
-        if *shown == 2 {
+        let of_camera: Vec<&&Hit> =
+            shown.iter().filter(|other| other.frame.id.camera == hit.frame.id.camera).collect();
+        let is_near =
+            |other: &&&Hit| other.frame.taken_at.0.abs_diff(hit.frame.taken_at.0) < APART_NS;
+        if of_camera.len() == PAIRS_A_CAMERA || of_camera.iter().any(is_near) {
             continue;
         }
-        *shown += 1;
+        shown.push(hit);
         let before = search::image_of(ctx, hit, Shown::Raw).await?;
         let after = search::image_of(ctx, hit, Shown::Anonymized).await?;
         pairs.push(BeforeAfter {

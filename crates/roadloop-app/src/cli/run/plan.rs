@@ -52,12 +52,18 @@ fn plan_as_text((plan, estimate): &Planned, settings: &RunSettings) -> String {
             camera.camera, camera.topic
         );
     }
+    let has_no_new = estimate.as_ref().is_some_and(|estimate| estimate.images == 0);
+    let is_extracted = plan.extracted > 0 && (plan.is_extracted || has_no_new);
     for stage in &settings.stages {
-        let (done, rest) = match stage {
-            Stage::Extract if plan.is_extracted => (plan.extracted, "complete"),
-            Stage::Extract => (plan.extracted, "to be completed"),
-            Stage::Detect => (plan.detected, "the rest to be done"),
-            Stage::Anonymize => (plan.anonymized, "the rest to be done"),
+        let done = match stage {
+            Stage::Extract => plan.extracted,
+            Stage::Detect => plan.detected,
+            Stage::Anonymize => plan.anonymized,
+        };
+        let rest = match stage {
+            _ if is_extracted && done >= plan.extracted => "complete",
+            Stage::Extract => "to be completed",
+            Stage::Detect | Stage::Anonymize => "the rest to be done",
         };
         text += &format!("  {:<10} {done} frames done, {rest}\n", stage.to_string());
     }
@@ -75,13 +81,20 @@ fn estimate_as_text(estimate: &Estimate) -> String {
         return "  nothing is left to do\n".to_owned();
     }
     let about = if estimate.is_at_most { "at most" } else { "about" };
-    let images = counted(estimate.images, "image");
-    let copies = match estimate.copies {
-        0 => String::new(),
-        1 => " and 1 anonymised copy".to_owned(),
-        copies => format!(" and {copies} anonymised copies"),
-    };
-    let bytes = render::bytes(estimate.bytes);
+    let mut files = Vec::new();
+    if estimate.images > 0 {
+        files.push(counted(estimate.images, "image"));
+    }
+    match estimate.copies {
+        0 => {}
+        1 => files.push("1 anonymised copy".to_owned()),
+        copies => files.push(format!("{copies} anonymised copies")),
+    }
+    let mut text = String::new();
+    if !files.is_empty() {
+        let bytes = render::bytes(estimate.bytes);
+        text += &format!("  would write {about} {}, {bytes}\n", files.join(" and "));
+    }
     let tried = counted(u64::from(estimate.frames_tried), "frame");
     let time = match &estimate.elapsed {
         Ok(elapsed) => {
@@ -90,7 +103,7 @@ fn estimate_as_text(estimate: &Estimate) -> String {
         }
         Err(reason) => format!("unknown: {}", with_command(&reason.replace('\n', ", "))),
     };
-    format!("  would write {about} {images}{copies}, {bytes}\n  would take {time}\n")
+    text + &format!("  would take {time}\n")
 }
 
 fn plan_as_json((plan, estimate): &Planned) -> serde_json::Value {
