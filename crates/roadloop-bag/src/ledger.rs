@@ -1,7 +1,7 @@
 //! What a damaged stretch of a file held, so that the counts of messages can
 //! be put right behind it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::tally::{Tally, TopicNumber};
 
@@ -38,6 +38,27 @@ impl Ledger {
             tally.lost(topic, to - *counted);
             *counted = to;
         }
+    }
+
+    /// Whether a stretch that was read without damage holds other messages
+    /// than `indexed` says, or else the announcements: then some of its bytes,
+    /// or the index's, are not what they were.
+    pub(crate) fn contradiction<'a>(
+        &self,
+        indexed: &HashMap<TopicNumber, u64>,
+        name_of: impl Fn(TopicNumber) -> &'a str,
+    ) -> Option<String> {
+        let held = if indexed.is_empty() { &self.announced } else { indexed };
+        if self.is_damaged || held.is_empty() {
+            return None;
+        }
+        let of =
+            |counts: &HashMap<TopicNumber, u64>, topic| counts.get(topic).copied().unwrap_or(0);
+        let topics: BTreeSet<&TopicNumber> = held.keys().chain(self.counted.keys()).collect();
+        let topic = topics.into_iter().find(|topic| of(held, topic) != of(&self.counted, topic))?;
+        let (found, said) = (of(&self.counted, topic), of(held, topic));
+        let name = name_of(*topic);
+        Some(format!("damaged: {found} messages of {name} where the index has {said}"))
     }
 
     /// At the end of a stretch: if it was damaged, counts what it held. The

@@ -154,6 +154,24 @@ impl Recording {
 
 #[cfg(test)]
 impl Recording {
+    /// What is wrong with its messages, images or not.
+    pub(crate) fn scanned_damage(&self) -> Vec<Skip> {
+        let mut damage = Vec::new();
+        for part in self.parts.iter() {
+            let mut tally = Tally::learning();
+            let mut reader = part.reader(&mut tally).unwrap();
+            while let Some(found) = reader.next(&mut tally) {
+                match found {
+                    crate::part::Found::Damage(skip) => damage.push(skip),
+                    crate::part::Found::Message(message) => {
+                        panic!("a scan wants no messages: {message:?}")
+                    }
+                }
+            }
+        }
+        damage
+    }
+
     /// Messages by topic, counted by reading everything.
     pub(crate) fn scanned_counts(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();

@@ -2,11 +2,14 @@
 //!
 //! [`record`] parses records out of any bytes and does no I/O; [`index`] reads
 //! what a closed bag says at its end; [`reader`] goes through the file from
-//! start to end, and past damage.
+//! start to end, and past damage; [`witness`] asks the chunks whether the index is
+//! right.
 
 mod index;
 mod reader;
 mod record;
+mod witness;
 
-pub(crate) use index::{Ros1Index, read_index};
+pub(crate) use index::Ros1Index;
 pub(crate) use reader::Ros1Reader;
+pub(crate) use witness::read_index;

@@ -88,6 +88,12 @@ impl Tally {
         Some(number)
     }
 
+    /// The name of a topic, for people.
+    pub(crate) fn name(&self, topic: TopicNumber) -> &str {
+        let named = self.topics.iter().find(|(_, number)| **number == topic);
+        named.map_or("", |(name, _)| name)
+    }
+
     /// Whether anyone asks for a topic's count or messages; where they need
     /// not be passed, others need not be looked up.
     pub(crate) fn counts(&self, topic: TopicNumber) -> bool {

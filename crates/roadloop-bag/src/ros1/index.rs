@@ -1,7 +1,7 @@
 //! The index at the end of a closed bag: its connections, and what each chunk
 //! holds. Believed as a whole or not at all.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use roadloop_base::Skip;
@@ -19,11 +19,32 @@ pub(crate) struct Ros1Index {
     /// Where the chunks end and the index begins.
     pub(crate) starts_at: u64,
     pub(crate) connections: HashMap<u32, Channel>,
+    /// Those that a chunk describes otherwise, and of which that was said.
+    pub(super) contradicted: HashSet<u32>,
     /// By where a chunk begins: connections and their messages in it.
     pub(crate) chunks: BTreeMap<u64, Vec<(u32, u32)>>,
 }
 
 impl Ros1Index {
+    /// What to say of a connection that a chunk describes otherwise than this
+    /// does; once of each.
+    pub(crate) fn contradicted_by(
+        &mut self,
+        connection: u32,
+        in_chunk: &Channel,
+    ) -> Option<String> {
+        let in_index = self.connections.get(&connection)?;
+        if in_index == in_chunk || !self.contradicted.insert(connection) {
+            return None;
+        }
+        let describe =
+            |channel: &Channel| format!("{:?} ({})", channel.topic, channel.message_type);
+        let (in_chunk, in_index) = (describe(in_chunk), describe(in_index));
+        Some(format!(
+            "damaged: connection {connection} is {in_chunk} in its chunk, {in_index} in the index"
+        ))
+    }
+
     /// `None` where the index does not tell.
     pub(crate) fn channels(&self) -> Option<Vec<(Channel, Option<u64>)>> {
         if !self.is_sound {

@@ -3,6 +3,7 @@
 //! time. Behind a damaged place it goes on with the next sound record.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::BagError;
 use crate::compression::{Codec, decompress};
 use crate::format::ROS1_MAGIC;
 use crate::ledger::Ledger;
-use crate::part::{Found, Message, Orphans, Places, Route};
+use crate::part::{Channel, Found, Message, Orphans, Places, Route};
 use crate::source::{FileSource, ReadAt, Stretch};
 use crate::tally::{Tally, TopicNumber};
 
@@ -35,6 +36,8 @@ pub(crate) struct Ros1Reader {
     end: u64,
     chunk: Option<Chunk>,
     ledger: Ledger,
+    /// Found at the end of a stretch, to be said next.
+    contradiction: Option<Skip>,
     connections: HashMap<u32, Option<Route>>,
     orphans: Orphans,
 }
@@ -77,6 +80,7 @@ impl Ros1Reader {
             at,
             chunk: None,
             ledger: Ledger::begin(at),
+            contradiction: None,
             orphans: Orphans::default(),
         })
     }
@@ -88,8 +92,16 @@ impl Ros1Reader {
         }
     }
 
+    /// Every connection met so far, or known from the index.
+    pub(super) fn described(&self) -> impl Iterator<Item = (&u32, &Channel)> {
+        self.index.connections.iter()
+    }
+
     pub(crate) fn next(&mut self, tally: &mut Tally) -> Option<Found> {
         loop {
+            if let Some(damage) = self.contradiction.take() {
+                return Some(Found::Damage(damage));
+            }
             let found = match self.chunk.take() {
                 Some(chunk) => self.step_in_chunk(chunk, tally),
                 None if self.at < self.end => self.step(tally),
@@ -104,6 +116,9 @@ impl Ros1Reader {
     /// The last things said about the file; `None` when all is said.
     fn finish(&mut self, tally: &mut Tally) -> Option<Found> {
         self.begin_stretch(self.end, tally);
+        if let Some(damage) = self.contradiction.take() {
+            return Some(Found::Damage(damage));
+        }
         self.orphans.take(&self.places).map(Found::Damage)
     }
 
@@ -178,17 +193,13 @@ impl Ros1Reader {
         tally: &mut Tally,
     ) -> Option<Found> {
         match record {
-            Record::Connection { connection, .. } if self.connections.contains_key(&connection) => {
-                None
+            Record::Connection { connection, topic } => {
+                let data = match self.data(data_at, data_len, chunk) {
+                    Ok(data) => data,
+                    Err(damage) => return Some(Found::Damage(damage)),
+                };
+                self.describe(connection, parse_connection(topic, &data), tally).map(Found::Damage)
             }
-            Record::Connection { connection, topic } => match self.data(data_at, data_len, chunk) {
-                Ok(data) => {
-                    let route = Route::new(&parse_connection(topic, &data), tally);
-                    self.connections.insert(connection, route);
-                    None
-                }
-                Err(damage) => Some(Found::Damage(damage)),
-            },
             Record::Message { connection, logged_at } => {
                 let (route, sequence) = self.count(connection, logged_at, tally)?;
                 Some(match self.data(data_at, data_len, chunk) {
@@ -204,6 +215,18 @@ impl Ros1Reader {
             }
             _ => None,
         }
+    }
+
+    /// The first description of a connection holds, the index's before others.
+    fn describe(&mut self, connection: u32, channel: Channel, tally: &mut Tally) -> Option<Skip> {
+        if let Some(reason) = self.index.contradicted_by(connection, &channel) {
+            return Some(self.places.file(reason));
+        }
+        if let Entry::Vacant(route) = self.connections.entry(connection) {
+            route.insert(Route::new(&channel, tally));
+            self.index.connections.insert(connection, channel);
+        }
+        None
     }
 
     fn count(
@@ -374,18 +397,20 @@ impl Ros1Reader {
         Some(self.places.range(at, self.at, reason))
     }
 
-    /// Settles what was read so far, and starts counting anew.
+    /// Settles what was read so far, and starts counting anew. Where a sound
+    /// stretch does not hold what an index says, one of them is not so sound.
     fn begin_stretch(&mut self, at: u64, tally: &mut Tally) {
-        let ledger = std::mem::replace(&mut self.ledger, Ledger::begin(at));
+        let mut ledger = std::mem::replace(&mut self.ledger, Ledger::begin(at));
         let mut indexed: HashMap<TopicNumber, u64> = HashMap::new();
-        if ledger.is_damaged {
-            for (connection, messages) in
-                self.index.chunks.range(ledger.from..at).flat_map(|(_, c)| c)
-            {
-                if let Some(Some(route)) = self.connections.get(connection) {
-                    *indexed.entry(route.topic).or_default() += u64::from(*messages);
-                }
+        let chunks = self.index.chunks.range(ledger.from..at);
+        for (connection, messages) in chunks.flat_map(|(_, connections)| connections) {
+            if let Some(Some(route)) = self.connections.get(connection) {
+                *indexed.entry(route.topic).or_default() += u64::from(*messages);
             }
+        }
+        if let Some(reason) = ledger.contradiction(&indexed, |topic| tally.name(topic)) {
+            ledger.is_damaged = true;
+            self.contradiction = Some(self.places.range(ledger.from, at, reason));
         }
         ledger.settle(indexed, tally);
     }

@@ -35,6 +35,18 @@ fn drawn(number: u32, channels: u32, step: u32) -> Vec<u8> {
     pixels
 }
 
+/// What other writers write contradicts itself nowhere.
+#[test]
+fn nothing_is_damaged() {
+    let names =
+        ["example-unsorted-chunks.bag", "no-messages.bag", "rosbags-bz2.bag", "rosbags-lz4.bag"];
+    for name in names {
+        let recording = open(&testdata(name)).unwrap();
+        assert_eq!(recording.damage(), [], "{name}");
+        assert_eq!(recording.scanned_damage(), [], "{name}");
+    }
+}
+
 #[test]
 fn drawn_frames() {
     for name in [
