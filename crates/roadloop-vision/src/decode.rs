@@ -9,6 +9,8 @@ mod jpeg;
 mod png;
 mod raw;
 
+pub(crate) use jpeg::segments as jpeg_segments;
+
 use roadloop_base::EncodedImage;
 
 use crate::{Pixels, VisionError};

@@ -11,7 +11,8 @@ use roadloop_base::{
 };
 use roadloop_catalog::Filter;
 use roadloop_vision::{
-    Detector, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_png, redact,
+    Detector, Orientation, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_jpeg_turned,
+    encode_png, redact,
 };
 
 use crate::revision::RevisionBuilder;
@@ -121,7 +122,10 @@ pub(crate) fn hide_in_frame(
     }
     hide(&mut pixels, &detections, settings);
     let encoded = if row.image.ends_with(".jpg") {
-        encode_jpeg(&pixels, JPEG_QUALITY)
+        match Orientation::of_jpeg(image) {
+            Some(orientation) => encode_jpeg_turned(&pixels, JPEG_QUALITY, orientation),
+            None => encode_jpeg(&pixels, JPEG_QUALITY),
+        }
     } else {
         encode_png(&pixels)
     };

@@ -1,8 +1,9 @@
 //! JPEG, baseline and progressive.
 //!
 //! The decoder underneath fills what a cut file lacks with grey and calls it
-//! a success. Here the file must end as it should (an end marker after its
-//! last scan) and every row must have been decoded.
+//! a success. Here every row must have been decoded, and the file must end as
+//! it should, with an end marker after its last scan. Some cameras leave that
+//! marker out; see [`decode_without_end`].
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -43,7 +44,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
         found,
     };
     if !has_end(bytes) {
-        return Err(cut_short());
+        return decode_without_end(bytes).ok_or_else(cut_short);
     }
     let mut data = vec![FILL; pixels * channels.count()];
     decoder.decode_into(&mut data).map_err(|err| bad(err.to_string()))?;
@@ -54,6 +55,26 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
     }
     Pixels::new(info.width.into(), info.height.into(), channels, data)
         .ok_or_else(|| bad("its size changes on the way".to_owned()))
+}
+
+/// A picture whose file has no end marker, if it lacks nothing else: whatever
+/// bits would follow, it looks the same. Only where one scan holds everything;
+/// of a progressive picture nobody can tell whether another scan is missing.
+fn decode_without_end(bytes: &[u8]) -> Option<Pixels> {
+    if !is_in_one_scan(bytes) {
+        return None;
+    }
+    let followed_by = |bits: [u8; 2]| {
+        let mut whole = bytes.to_vec();
+        whole.extend([bits; 32].as_flattened());
+        whole.extend([0xff, 0xd9]);
+        // A segment may claim to go on behind it.
+        if has_end(&whole) { decode(&whole).ok() } else { None }
+    };
+    let zeros = followed_by([0, 0])?;
+    // A byte of ones, with the zero that tells it from a marker.
+    let ones = followed_by([0xff, 0])?;
+    (zeros == ones).then_some(zeros)
 }
 
 fn options(colorspace: ColorSpace) -> DecoderOptions {
@@ -84,27 +105,53 @@ fn rows_read(bytes: &[u8], width: usize) -> u32 {
     data.chunks_exact(width * 4).take_while(is_decoded).count() as u32
 }
 
-/// Whether an end marker follows the last scan. Walks the segments, since a
-/// thumbnail inside of one has an end marker too (ITU T.81, annex B).
+/// Whether an end marker follows the last scan.
 fn has_end(bytes: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(skipped) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xff))
-    {
-        at += skipped + 1;
-        match bytes.get(at) {
-            Some(0xd9) => return true,
-            // A fill byte: the marker is still to come.
-            Some(0xff) => {}
-            // A stuffed zero, a restart or a start: nothing belongs to it.
-            Some(0x00 | 0x01 | 0xd0..=0xd8) => at += 1,
-            // Segments tell their length. A scan's data follows its header
-            // and hides no marker, so it is searched like everything else.
-            Some(_) => {
-                let Some(&[high, low]) = bytes.get(at + 1..at + 3) else { return false };
-                at += 1 + usize::from(u16::from_be_bytes([high, low]));
-            }
-            None => return false,
+    segments(bytes).any(|(marker, _)| marker == 0xd9)
+}
+
+/// Baseline or extended, with all components in the only scan.
+fn is_in_one_scan(bytes: &[u8]) -> bool {
+    // How many components there are is the sixth byte of a frame's header
+    // (after precision, height and width), the first of a scan's.
+    let frame = segments(bytes).find(|(marker, _)| matches!(marker, 0xc0..=0xc2));
+    let mut scans = segments(bytes).filter(|(marker, _)| *marker == 0xda);
+    match (frame, scans.next(), scans.next()) {
+        (Some((0xc0 | 0xc1, frame)), Some((_, scan)), None) => {
+            frame.get(5).is_some_and(|components| scan.first() == Some(components))
         }
+        _ => false,
     }
-    false
+}
+
+/// The markers of segments, each with what is in it, and that of the end. A
+/// thumbnail inside of a segment has markers too, so they are walked (ITU T.81,
+/// annex B).
+pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(skipped) = bytes.get(at..)?.iter().position(|&byte| byte == 0xff) {
+            at += skipped + 1;
+            match *bytes.get(at)? {
+                // A fill byte: the marker is still to come.
+                0xff => {}
+                // A stuffed zero, a restart or a start: nothing belongs to it.
+                0x00 | 0x01 | 0xd0..=0xd8 => at += 1,
+                0xd9 => {
+                    at = bytes.len();
+                    return Some((0xd9, &[][..]));
+                }
+                // Segments tell their length. A scan's data follows its header
+                // and hides no marker, so it is searched like everything else.
+                marker => {
+                    let from = at + 1;
+                    let &length = bytes.get(from..)?.first_chunk::<2>()?;
+                    at = from + usize::from(u16::from_be_bytes(length));
+                    let content = bytes.get(from + 2..at.min(bytes.len()));
+                    return Some((marker, content.unwrap_or_default()));
+                }
+            }
+        }
+        None
+    })
 }

@@ -121,6 +121,24 @@ fn half_a_jpeg_says_how_far_it_came() {
 }
 
 #[test]
+fn the_end_marker_may_be_missing_and_nothing_else() {
+    for name in ["baseline-420.jpg", "baseline-444.jpg", "gray.jpg"] {
+        let whole = file(name);
+        let pixels = decode_bytes(&whole).unwrap();
+        for missing in [1, 2] {
+            assert_eq!(decode_bytes(&whole[..whole.len() - missing]).unwrap(), pixels, "{name}");
+        }
+        for missing in 4..100 {
+            let cut = decode_bytes(&whole[..whole.len() - missing]);
+            assert!(matches!(cut, Err(VisionError::JpegCutShort { .. })), "{name} {missing}");
+        }
+    }
+    let progressive = file("progressive.jpg");
+    let cut = decode_bytes(&progressive[..progressive.len() - 2]);
+    assert!(matches!(cut, Err(VisionError::JpegCutShort { .. })));
+}
+
+#[test]
 fn bytes_after_the_end_do_not_matter() {
     let mut padded = file("baseline-420.jpg");
     padded.extend_from_slice(&[0; 1000]);
