@@ -39,6 +39,14 @@ impl Workspace {
     /// Runs a program in the workspace's root, its output shown as it comes.
     pub(crate) fn run(&self, command: &mut Command) -> Result<()> {
         let shown = shown(command);
+        // What cargo says to a program it runs is not for another cargo: some
+        // build scripts look at it, and all that is above them is built anew.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
         let status = command
             .current_dir(&self.root)
             .status()
