@@ -6,6 +6,7 @@
 mod coco;
 mod detr;
 mod nanodet;
+mod noted;
 mod settings;
 mod yolov8;
 mod yolox;
@@ -61,7 +62,8 @@ impl Default for DetectorOptions {
 /// Opens a model file as a detector.
 ///
 /// Settings and labels are looked for beside a file, as `<stem>.toml` and
-/// `<stem>.labels.txt`.
+/// `<stem>.labels.txt`; labels and size that the exporter noted in the file come
+/// second.
 pub fn open_detector(
     source: &ModelSource,
     options: &DetectorOptions,
@@ -113,6 +115,7 @@ impl Opened {
         let folder = folder
             .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         let model = Box::new(Session::open(&name, bytes, folder, options)?);
+        let settings = settings.noting(model.as_ref());
         Ok(Opened { model, id, settings })
     }
 }
@@ -182,7 +185,7 @@ impl ModelDetector {
         let Some(outputs) = settled_outputs(model.as_ref(), width, height)? else {
             return Err(wrong(model.as_ref()));
         };
-        let labels = settings.labels.as_ref().map(Vec::len);
+        let labels = settings.labels.as_ref().or(settings.noted_labels.as_ref()).map(Vec::len);
         let graph = Graph { model: model.as_ref(), outputs, width, height, labels, settings };
         let Some((decoder, family, classes)) = recognise(&graph) else {
             return Err(wrong(model.as_ref()));
@@ -275,7 +278,7 @@ pub(crate) fn image_size(model: &dyn Model, settings: &Settings) -> Option<(usiz
     if image.element != Element::F32 || !sizes_only || !one_picture {
         return None;
     }
-    let [any_width, any_height] = settings.size.unwrap_or([640, 640]);
+    let [any_width, any_height] = settings.size.or(settings.noted_size).unwrap_or([640, 640]);
     let (width, height) = (width.unwrap_or(any_width), height.unwrap_or(any_height));
     // A side beyond 8192 is a hostile file, not a model.
     let sane = 1..=8192;

@@ -54,6 +54,10 @@ pub trait Model: Send + Sync + fmt::Debug {
     fn name(&self) -> &str;
     fn inputs(&self) -> &[Port];
     fn outputs(&self) -> &[Port];
+    /// What the exporter noted in the file under a key.
+    fn note(&self, _key: &str) -> Option<String> {
+        None
+    }
     fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError>;
 }
 

@@ -60,7 +60,7 @@ impl Tagger {
         };
         // 224 is what classifiers that take any size were trained with.
         let mut sized = settings.clone();
-        sized.size.get_or_insert([224, 224]);
+        sized.size.get_or_insert(sized.noted_size.unwrap_or([224, 224]));
         let Some((width, height)) = image_size(model.as_ref(), &sized) else {
             return Err(wrong(model.as_ref()));
         };
@@ -75,7 +75,8 @@ impl Tagger {
             [1, classes] | [1, classes, 1, 1] if classes > 0 => classes,
             _ => return Err(wrong(model.as_ref())),
         };
-        let Some(labels) = settings.labels.clone() else {
+        let noted = settings.noted_labels.as_ref().filter(|labels| labels.len() == classes);
+        let Some(labels) = settings.labels.as_ref().or(noted).cloned() else {
             return Err(settings.no_labels(model.name(), classes));
         };
         if labels.len() != classes {

@@ -109,6 +109,25 @@ fn text_is_where_python_finds_it() {
     check(stem, Kind::Text, finder.as_ref());
 }
 
+/// The file's own notes give labels and size; labels beside it come before.
+#[test]
+fn labels_noted_in_a_model_are_read() {
+    load_runtime();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("noted.onnx");
+    fs::copy(reference("noted.onnx"), &path).expect("a copy");
+    let label = || {
+        let source = ModelSource::File(path.clone());
+        let detector = open_detector(&source, &DetectorOptions::default()).expect("it opens");
+        let found = detector.detect(&picture("plate")).expect("it runs");
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].label.clone()
+    };
+    assert_eq!(label(), "driver's seat");
+    fs::write(folder.path().join("noted.labels.txt"), "front\nrear\n").expect("labels");
+    assert_eq!(label(), "rear");
+}
+
 #[test]
 fn workers_share_a_model_and_find_the_same() {
     load_runtime();

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::coco;
+use super::{coco, noted};
 use crate::ModelError;
 use crate::letterbox::{ColorOrder, Fit, Normalize};
+use crate::model::Model;
 
 /// A settings or label file larger than this is something else.
 const LARGEST: u64 = 1 << 20;
@@ -51,6 +52,11 @@ pub(crate) struct Settings {
     pub(crate) fit: Option<Fit>,
     pub(crate) activation: Option<Activation>,
     pub(crate) confidence: Option<f32>,
+    /// What the model's exporter noted in it; settings come before.
+    #[serde(skip)]
+    pub(crate) noted_labels: Option<Vec<String>>,
+    #[serde(skip)]
+    pub(crate) noted_size: Option<[usize; 2]>,
     /// The text the settings were read from.
     #[serde(skip)]
     pub(super) read: String,
@@ -91,6 +97,13 @@ impl Settings {
         Ok(self)
     }
 
+    /// With what the exporter of a model noted in it.
+    pub(crate) fn noting(mut self, model: &dyn Model) -> Settings {
+        self.noted_labels = model.note("names").as_deref().and_then(noted::labels);
+        self.noted_size = model.note("imgsz").as_deref().and_then(noted::size);
+        self
+    }
+
     fn parse(text: &str) -> Result<Settings, String> {
         let settings: Settings =
             toml::from_str(text).map_err(|error| error.message().to_owned())?;
@@ -121,14 +134,17 @@ impl Settings {
         }
     }
 
-    /// One label per class: those given, else COCO's where the count is COCO's.
+    /// One label per class: those given, else those noted in the model, else
+    /// COCO's where the count is COCO's.
     pub(crate) fn labels_for(
         &self,
         model: &str,
         classes: usize,
     ) -> Result<Vec<String>, ModelError> {
         let Some(labels) = &self.labels else {
-            return coco::labels(classes).ok_or_else(|| self.no_labels(model, classes));
+            let noted = self.noted_labels.clone().filter(|labels| labels.len() == classes);
+            let known = noted.or_else(|| coco::labels(classes));
+            return known.ok_or_else(|| self.no_labels(model, classes));
         };
         if labels.len() != classes {
             return Err(ModelError::LabelCount {

@@ -207,6 +207,11 @@ impl Model for Session {
         &self.outputs
     }
 
+    fn note(&self, key: &str) -> Option<String> {
+        let borrowed = self.borrow().ok()?;
+        borrowed.session.as_ref()?.metadata().ok()?.custom(key)
+    }
+
     fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, ModelError> {
         let failed = |error: &dyn fmt::Display| ModelError::Run {
             model: self.name.clone(),
