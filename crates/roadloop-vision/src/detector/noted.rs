@@ -9,12 +9,11 @@ const MOST_LABELS: usize = 100_000;
 /// anything else, and where a class is missing.
 pub(super) fn labels(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
-    let is_list = text.starts_with('[') && text.ends_with(']');
-    if !is_list && !(text.starts_with('{') && text.ends_with('}')) {
-        return None;
-    }
+    let between = |open, close| text.strip_prefix(open)?.strip_suffix(close);
+    let is_list = text.starts_with('[');
+    let inside = if is_list { between('[', ']')? } else { between('{', '}')? };
     let mut labels = Vec::new();
-    let mut rest = text[1..text.len() - 1].trim_start();
+    let mut rest = inside.trim_start();
     while !rest.is_empty() && labels.len() < MOST_LABELS {
         if !is_list {
             let (key, after) = rest.split_once(':')?;
