@@ -9,6 +9,7 @@
 //! Each format has its room (`ros1`, `mcap`, `rosbag2`) and gives messages;
 //! `image` turns messages into images; `tally` counts and selects.
 
+mod broken;
 mod compression;
 mod error;
 mod find;

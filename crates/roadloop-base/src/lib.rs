@@ -18,7 +18,7 @@ mod report;
 mod time;
 
 pub use detection::{Detection, Kind};
-pub use error::ErrorKind;
+pub use error::{ErrorKind, is_disk_full};
 pub use frame::{EncodedImage, Frame, FrameRow, PixelEncoding, RawImage, Topic};
 pub use geometry::BBox;
 pub use ids::{

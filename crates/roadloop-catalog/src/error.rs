@@ -9,7 +9,7 @@ use deltalake::datafusion::error::DataFusionError;
 use deltalake::logstore::object_store;
 use deltalake::parquet::errors::ParquetError;
 
-use roadloop_base::ErrorKind;
+use roadloop_base::{ErrorKind, is_disk_full};
 
 use crate::FilterError;
 
@@ -118,20 +118,6 @@ impl From<DataFusionError> for CatalogError {
     fn from(source: DataFusionError) -> CatalogError {
         CatalogError::Query { source: Box::new(source) }
     }
-}
-
-/// The operating system's word for it, however deeply the libraries wrapped it.
-fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<io::Error>()
-            && matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use roadloop_base::ErrorKind;
+use roadloop_base::{ErrorKind, is_disk_full};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -61,18 +61,4 @@ impl StoreError {
             source => StoreError::Backend { action, key, source },
         }
     }
-}
-
-/// Whether a full disk lies somewhere under an error.
-fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<io::Error>()
-            && matches!(io.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

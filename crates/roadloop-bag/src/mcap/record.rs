@@ -6,6 +6,7 @@ use std::io;
 
 use roadloop_base::Nanos;
 
+use crate::broken;
 use crate::source::ReadAt;
 
 /// Operation (1 byte) and length of the body (8 bytes).
@@ -44,21 +45,7 @@ impl Placed {
     }
 }
 
-#[derive(Debug)]
-pub(crate) enum Broken {
-    Io(io::Error),
-    Garbage(String),
-    /// The body goes on behind the end.
-    Cut(Placed),
-    /// The end is in the record's first nine bytes.
-    CutHeader,
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Broken {
-        Broken::Io(error)
-    }
-}
+pub(crate) type Broken = broken::Broken<Placed>;
 
 pub(crate) fn read_record(source: &mut impl ReadAt, at: u64) -> Result<Placed, Broken> {
     let head = source.peek(at, HEAD as usize)?;

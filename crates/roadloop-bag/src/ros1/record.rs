@@ -6,6 +6,7 @@ use std::io;
 
 use roadloop_base::Nanos;
 
+use crate::broken;
 use crate::part::Channel;
 use crate::source::ReadAt;
 
@@ -69,22 +70,7 @@ impl Placed {
     }
 }
 
-#[derive(Debug)]
-pub(crate) enum Broken {
-    Io(io::Error),
-    /// No record can begin like this.
-    Garbage(String),
-    /// A sound header whose data goes on behind the end.
-    Cut(Placed),
-    /// The end is in the middle of the header.
-    CutHeader,
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Broken {
-        Broken::Io(error)
-    }
-}
+pub(crate) type Broken = broken::Broken<Placed>;
 
 /// Reads a record's header; its data stays where it is.
 pub(crate) fn read_record(source: &mut impl ReadAt, at: u64) -> Result<Placed, Broken> {
