@@ -1,6 +1,7 @@
 //! Decoded pixels: eight bits a sample, rows without padding.
 
 use std::fmt;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -81,6 +82,17 @@ impl Pixels {
 
     pub fn data(&self) -> &[u8] {
         self.data.as_slice()
+    }
+
+    /// A part of the picture. Both ranges lie inside it and are not empty.
+    pub(crate) fn part(&self, columns: Range<u32>, rows: Range<u32>) -> Pixels {
+        let bytes = |pixels: u32| pixels as usize * self.channels.count();
+        let inside = bytes(columns.start)..bytes(columns.end);
+        let all = self.data().chunks_exact(bytes(self.width));
+        let wanted = all.skip(rows.start as usize).take(rows.len());
+        let data: Vec<u8> = wanted.flat_map(|row| &row[inside.clone()]).copied().collect();
+        let (width, height) = (columns.len() as u32, rows.len() as u32);
+        Pixels::new(width, height, self.channels, data).expect("a part that lies inside")
     }
 
     pub fn data_mut(&mut self) -> &mut [u8] {

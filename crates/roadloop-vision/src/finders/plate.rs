@@ -1,11 +1,13 @@
 //! Number plates, by a RetinaFace-like detector (arXiv 1905.00641): anchors of
 //! two sizes at three strides. The picture is looked at twice, at its own size
 //! and at double: a plate that scores 0.10 in the one may score 0.98 in the
-//! other.
+//! other. At double size a large picture is looked at in parts.
 
-use roadloop_base::{Detection, Kind, ModelId};
+use std::ops::Range;
 
-use super::{FinderOptions, check_model, detections, layout};
+use roadloop_base::{BBox, Detection, Kind, ModelId};
+
+use super::{FinderOptions, MULTIPLE, check_model, detections, layout};
 use crate::detector::{Detector, Opened};
 use crate::letterbox::{ColorOrder, Layout, Normalize, prepare};
 use crate::model::{Model, ModelSource, Tensor, expect_f32};
@@ -19,12 +21,22 @@ const ANCHORS: [(usize, [f32; 2]); 3] =
 /// How much of an anchor one unit of the outputs moves and stretches it.
 const VARIANCES: [f32; 2] = [0.1, 0.2];
 
-const ZOOMS: [f64; 2] = [1.0, 2.0];
+/// The second look, for what is small.
+const ZOOM: f64 = 2.0;
+
+/// The largest part that is looked at enlarged, in pixels of the picture: what
+/// is found does not depend on it, memory does.
+const PART_WIDTH: u32 = 1280;
+const PART_HEIGHT: u32 = 736;
+
+/// How much neighbouring parts share: wider than the plates that need the
+/// second look.
+const OVERLAP: u32 = 128;
 
 /// Low, since a slogan blurred costs less than a plate shown.
 const CONFIDENCE: f32 = 0.3;
 
-/// A picture of 1280 pixels is looked at twice its size.
+/// Larger pictures are scaled down to this for the first look.
 const LONGEST_SIDE: u32 = 2560;
 
 /// The means are those of the model's training, blue first.
@@ -64,12 +76,13 @@ impl PlateFinder {
         })
     }
 
-    fn decode(
-        &self,
-        outputs: &[Tensor],
-        layout: &Layout,
-        candidates: &mut Vec<Candidate>,
-    ) -> Result<(), ModelError> {
+    fn look(&self, image: &Pixels, layout: &Layout) -> Result<Vec<Candidate>, ModelError> {
+        let outputs = self.model.run(vec![prepare(image, layout, &NORMALIZE)])?;
+        self.decode(&outputs, layout)
+    }
+
+    fn decode(&self, outputs: &[Tensor], layout: &Layout) -> Result<Vec<Candidate>, ModelError> {
+        let mut candidates = Vec::new();
         let grid = |stride: usize| {
             (layout.model_width.div_ceil(stride), layout.model_height.div_ceil(stride))
         };
@@ -106,8 +119,32 @@ impl PlateFinder {
                 }
             }
         }
-        Ok(())
+        Ok(candidates)
     }
+}
+
+/// Cuts a side into parts of at most `most` pixels that share [`OVERLAP`].
+fn parts(length: u32, most: u32) -> impl Iterator<Item = Range<u32>> {
+    let (count, part) = if length <= most {
+        (1, length)
+    } else {
+        let count = (length - OVERLAP).div_ceil(most - OVERLAP);
+        (count, (length - OVERLAP).div_ceil(count) + OVERLAP)
+    };
+    (0..count).map(move |number| {
+        let start = (number * (part - part.min(OVERLAP))).min(length - part);
+        start..start + part
+    })
+}
+
+/// A box in a part of an image, in fractions of the image.
+fn in_whole(bbox: BBox, columns: &Range<u32>, rows: &Range<u32>, image: &Pixels) -> Option<BBox> {
+    let along = |at: f32, part: &Range<u32>, length: u32| {
+        (part.start as f32 + at * part.len() as f32) / length as f32
+    };
+    let x = |at| along(at, columns, image.width());
+    let y = |at| along(at, rows, image.height());
+    BBox::clamped(x(bbox.left()), y(bbox.top()), x(bbox.right()), y(bbox.bottom()))
 }
 
 impl Detector for PlateFinder {
@@ -116,16 +153,24 @@ impl Detector for PlateFinder {
     }
 
     fn detect(&self, image: &Pixels) -> Result<Vec<Detection>, ModelError> {
-        let mut candidates = Vec::new();
-        let mut seen: Option<Layout> = None;
-        for zoom in ZOOMS {
-            let layout = layout(image, zoom, self.longest_side);
-            // Where the limit leaves no room for more zoom there is nothing new to see.
-            if seen.replace(layout) == Some(layout) {
-                continue;
+        let mut candidates = self.look(image, &layout(image, 1.0, self.longest_side))?;
+        for rows in parts(image.height(), PART_HEIGHT) {
+            for columns in parts(image.width(), PART_WIDTH) {
+                let is_whole =
+                    columns.len() as u32 == image.width() && rows.len() as u32 == image.height();
+                let enlarged = |part: &Pixels| Layout::scaled(part, ZOOM, MULTIPLE);
+                if is_whole {
+                    candidates.extend(self.look(image, &enlarged(image))?);
+                    continue;
+                }
+                let part = image.part(columns.clone(), rows.clone());
+                let found = self.look(&part, &enlarged(&part))?;
+                let in_image = found.into_iter().filter_map(|one| {
+                    let bbox = in_whole(one.bbox, &columns, &rows, image)?;
+                    Some(Candidate { bbox, ..one })
+                });
+                candidates.extend(in_image);
             }
-            let outputs = self.model.run(vec![prepare(image, &layout, &NORMALIZE)])?;
-            self.decode(&outputs, &layout, &mut candidates)?;
         }
         let found = suppress(candidates, &Suppression { iou: 0.3, ..Suppression::default() });
         Ok(detections(found, Kind::Plate, "license_plate", &self.id))
@@ -191,5 +236,31 @@ mod tests {
         check(128, 0.9, &[[0.0, 0.0, 22.8, 14.0]]);
         check(64, 0.2, &[]);
         check(64, f32::NAN, &[]);
+    }
+
+    #[test]
+    fn large_pictures_are_looked_at_in_parts() {
+        let parts = |length, most| parts(length, most).collect::<Vec<_>>();
+        assert_eq!(parts(7, 1280), [0..7]);
+        assert_eq!(parts(1280, 1280), [0..1280]);
+        assert_eq!(parts(1920, 1280), [0..1024, 896..1920]);
+        assert_eq!(parts(1281, 1280), [0..705, 576..1281]);
+        for length in 1..5000 {
+            let parts = parts(length, 736);
+            assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, length));
+            assert!(parts.iter().all(|part| part.len() <= 736));
+            assert!(parts.windows(2).all(|pair| pair[0].end >= pair[1].start + OVERLAP));
+        }
+    }
+
+    #[test]
+    fn what_is_found_in_a_part_lies_where_it_is_in_the_whole() {
+        // Two parts of 1024 x 64 pixels, 2048 x 128 for the model; see `finder`.
+        let image = Pixels::new(1920, 64, Channels::Gray, vec![0; 1920 * 64]).expect("a picture");
+        let found = finder(2048, 0.9).detect(&image).expect("it runs");
+        let mut lefts: Vec<f32> =
+            found.iter().map(|one| one.bbox.expect("a box").left() * 1920.0).collect();
+        lefts.sort_by(f32::total_cmp);
+        assert_eq!(lefts.iter().map(|left| left.round()).collect::<Vec<_>>(), [0.0, 896.0]);
     }
 }
