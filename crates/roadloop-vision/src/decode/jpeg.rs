@@ -5,6 +5,10 @@
 //! it should, with an end marker after its last scan. Some cameras leave that
 //! marker out; see [`decode_without_end`].
 
+mod scan;
+
+use std::ops::Range;
+
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -57,24 +61,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
         .ok_or_else(|| bad("its size changes on the way".to_owned()))
 }
 
-/// A picture whose file has no end marker, if it lacks nothing else: whatever
-/// bits would follow, it looks the same. Only where one scan holds everything;
-/// of a progressive picture nobody can tell whether another scan is missing.
+/// A picture whose file has no end marker, if it lacks nothing else.
 fn decode_without_end(bytes: &[u8]) -> Option<Pixels> {
-    if !is_in_one_scan(bytes) {
+    if !scan::is_whole(bytes) {
         return None;
     }
-    let followed_by = |bits: [u8; 2]| {
-        let mut whole = bytes.to_vec();
-        whole.extend([bits; 32].as_flattened());
-        whole.extend([0xff, 0xd9]);
-        // A segment may claim to go on behind it.
-        if has_end(&whole) { decode(&whole).ok() } else { None }
-    };
-    let zeros = followed_by([0, 0])?;
-    // A byte of ones, with the zero that tells it from a marker.
-    let ones = followed_by([0xff, 0])?;
-    (zeros == ones).then_some(zeros)
+    let ended = [bytes, &[0xff, 0xd9]].concat();
+    // A segment may claim to go on behind it.
+    if has_end(&ended) { decode(&ended).ok() } else { None }
 }
 
 fn options(colorspace: ColorSpace) -> DecoderOptions {
@@ -110,24 +104,15 @@ fn has_end(bytes: &[u8]) -> bool {
     segments(bytes).any(|(marker, _)| marker == 0xd9)
 }
 
-/// Baseline or extended, with all components in the only scan.
-fn is_in_one_scan(bytes: &[u8]) -> bool {
-    // How many components there are is the sixth byte of a frame's header
-    // (after precision, height and width), the first of a scan's.
-    let frame = segments(bytes).find(|(marker, _)| matches!(marker, 0xc0..=0xc2));
-    let mut scans = segments(bytes).filter(|(marker, _)| *marker == 0xda);
-    match (frame, scans.next(), scans.next()) {
-        (Some((0xc0 | 0xc1, frame)), Some((_, scan)), None) => {
-            frame.get(5).is_some_and(|components| scan.first() == Some(components))
-        }
-        _ => false,
-    }
+/// The markers of segments, each with what is in it, and that of the end.
+pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    ranges(bytes).map(|(marker, range)| (marker, bytes.get(range).unwrap_or_default()))
 }
 
-/// The markers of segments, each with what is in it, and that of the end. A
-/// thumbnail inside of a segment has markers too, so they are walked (ITU T.81,
-/// annex B).
-pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+/// The markers of segments, each with where its content lies, cut where the
+/// bytes end. A thumbnail inside of a segment has markers too, so they are
+/// walked (ITU T.81, annex B).
+fn ranges(bytes: &[u8]) -> impl Iterator<Item = (u8, Range<usize>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(skipped) = bytes.get(at..)?.iter().position(|&byte| byte == 0xff) {
@@ -139,7 +124,7 @@ pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
                 0x00 | 0x01 | 0xd0..=0xd8 => at += 1,
                 0xd9 => {
                     at = bytes.len();
-                    return Some((0xd9, &[][..]));
+                    return Some((0xd9, at..at));
                 }
                 // Segments tell their length. A scan's data follows its header
                 // and hides no marker, so it is searched like everything else.
@@ -147,8 +132,7 @@ pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
                     let from = at + 1;
                     let &length = bytes.get(from..)?.first_chunk::<2>()?;
                     at = from + usize::from(u16::from_be_bytes(length));
-                    let content = bytes.get(from + 2..at.min(bytes.len()));
-                    return Some((marker, content.unwrap_or_default()));
+                    return Some((marker, from + 2..at.min(bytes.len())));
                 }
             }
         }

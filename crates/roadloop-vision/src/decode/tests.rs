@@ -138,6 +138,44 @@ fn the_end_marker_may_be_missing_and_nothing_else() {
     assert!(matches!(cut, Err(VisionError::JpegCutShort { .. })));
 }
 
+/// A picture of noise with restart markers, as many cameras write it.
+fn with_restarts(channels: Channels, interval: u16) -> Vec<u8> {
+    let noise = |index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8;
+    let data: Vec<u8> = (0..50 * 37 * channels.count() as u32).map(noise).collect();
+    let color = match channels {
+        Channels::Gray => jpeg_encoder::ColorType::Luma,
+        _ => jpeg_encoder::ColorType::Rgb,
+    };
+    let mut jpeg = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, 80);
+    encoder.set_restart_interval(interval);
+    encoder.encode(&data, 50, 37, color).unwrap();
+    jpeg
+}
+
+#[test]
+fn a_cut_between_restarts_is_a_cut() {
+    for (channels, interval) in [
+        (Channels::Rgb, 1),
+        (Channels::Rgb, 3),
+        (Channels::Rgb, 4),
+        (Channels::Gray, 1),
+        (Channels::Gray, 5),
+        (Channels::Gray, 7),
+    ] {
+        let whole = with_restarts(channels, interval);
+        let pixels = decode_bytes(&whole).unwrap();
+        for missing in [1, 2] {
+            assert_eq!(decode_bytes(&whole[..whole.len() - missing]).unwrap(), pixels);
+        }
+        for end in 0..whole.len() - 2 {
+            if let Ok(cut) = decode_bytes(&whole[..end]) {
+                assert_eq!(cut, pixels, "{channels:?}, every {interval}, {end} bytes");
+            }
+        }
+    }
+}
+
 #[test]
 fn bytes_after_the_end_do_not_matter() {
     let mut padded = file("baseline-420.jpg");
@@ -204,7 +242,9 @@ fn any_picture() -> impl Strategy<Value = Vec<u8>> {
         "interlaced.png",
         "gray-alpha.png",
     ];
-    prop::sample::select(names.map(file).to_vec())
+    let mut pictures = names.map(file).to_vec();
+    pictures.extend([with_restarts(Channels::Rgb, 2), with_restarts(Channels::Gray, 3)]);
+    prop::sample::select(pictures)
 }
 
 proptest! {
@@ -229,6 +269,8 @@ proptest! {
         if let Ok(pixels) = decode_bytes(&picture) {
             prop_assert!(u64::from(pixels.width()) * u64::from(pixels.height()) <= MAX_PIXELS);
         }
+        // Without its end marker.
+        let _ = decode_bytes(&picture[..picture.len() - 2]);
     }
 
     #[test]
