@@ -104,7 +104,7 @@ impl Models {
         self.load_runtime()?;
         let options = DetectorOptions {
             confidence: self.settings.confidence,
-            session: SessionOptions { threads: 1, at_once: self.jobs },
+            session: SessionOptions { threads: 1, at_once: self.jobs, keeps_memory: true },
             ..DetectorOptions::default()
         };
         let detector: Arc<dyn Detector> =
@@ -125,13 +125,15 @@ impl Models {
 
     pub(crate) fn finders(&self) -> Result<Finders, ModelError> {
         let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Detection is over; what its sessions keep is wanted here.
+        opened.detector = None;
         if let Some(finders) = &opened.finders {
             return Ok(Arc::clone(finders));
         }
         self.load_runtime()?;
         // They look at frames in full size, some 300 MB a look at 1280x720. So
         // all cores share one frame here, where detection gives each its own.
-        let session = SessionOptions { threads: self.jobs, at_once: 1 };
+        let session = SessionOptions { threads: self.jobs, at_once: 1, keeps_memory: false };
         let options = FinderOptions { session, ..FinderOptions::default() };
         let finders: Finders = Arc::new([
             open_face_finder(&self.settings.faces.source(), &options)?.into(),

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (workers, rounds, threads) = (number(0, 1)?.max(1), number(1, 3)?.max(1), number(2, 1)?);
     runtime::load(&runtime::locate(None, &[])?)?;
-    let session = SessionOptions { threads, at_once: workers };
+    let session = SessionOptions { threads, at_once: workers, keeps_memory: true };
     let source = ModelSource::File(PathBuf::from(model));
     let finder = FinderOptions { session, ..FinderOptions::default() };
     let detector = match what.as_str() {

@@ -131,7 +131,7 @@ fn labels_noted_in_a_model_are_read() {
 #[test]
 fn workers_share_a_model_and_find_the_same() {
     load_runtime();
-    let session = SessionOptions { threads: 1, at_once: 2 };
+    let session = SessionOptions { threads: 1, at_once: 2, keeps_memory: true };
     let options = DetectorOptions { session, ..DetectorOptions::default() };
     let detector = open_detector(&model("nanodet_g_coco_416"), &options).expect("it opens");
     let image = picture("players");
