@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Stores the weights of the shipped models in half precision, and proves that it does no harm.
+"""Makes the shipped models from their originals, and proves that it does no harm.
 
-    python3 models/shrink.py ORIGINALS OUT PICTURE...
+    python3 models/prepare.py ORIGINALS OUT PICTURE...
 
 ORIGINALS holds the four files named in MODELS below, as README.md says where to
 get them; OUT receives the files that lie beside this script; every PICTURE is
-run through both versions of each model. A model whose outputs move further than
-its line in MODELS allows is copied as it is.
+run through both versions of each model. Of three versions the first is taken
+whose outputs move no further than the model's line in MODELS allows:
 
-Only the way the weights are stored changes: each large tensor becomes float16
-followed by a `Cast` to float32. ONNX Runtime folds the casts when it loads the
-model, so inputs, outputs, arithmetic and speed stay as they were.
+1. folded (fold.py) and with large weights stored in half precision, as float16
+   followed by a `Cast` to float32, which ONNX Runtime folds when it loads them;
+2. folded;
+3. the original, as it is.
 
 Needs: numpy, onnx 1.23, onnxruntime 1.32, pillow. Same input, same output bytes.
 """
@@ -28,6 +29,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+
+from fold import fold
 
 # Biases and small tables are not worth a node each.
 SMALLEST_TENSOR = 256
@@ -100,39 +103,24 @@ def half_precision(model: onnx.ModelProto) -> tuple[onnx.ModelProto, float]:
     """A copy with large float32 weights stored as float16, and the largest relative rounding in them."""
     small = onnx.ModelProto()
     small.CopyFrom(model)
-    graph = small.graph
     casts, worst = [], 0.0
-
-    def shrink(name: str, tensor: TensorProto) -> bool:
-        nonlocal worst
+    for tensor in small.graph.initializer:
         if tensor.data_type != TensorProto.FLOAT:
-            return False
+            continue
         full = numpy_helper.to_array(tensor)
-        if full.size < SMALLEST_TENSOR or np.abs(full).max() > np.finfo(np.float16).max:
-            return False
+        scale = np.abs(full).max(initial=0.0)
+        if full.size < SMALLEST_TENSOR or scale > np.finfo(np.float16).max:
+            continue
         half = full.astype(np.float16)
-        scale = np.abs(full).max()
         if scale > 0:
             worst = max(worst, float(np.abs(half.astype(np.float32) - full).max() / scale))
-        stored = name + ".f16"
+        name, stored = tensor.name, tensor.name + ".f16"
         tensor.CopyFrom(numpy_helper.from_array(half, stored))
         casts.append(helper.make_node("Cast", [stored], [name], name=name + ".f32", to=TensorProto.FLOAT))
-        return True
-
-    for tensor in graph.initializer:
-        shrink(tensor.name, tensor)
-    for node in graph.node:
-        if node.op_type == "Constant" and node.attribute[0].name == "value":
-            if shrink(node.output[0], node.attribute[0].t):
-                node.output[0] += ".f16"
-
-    # Casts of constants stand right after them, those of initializers first.
-    constants = {node.output[0] for node in graph.node if node.op_type == "Constant"}
-    rest = [node for node in graph.node if node.op_type != "Constant"]
-    kept = [node for node in graph.node if node.output[0] in constants]
-    ordered = kept + casts + rest
-    del graph.node[:]
-    graph.node.extend(ordered)
+    constants = [node for node in small.graph.node if node.op_type == "Constant"]
+    rest = [node for node in small.graph.node if node.op_type != "Constant"]
+    del small.graph.node[:]
+    small.graph.node.extend(constants + casts + rest)
     onnx.checker.check_model(small)
     return small, worst
 
@@ -175,6 +163,31 @@ def milliseconds(run, times: int = 5) -> float:
     return 1000 * best
 
 
+def moves_little(model: Model, before: onnx.ModelProto, after: onnx.ModelProto, pictures: list[Image.Image]) -> bool:
+    """Whether the outputs for all pictures stay within the model's tolerances; prints how far they moved."""
+    old, new = session(before), session(after)
+    names = [output.name for output in old.get_outputs()]
+    key = old.get_inputs()[0].name
+    worst = dict.fromkeys(names, 0.0)
+    peaks = 0
+    for image in pictures:
+        feed = {key: model.feed(image)}
+        expected = dict(zip(names, old.run(None, feed)))
+        found = dict(zip(names, new.run(None, feed)))
+        peaks += int(peaks_of(model, expected[model.scores]).sum())
+        for name, move in largest_moves(model, expected, found).items():
+            worst[name] = max(worst[name], move)
+    agrees = True
+    for name, move in worst.items():
+        allowed = model.at_peaks.get(name, model.tolerance)
+        agrees &= move <= allowed
+        print(f"    {name}: {'identical' if move == 0 else f'moves by {move:.2g}, allowed {allowed:g}'}")
+    feed = {key: model.feed(pictures[0])}
+    old_ms, new_ms = (milliseconds(lambda: run.run(None, feed)) for run in (old, new))
+    print(f"    {peaks} scores over {model.threshold} compared; {old_ms:.1f} ms before, {new_ms:.1f} ms after, one thread")
+    return agrees
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("originals", type=Path)
@@ -186,35 +199,17 @@ def main() -> int:
     written = {}
     for model in MODELS:
         original = onnx.load(args.originals / model.file)
-        small, rounding = half_precision(original)
-        old, new = session(original), session(small)
-        names = [output.name for output in old.get_outputs()]
-        key = old.get_inputs()[0].name
-        worst = dict.fromkeys(names, 0.0)
-        peaks = 0
-        for image in pictures:
-            feed = {key: model.feed(image)}
-            before = dict(zip(names, old.run(None, feed)))
-            after = dict(zip(names, new.run(None, feed)))
-            peaks += int(peaks_of(model, before[model.scores]).sum())
-            for name, move in largest_moves(model, before, after).items():
-                worst[name] = max(worst[name], move)
-
+        folded = fold(original)
+        half, rounding = half_precision(folded)
         print(f"{model.file}: largest rounding of a weight {rounding:.1e} of its tensor's largest")
-        agrees = True
-        for name, move in worst.items():
-            allowed = model.at_peaks.get(name, model.tolerance)
-            agrees &= move <= allowed
-            print(f"  {name}: {'identical' if move == 0 else f'moves by {move:.2g}, allowed {allowed:g}'}")
-        feed = {key: model.feed(pictures[0])}
-        before_ms = milliseconds(lambda: old.run(None, feed))
-        after_ms = milliseconds(lambda: new.run(None, feed))
-        print(f"  {peaks} scores over {model.threshold} compared; {before_ms:.1f} ms before, {after_ms:.1f} ms after, one thread")
-
         as_it_is = (args.originals / model.file).read_bytes()
-        written[model.file] = small.SerializeToString(deterministic=True) if agrees else as_it_is
-        outcome = f"{len(as_it_is)} bytes before, {len(written[model.file])} after" if agrees else "moves too far: kept as it is"
-        print(f"  {outcome}")
+        written[model.file] = as_it_is
+        for name, version in {"folded and halved": half, "folded": folded}.items():
+            print(f"  {name}:")
+            if moves_little(model, original, version, pictures):
+                written[model.file] = version.SerializeToString(deterministic=True)
+                break
+        print(f"  {len(as_it_is)} bytes before, {len(written[model.file])} after")
 
     args.out.mkdir(parents=True, exist_ok=True)
     for file, data in written.items():
