@@ -41,7 +41,12 @@ fn main() -> ExitCode {
         .thread_stack_size(STACK_BYTES)
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(until_interrupted(cli)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(until_interrupted(cli));
+            // What still runs was given up; nobody waits for it.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(error.into()),
     };
     let outcome = outcome.unwrap_or_else(|error| match &error {

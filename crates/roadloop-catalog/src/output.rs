@@ -5,7 +5,7 @@ use std::io::Write;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use deltalake::arrow::array::{ArrayRef, RecordBatch, StringArray};
+use deltalake::arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use deltalake::arrow::compute::cast;
 use deltalake::arrow::csv;
 use deltalake::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -18,6 +18,9 @@ use deltalake::parquet::basic::{Compression, ZstdLevel};
 use deltalake::parquet::file::properties::WriterProperties;
 
 use crate::CatalogError;
+
+/// Characters of a text in a table; longer ones end in `…`.
+const LONGEST_CELL: usize = 10_000;
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +129,8 @@ impl Rows {
     fn write_table(&self, out: &mut dyn Write) -> Result<(), CatalogError> {
         let empty = [RecordBatch::new_empty(Arc::clone(&self.schema))];
         let batches = if self.batches.is_empty() { &empty[..] } else { &self.batches };
-        writeln!(out, "{}", pretty_format_batches(batches)?)?;
+        let short = batches.iter().map(short).collect::<Result<Vec<_>, _>>()?;
+        writeln!(out, "{}", pretty_format_batches(&short)?)?;
         Ok(())
     }
 
@@ -196,6 +200,23 @@ fn flat(batch: &RecordBatch) -> Result<RecordBatch, CatalogError> {
         columns.push(Arc::new(StringArray::from(texts)) as ArrayRef);
     }
     remake(&Arc::new(Schema::new(fields)), columns, batch.num_rows())
+}
+
+/// A batch whose texts are no longer than anybody reads in a table: laying out
+/// megabytes takes minutes.
+fn short(batch: &RecordBatch) -> Result<RecordBatch, CatalogError> {
+    let flat = flat(batch)?;
+    let cut = |text: &str| match text.char_indices().nth(LONGEST_CELL) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    };
+    let columns = flat.columns().iter().map(|column| match column.as_string_opt::<i32>() {
+        Some(texts) => {
+            Arc::new(texts.iter().map(|text| text.map(cut)).collect::<StringArray>()) as ArrayRef
+        }
+        None => Arc::clone(column),
+    });
+    remake(&flat.schema(), columns.collect(), flat.num_rows())
 }
 
 fn plain_field(field: &Field) -> Field {
@@ -272,6 +293,19 @@ mod tests {
              | 2 | a,\"b\"         |            | []     |\n\
              +---+---------------+------------+--------+\n",
         );
+    }
+
+    #[test]
+    fn a_table_cuts_texts_nobody_reads() {
+        let long = "ü".repeat(2 * LONGEST_CELL);
+        let texts = Arc::new(StringArray::from(vec![Some(long.as_str()), None])) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([("text", texts)]).unwrap();
+        let rows = Rows::new(&batch.schema(), vec![batch], false).unwrap();
+        let mut bytes = Vec::new();
+        rows.write(Format::Table, &mut bytes).unwrap();
+        let table = String::from_utf8(bytes).unwrap();
+        assert_eq!(table.matches('ü').count(), LONGEST_CELL);
+        assert_eq!(table.matches('…').count(), 1);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use deltalake::datafusion::prelude::SessionContext;
 use deltalake::datafusion::sql::parser::{DFParserBuilder, Statement};
 use deltalake::datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::StreamExt;
+use tokio::task::JoinSet;
 
 use crate::session::query_error;
 use crate::{Catalog, CatalogError, Rows};
@@ -47,13 +48,16 @@ impl Catalog {
     /// Answers one read-only SQL statement.
     pub async fn sql(&self, query: &str, limits: &SqlLimits) -> Result<Rows, CatalogError> {
         let statement = read_only(query)?;
-        let answer = async {
-            let context = self.session(Some(limits.max_memory_bytes)).await?;
-            run(&context, query, statement, limits).await
-        };
-        match tokio::time::timeout(limits.max_time, answer).await {
-            Ok(rows) => rows,
-            Err(_) => Err(CatalogError::TooSlow { limit: limits.max_time }),
+        let context = self.session(Some(limits.max_memory_bytes)).await?;
+        // A task of its own: some functions compute for minutes without a pause,
+        // and only another thread notices the time then.
+        let mut task = JoinSet::new();
+        let (query, bounds) = (query.to_owned(), limits.clone());
+        task.spawn(async move { run(&context, &query, statement, &bounds).await });
+        match tokio::time::timeout(limits.max_time, task.join_next()).await {
+            Ok(Some(Ok(rows))) => rows,
+            Ok(Some(Err(_))) => Err(CatalogError::Stopped),
+            Ok(None) | Err(_) => Err(CatalogError::TooSlow { limit: limits.max_time }),
         }
     }
 }
@@ -298,6 +302,11 @@ mod tests {
             let error = catalog.sql(endless, &limits).await.unwrap_err();
             assert!(matches!(error, CatalogError::TooSlow { .. }), "{error}");
             assert!(start.elapsed() < Duration::from_secs(20));
+
+            let without_pause = "select length(repeat('a', 1000000000))";
+            let limits = SqlLimits { max_time: Duration::from_millis(20), ..SqlLimits::default() };
+            let error = catalog.sql(without_pause, &limits).await.unwrap_err();
+            assert!(matches!(error, CatalogError::TooSlow { .. }), "{error}");
 
             let large = "select array_agg(value) from range(1, 20000000)";
             let limits = SqlLimits { max_memory_bytes: 1 << 20, ..SqlLimits::default() };
