@@ -14,6 +14,7 @@ mod telemetry;
 mod usage;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use serde_json::json;
@@ -24,6 +25,8 @@ use crate::render::Voice;
 /// The query engine's deep plans overflow the usual 2 MiB in builds without
 /// optimisation.
 const STACK_BYTES: usize = 8 << 20;
+
+const CLEARING_UP: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
@@ -43,8 +46,9 @@ fn main() -> ExitCode {
     let outcome = match runtime {
         Ok(runtime) => {
             let outcome = runtime.block_on(until_interrupted(cli));
-            // What still runs was given up; nobody waits for it.
-            runtime.shutdown_background();
+            // What still runs was given up: staged files are cleared away, but a
+            // computation that never pauses is not waited for.
+            runtime.shutdown_timeout(CLEARING_UP);
             outcome
         }
         Err(error) => Err(error.into()),

@@ -138,10 +138,11 @@ impl Filter {
     }
 }
 
+/// Of what is in the catalog: a detector may well know a label that it never gave.
 fn warning(what: &str, name: &str, nearest: Option<String>) -> String {
     match nearest {
-        Some(nearest) => format!("no {what} is called {name}: did you mean {nearest}?"),
-        None => format!("no {what} is called {name}"),
+        Some(nearest) => format!("no {what} {name} in the catalog: did you mean {nearest}?"),
+        None => format!("no {what} {name} in the catalog"),
     }
 }
 
@@ -184,18 +185,18 @@ mod tests {
         check(
             "not has(trafic_light)",
             &["car", "traffic light"],
-            &["no label is called trafic_light: did you mean traffic_light?"],
+            &["no label trafic_light in the catalog: did you mean traffic_light?"],
         );
-        check("has(zebra)", &["car"], &["no label is called zebra"]);
+        check("has(zebra)", &["car"], &["no label zebra in the catalog"]);
         check(
             "has(light)",
             &["car", "traffic light"],
-            &["no label is called light: did you mean traffic_light?"],
+            &["no label light in the catalog: did you mean traffic_light?"],
         );
         check(
             "camera = frnt or has(car)",
             &["car"],
-            &["no camera is called frnt: did you mean front?"],
+            &["no camera frnt in the catalog: did you mean front?"],
         );
     }
 }

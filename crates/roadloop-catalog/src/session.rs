@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use deltalake::arrow::array::RecordBatch;
@@ -38,6 +39,14 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// Makes the folder where it is missing. A catalog can be asked where nothing
+/// can be written.
+fn can_write_in(folder: &Path) -> bool {
+    let probe = folder.join(format!("probe-{}", std::process::id()));
+    let made = fs::create_dir_all(folder).and_then(|()| fs::create_dir(&probe));
+    made.and_then(|()| fs::remove_dir(&probe)).is_ok()
+}
+
 impl Engine {
     pub(crate) fn new(
         store: Arc<dyn ObjectStore>,
@@ -47,9 +56,7 @@ impl Engine {
         // DataFusion would make the folder too, and fail when another process
         // makes it at the same time.
         let spill = match spill_folder {
-            Some(folder) if fs::create_dir_all(&folder).is_ok() => {
-                DiskManagerMode::Directories(vec![folder])
-            }
+            Some(folder) if can_write_in(&folder) => DiskManagerMode::Directories(vec![folder]),
             _ => DiskManagerMode::OsTmpDirectory,
         };
         let runtime = RuntimeEnvBuilder::new()

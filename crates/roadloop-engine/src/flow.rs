@@ -126,8 +126,10 @@ pub struct Plan {
     pub source: PathBuf,
     pub size_bytes: u64,
     pub cameras: Vec<PlannedCamera>,
-    /// Frames the catalog has of it, by what was done with them.
+    /// Frames the catalog has of it.
     pub extracted: u64,
+    /// Of them, those looked at and anonymised with these settings; with any
+    /// settings, where the models cannot be opened.
     pub detected: u64,
     pub anonymized: u64,
     /// This selection was extracted to its end before.
@@ -166,13 +168,21 @@ pub async fn plan(ctx: &Ctx, path: &Path, settings: &RunSettings) -> Result<Plan
     });
     let card = Card::load(&ctx.store, &id).await?;
     let in_words = ingest::describe(&settings.selection);
+    let (mut detected, mut anonymized) = summary.map_or((0, 0), |s| (s.looked, s.anonymized));
+    if detected > 0 && settings.stages.contains(&Stage::Detect) {
+        detected = detect::already_done(ctx, &id).await.unwrap_or(detected);
+    }
+    if anonymized > 0 && settings.stages.contains(&Stage::Anonymize) {
+        let done = redact::already_done(ctx, &id, settings.only.as_ref(), settings.redact).await;
+        anonymized = done.unwrap_or(anonymized);
+    }
     Ok(Plan {
         source: path.to_owned(),
         size_bytes: recording.size_bytes(),
         cameras: cameras.collect(),
         extracted: summary.map_or(0, |summary| summary.frames),
-        detected: summary.map_or(0, |summary| summary.looked),
-        anonymized: summary.map_or(0, |summary| summary.anonymized),
+        detected,
+        anonymized,
         is_extracted: card.is_some_and(|card| card.finished(&in_words).is_some()),
         recording: id,
     })

@@ -9,7 +9,7 @@ mod zlib;
 use jpeg_encoder::ColorType;
 use png::{BitDepth, Encoder};
 
-use crate::{Channels, Orientation, Pixels, VisionError};
+use crate::{Channels, Pixels, VisionError};
 
 /// Writes a PNG, without loss, in the least time that keeps the file no
 /// larger than other writers' default.
@@ -45,23 +45,6 @@ pub fn encode_png(pixels: &Pixels) -> Result<Vec<u8>, VisionError> {
 
 /// Writes a JPEG. `quality` goes from 1 to 100 as everywhere; opacity is left out.
 pub fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, VisionError> {
-    write_jpeg(pixels, quality, None)
-}
-
-/// The same, with a note for viewers on how to turn it.
-pub fn encode_jpeg_turned(
-    pixels: &Pixels,
-    quality: u8,
-    orientation: Orientation,
-) -> Result<Vec<u8>, VisionError> {
-    write_jpeg(pixels, quality, Some(orientation))
-}
-
-fn write_jpeg(
-    pixels: &Pixels,
-    quality: u8,
-    orientation: Option<Orientation>,
-) -> Result<Vec<u8>, VisionError> {
     let (width, height) = (pixels.width(), pixels.height());
     let (Ok(short_width), Ok(short_height)) = (u16::try_from(width), u16::try_from(height)) else {
         return Err(VisionError::TooLargeForJpeg { width, height });
@@ -72,13 +55,8 @@ fn write_jpeg(
         Channels::Rgba => ColorType::Rgba,
     };
     let mut file = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut file, quality.clamp(1, 100));
-    let noted = match orientation {
-        Some(orientation) => encoder.add_exif_metadata(&orientation.exif()),
-        None => Ok(()),
-    };
-    noted
-        .and_then(|()| encoder.encode(pixels.data(), short_width, short_height, color))
+    jpeg_encoder::Encoder::new(&mut file, quality.clamp(1, 100))
+        .encode(pixels.data(), short_width, short_height, color)
         .map_err(|err| VisionError::Encode { format: "JPEG", reason: err.to_string() })?;
     Ok(file)
 }

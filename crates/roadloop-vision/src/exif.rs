@@ -1,7 +1,7 @@
-//! The one thing of a JPEG's EXIF that an anonymised copy keeps: which way up
-//! the picture is. Viewers turn raw frame and copy alike then; boxes are in
-//! the pixels as they are stored, in both.
+//! Which way up a JPEG is, by its EXIF. Pictures are turned when they are
+//! decoded: a face lying on its side is found by no model.
 
+use crate::Pixels;
 use crate::decode::jpeg_segments;
 
 /// Begins the APP1 segment with EXIF in it.
@@ -13,27 +13,47 @@ const SHORT: u16 = 3;
 /// How a picture is to be turned or mirrored to be seen upright, 1 to 8 as
 /// EXIF numbers them; 1 is as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Orientation(u8);
+pub(crate) struct Orientation(u8);
 
 impl Orientation {
     /// What a JPEG says, `None` where it says nothing, or nothing sensible.
-    pub fn of_jpeg(bytes: &[u8]) -> Option<Orientation> {
+    pub(crate) fn of_jpeg(bytes: &[u8]) -> Option<Orientation> {
         let segments = jpeg_segments(bytes).take_while(|(marker, _)| *marker != 0xda);
         let mut apps = segments.filter(|(marker, _)| *marker == 0xe1);
         apps.find_map(|(_, segment)| of_tiff(segment.strip_prefix(EXIF)?))
     }
 
-    /// An EXIF block, from its byte order on, that says this and nothing else.
-    pub(crate) fn exif(self) -> Vec<u8> {
-        let mut exif = b"MM\0*\0\0\0\x08".to_vec();
-        exif.extend(1u16.to_be_bytes());
-        exif.extend(ORIENTATION.to_be_bytes());
-        exif.extend(SHORT.to_be_bytes());
-        exif.extend(1u32.to_be_bytes());
-        exif.extend([0, self.0, 0, 0]);
-        // No other directory follows.
-        exif.extend(0u32.to_be_bytes());
-        exif
+    /// The picture as a viewer shows it. Of 5 to 8 the sides change places.
+    pub(crate) fn upright(self, stored: Pixels) -> Pixels {
+        if self.0 == 1 {
+            return stored;
+        }
+        let (last_x, last_y) = (stored.width() as usize - 1, stored.height() as usize - 1);
+        let (width, height) = match self.0 {
+            ..5 => (stored.width(), stored.height()),
+            _ => (stored.height(), stored.width()),
+        };
+        // Where the pixel to be seen at (x, y) is stored.
+        let place = |x: usize, y: usize| match self.0 {
+            2 => (last_x - x, y),
+            3 => (last_x - x, last_y - y),
+            4 => (x, last_y - y),
+            5 => (y, x),
+            6 => (y, last_y - x),
+            7 => (last_x - y, last_y - x),
+            8 => (last_x - y, x),
+            _ => (x, y),
+        };
+        let (samples, columns) = (stored.channels().count(), stored.width() as usize);
+        let mut data = Vec::with_capacity(stored.data().len());
+        for y in 0..height as usize {
+            for x in 0..width as usize {
+                let (stored_x, stored_y) = place(x, y);
+                let start = (stored_y * columns + stored_x) * samples;
+                data.extend_from_slice(&stored.data()[start..start + samples]);
+            }
+        }
+        Pixels::new(width, height, stored.channels(), data).expect("as many pixels as before")
     }
 }
 
@@ -64,21 +84,50 @@ fn of_tiff(tiff: &[u8]) -> Option<Orientation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Channels, Pixels, decode_bytes, encode_jpeg, encode_jpeg_turned};
+    use crate::{Channels, decode_bytes, encode_jpeg};
     use proptest::prelude::*;
 
-    fn pixels() -> Pixels {
-        Pixels::new(16, 8, Channels::Rgb, vec![200; 16 * 8 * 3]).unwrap()
+    /// The letter F, as its bottom and its right side differ from all others.
+    const F: [&str; 3] = ["##", "# ", "# "];
+
+    /// How an F is stored that is seen upright with each orientation: table 5
+    /// of TIFF 6.0's Orientation, as EXIF 2.32 takes it over.
+    #[test]
+    fn an_f_stands_upright() {
+        let as_stored: [&[&str]; 8] = [
+            &F,
+            &["##", " #", " #"],
+            &[" #", " #", "##"],
+            &["# ", "# ", "##"],
+            &["###", "#  "],
+            &["#  ", "###"],
+            &["  #", "###"],
+            &["###", "  #"],
+        ];
+        for (value, stored) in (1..=8).zip(as_stored) {
+            let upright = Orientation(value).upright(pixels(stored));
+            assert_eq!(rows(&upright), F, "orientation {value}");
+        }
+    }
+
+    fn pixels(rows: &[&str]) -> Pixels {
+        let data = rows.concat().into_bytes();
+        Pixels::new(rows[0].len() as u32, rows.len() as u32, Channels::Gray, data).unwrap()
+    }
+
+    fn rows(pixels: &Pixels) -> Vec<String> {
+        let rows = pixels.data().chunks_exact(pixels.width() as usize);
+        rows.map(|row| String::from_utf8_lossy(row).into_owned()).collect()
     }
 
     #[test]
-    fn comes_back_as_it_was_written() {
-        for value in 1..=8 {
-            let turned = encode_jpeg_turned(&pixels(), 90, Orientation(value)).unwrap();
-            assert_eq!(Orientation::of_jpeg(&turned), Some(Orientation(value)));
-            assert_eq!(decode_bytes(&turned).unwrap().width(), 16);
-        }
-        assert_eq!(Orientation::of_jpeg(&encode_jpeg(&pixels(), 90).unwrap()), None);
+    fn a_jpeg_is_decoded_upright() {
+        let lying = Pixels::new(16, 8, Channels::Rgb, vec![200; 16 * 8 * 3]).unwrap();
+        let mut jpeg = encode_jpeg(&lying, 90).unwrap();
+        let exif = b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        jpeg.splice(2..2, exif.iter().copied());
+        let upright = decode_bytes(&jpeg).unwrap();
+        assert_eq!((upright.width(), upright.height()), (8, 16));
     }
 
     #[track_caller]

@@ -111,7 +111,7 @@ pub(super) async fn remark_on_filter(
     }
     if !recordings.is_empty() {
         session.note(&format!("note: no frame matches {only}; none was anonymised for it"));
-        super::search::remark(session, &warnings, not_looked_at);
+        super::search::remark(session, only, &warnings, not_looked_at);
     }
     Ok(())
 }

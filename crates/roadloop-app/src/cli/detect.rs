@@ -37,7 +37,8 @@ pub(crate) struct DetectorArgs {
     /// follows from its outputs or from a .toml beside it [default: NanoDet]
     #[arg(long, value_name = "FILE")]
     detector: Option<PathBuf>,
-    /// Image classifier (.onnx, labels in a .txt or .toml beside it)
+    /// Image classifier: NAME.onnx, with labels in it, or one a line in
+    /// NAME.labels.txt, or in NAME.toml
     #[arg(long, value_name = "FILE")]
     tagger: Option<PathBuf>,
     /// Keep objects found at least this surely, 0 to 1 [default: 0.35]

@@ -1,5 +1,7 @@
 //! Where answers go: which format, which file, and what is said about it.
 
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -85,25 +87,42 @@ impl Replaced {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all. A link leads to the file behind it; into
+/// what is no file, as a pipe or a device, the bytes are written as they are.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<Replaced> {
-    let replaced = if path.is_file() { Replaced::Yes } else { Replaced::No };
-    let write = || -> std::io::Result<()> {
-        let Some(name) = path.file_name() else {
-            return Err(std::io::Error::other("this is no name for a file"));
-        };
-        // A name of its own, so that no file of somebody's is written over.
-        let partial = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
-        let partial = path.with_file_name(partial);
-        let written =
-            std::fs::write(&partial, bytes).and_then(|()| std::fs::rename(&partial, path));
-        if written.is_err() {
-            let _ = std::fs::remove_file(&partial);
+    let write = || -> io::Result<Replaced> {
+        match fs::canonicalize(path) {
+            Ok(target) if target.is_file() => {
+                write_whole(&target, bytes, Some(fs::metadata(&target)?.permissions()))?;
+                Ok(Replaced::Yes)
+            }
+            Ok(_) => {
+                fs::OpenOptions::new().write(true).open(path)?.write_all(bytes)?;
+                Ok(Replaced::No)
+            }
+            Err(_) => {
+                write_whole(path, bytes, None)?;
+                Ok(Replaced::No)
+            }
         }
-        written
     };
-    write().with_context(|| format!("cannot write a file\npath: {}", path.display()))?;
-    Ok(replaced)
+    write().with_context(|| format!("cannot write a file\npath: {}", path.display()))
+}
+
+fn write_whole(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
+    let Some(name) = path.file_name() else {
+        return Err(io::Error::other("this is no name for a file"));
+    };
+    // A name of its own, so that no file of somebody's is written over.
+    let partial = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
+    let partial = path.with_file_name(partial);
+    let written = fs::write(&partial, bytes)
+        .and_then(|()| permissions.map_or(Ok(()), |kept| fs::set_permissions(&partial, kept)))
+        .and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written
 }
 
 #[cfg(test)]
@@ -133,9 +152,31 @@ mod tests {
         let path = folder.path().join("hits.csv");
         assert_eq!(write_file(&path, b"one").unwrap(), Replaced::No);
         assert_eq!(write_file(&path, b"two").unwrap(), Replaced::Yes);
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read(&path).unwrap(), b"two");
         assert!(write_file(&folder.path().join("gone/hits.csv"), b"x").is_err());
         assert!(write_file(folder.path(), b"x").is_err());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_permissions_and_devices_stay_what_they_are() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("hits.csv"), folder.path().join("link.csv"));
+        fs::write(&file, b"one").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        symlink(&file, &link).unwrap();
+        assert_eq!(write_file(&link, b"two").unwrap(), Replaced::Yes);
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+        // A link to a device: what would be replaced is not the device itself.
+        let device = folder.path().join("null.csv");
+        symlink("/dev/null", &device).unwrap();
+        assert_eq!(write_file(&device, b"x").unwrap(), Replaced::No);
+        assert!(device.is_symlink());
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use roadloop_base::{RecordingId, Stage};
-use roadloop_engine::flow::{self, RecordingRun, RunSettings};
+use roadloop_base::{RecordingId, Report, Stage};
+use roadloop_engine::flow::{self, RecordingRun, RunSettings, StageRun};
 use roadloop_engine::{Ctx, EngineError, bag};
 use serde_json::json;
 
@@ -202,6 +202,17 @@ async fn explain(
         return Ok(());
     }
     for run in runs {
+        let is_read_before = |stage: &StageRun| {
+            let Report { done, already_done, skipped } = &stage.report;
+            stage.stage == Stage::Extract && *done == 0 && *already_done > 0 && !skipped.is_empty()
+        };
+        if run.stages.iter().any(is_read_before) {
+            session.note(&format!(
+                "note: what was skipped of {} was skipped when it was first read; a sounder copy \
+                 of it is read with --name NEW-NAME",
+                run.recording
+            ));
+        }
         if settings.name.is_none() && run.recording != run.content {
             let source = run.source.display();
             session.note(&format!("note: the content of {source} is known as {}", run.recording));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use roadloop_engine::catalog::{Filter, SearchOptions};
+use roadloop_engine::catalog::{Filter, Found, SearchOptions};
 use roadloop_engine::stages::search::{self, Shown};
 use roadloop_engine::vision::{encode_jpeg, encode_png};
 use serde_json::json;
@@ -74,7 +74,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let ctx = session.reader().await?;
     if args.count {
         let count = ctx.catalog.count(&filter, None).await?;
-        remark(session, &count.warnings, count.not_looked_at);
+        remark(session, &filter, &count.warnings, count.not_looked_at);
         if args.json {
             let count = json!({"frames": count.total, "not_looked_at": count.not_looked_at});
             render::print(&count.to_string())?;
@@ -89,7 +89,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         _ => session.config.number("search.limit"),
     };
     let found = search::run(&ctx, &filter, &SearchOptions { limit, recording: None }).await?;
-    remark(session, &found.warnings, found.not_looked_at);
+    remark(session, &filter, &found.warnings, found.not_looked_at);
     if let (Some(path), Some(format)) = (&args.contact_sheet, sheet_format) {
         let shown = if args.raw { Shown::Raw } else { Shown::Anonymized };
         let tiles = &found.hits[..found.hits.len().min(SHEET_TILES as usize)];
@@ -101,35 +101,47 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         };
         let replaced = write_file(path, &bytes)?;
         session.note(&format!("contact sheet: {}{}", path.display(), replaced.in_words()));
+        let bare = tiles.iter().filter(|hit| !hit.anonymized).count() as u64;
+        if bare > 0 && !args.raw {
+            let bare = counted(bare, "frame");
+            session.note(&format!("note: {bare} on it as recorded, with no anonymised copy yet"));
+        }
     }
     let rows = found.rows(format)?;
     if let Some(path) = &args.export {
         export(session, &rows, format, path, "hit")?;
+        remark_on_limit(session, &found);
         return Ok(Outcome::Done);
     }
     if args.contact_sheet.is_some() && !args.json && args.format.is_none() {
         return Ok(Outcome::Done);
     }
     render::print_rows(&rows, format)?;
-    let shown = found.hits.len() as u64;
-    if shown < found.total {
-        let total = counted(found.total, "frame");
-        session.note(&format!("{shown} of {total}; --limit N shows more"));
-    } else {
-        session.note(&counted(shown, "frame"));
+    if !remark_on_limit(session, &found) {
+        session.note(&counted(found.total, "frame"));
     }
     Ok(Outcome::Done)
 }
 
-pub(super) fn remark(session: &Session, warnings: &[String], frames: u64) {
+fn remark_on_limit(session: &Session, found: &Found) -> bool {
+    let (shown, total) = (found.hits.len() as u64, found.total);
+    if shown < total {
+        session.note(&format!("{shown} of {}; --limit N shows more", counted(total, "frame")));
+    }
+    shown < total
+}
+
+pub(super) fn remark(session: &Session, filter: &Filter, warnings: &[String], frames: u64) {
     for warning in warnings {
         session.note(&format!("note: {warning}"));
     }
     if frames > 0 {
         let were = if frames == 1 { "1 frame was" } else { &format!("{frames} frames were") };
+        let stages = filter.stages();
+        let verbs = stages.iter().map(|stage| format!("{} {stage}", command()));
         session.note(&format!(
-            "note: {were} not looked at yet and cannot match labels; {} detect does it",
-            command()
+            "note: {were} not looked at yet and cannot match labels; do it with {}",
+            verbs.collect::<Vec<_>>().join(" and "),
         ));
     }
 }

@@ -16,8 +16,14 @@ use crate::session::Session;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Tables:
-  frames       recording, camera, sequence, taken_at, image, width, height, brightness, ...
-  detections   frame, kind, label, confidence, model, bbox_left, bbox_top, ...
+  frames       frame, recording, camera, topic, sequence, taken_at (recorded, UTC),
+               stamp_ns (the message's own, ns since 1970), image (its file), width,
+               height, encoding, brightness (mean luma, 0 to 255), sharpness (variance
+               of the Laplacian; low means blurred), date, ...
+  detections   frame, kind, label, confidence, model, bbox_left, bbox_top, bbox_right,
+               bbox_bottom (shares of width and height, 0 to 1), ...
+  looked, anonymized    frames a detector saw; frames that have an anonymised copy
+  'describe frames' lists all columns of a table
 
 Examples:
   roadloop sql 'select label, count(*) from detections group by label order by 2 desc'

@@ -5,6 +5,8 @@
 //! to them first, because only there it is known what it needs: that somebody
 //! looked at the frame.
 
+use roadloop_base::Stage;
+
 use super::ast::{Confidence, Expr, Is, Label, Op};
 use super::time::Period;
 use crate::Filter;
@@ -30,6 +32,14 @@ impl Filter {
             Some(expr) => condition(expr, Sense::Holds, certainty),
             None => "TRUE".to_owned(),
         }
+    }
+
+    /// The stages whose models look for what this filter asks.
+    pub fn stages(&self) -> Vec<Stage> {
+        let stage = |marker| if marker == REDACTED { Stage::Anonymize } else { Stage::Detect };
+        let mut stages: Vec<Stage> = self.markers().into_iter().map(stage).collect();
+        stages.sort_unstable();
+        stages
     }
 
     /// The kinds of the rows that tell whether a frame was looked at for what

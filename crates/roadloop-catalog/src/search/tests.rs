@@ -144,8 +144,8 @@ fn unknown_names_are_a_warning() {
         assert_eq!(
             found.warnings,
             [
-                "no label is called caar: did you mean car?",
-                "no camera is called raer: did you mean rear?"
+                "no label caar in the catalog: did you mean car?",
+                "no camera raer in the catalog: did you mean rear?"
             ]
         );
     });

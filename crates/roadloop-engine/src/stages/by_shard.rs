@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 
-use roadloop_base::{Detection, FrameId, FrameRow, ModelId, RecordingId, Report, Skip, Stage};
-use roadloop_catalog::{DetectionShard, LookedAt};
+use roadloop_base::{
+    Detection, FrameId, FrameRow, ModelId, RecordingId, Report, ShardId, Skip, Stage,
+};
+use roadloop_catalog::{DetectionShard, LookedAt, Revision};
 use roadloop_store::Staged;
 
 use crate::revision::RevisionBuilder;
@@ -46,6 +48,29 @@ pub(super) struct Pass {
     pub(super) again: HashSet<FrameId>,
 }
 
+impl Pass {
+    /// Frames that were looked at like this before.
+    pub(super) async fn already_done(&self, ctx: &Ctx) -> Result<u64, EngineError> {
+        let left: usize = self.left(ctx).await?.iter().map(|(_, _, rows)| rows.len()).sum();
+        Ok((self.rows.len() - left) as u64)
+    }
+
+    /// The shards that are not in the catalog at the wanted revision, which is
+    /// the second of each.
+    async fn left(&self, ctx: &Ctx) -> Result<Vec<(ShardId, Revision, &[FrameRow])>, EngineError> {
+        let delivered = ctx.catalog.delivered(self.stage, &self.recording).await?;
+        let shards = self
+            .rows
+            .chunk_by(|a, b| a.id.shard() == b.id.shard())
+            .map(|rows| (rows[0].id.shard(), self.settings.clone().of_frames(rows), rows));
+        let is_done = |(id, revision, rows): &(ShardId, Revision, &[FrameRow])| {
+            delivered.get(id) == Some(revision)
+                && !rows.iter().any(|row| self.again.contains(&row.id))
+        };
+        Ok(shards.filter(|shard| !is_done(shard)).collect())
+    }
+}
+
 /// Finished shards are committed together when the last commit is this old.
 const COMMIT_AFTER: Duration = Duration::from_secs(2);
 
@@ -58,21 +83,11 @@ pub(super) async fn run(
     pass: Pass,
     look: impl Fn(&FrameRow, &Bytes) -> Result<Look, FrameError> + Send + Sync + 'static,
 ) -> Result<Report, EngineError> {
-    let Pass { stage, recording, rows, settings, model, again } = pass;
-    let delivered = ctx.catalog.delivered(stage, &recording).await?;
-    let mut report = Report::default();
-    let mut shards = Vec::new();
-    for rows in rows.chunk_by(|a, b| a.id.shard() == b.id.shard()) {
-        let id = rows[0].id.shard();
-        let revision = settings.clone().of_frames(rows);
-        let is_whole = !rows.iter().any(|row| again.contains(&row.id));
-        if is_whole && delivered.get(&id) == Some(&revision) {
-            report.already_done += rows.len() as u64;
-        } else {
-            shards.push((id, revision, rows));
-        }
-    }
+    let (mut report, shards) = (Report::default(), pass.left(ctx).await?);
+    let Pass { stage, recording, rows, settings, model, .. } = &pass;
+    let (stage, recording) = (*stage, recording.clone());
     let frames: usize = shards.iter().map(|(_, _, rows)| rows.len()).sum();
+    report.already_done = (rows.len() - frames) as u64;
     let start = StageStart { stage, recording, frames: Some(frames as u64), bytes: None };
     let meter = ctx.progress.start(start);
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use roadloop_base::{RecordingId, Report, Stage};
-use roadloop_vision::decode_bytes;
+use roadloop_vision::{Detector, decode_bytes};
 
 use crate::revision::RevisionBuilder;
 use crate::stages::by_shard::{self, FrameError, Look, Pass};
@@ -17,6 +17,27 @@ const FORMAT: u32 = 1;
 /// where one is set. Frames looked at with other settings are looked at anew,
 /// and their old detections replaced.
 pub async fn run(ctx: &Ctx, recording: &RecordingId) -> Result<Report, EngineError> {
+    let (pass, detector, tagger) = pass(ctx, recording).await?;
+    by_shard::run(ctx, pass, move |_, image| {
+        let pixels = decode_bytes(image).map_err(|error| FrameError::Damaged(error.to_string()))?;
+        let broken = |error| FrameError::Broken(EngineError::Model(error));
+        let mut detections = detector.detect(&pixels).map_err(broken)?;
+        if let Some(tagger) = &tagger {
+            detections.extend(tagger.detect(&pixels).map_err(broken)?);
+        }
+        Ok(Look { detections, copy: None })
+    })
+    .await
+}
+
+/// Frames that a run would leave as they are.
+pub(crate) async fn already_done(ctx: &Ctx, recording: &RecordingId) -> Result<u64, EngineError> {
+    pass(ctx, recording).await?.0.already_done(ctx).await
+}
+
+type Looking = (Pass, Arc<dyn Detector>, Option<Arc<dyn Detector>>);
+
+async fn pass(ctx: &Ctx, recording: &RecordingId) -> Result<Looking, EngineError> {
     let rows = ctx.catalog.frames(recording).await?;
     let models = Arc::clone(&ctx.models);
     let (detector, tagger) =
@@ -35,14 +56,5 @@ pub async fn run(ctx: &Ctx, recording: &RecordingId) -> Result<Report, EngineErr
         model: detector.model().clone(),
         again: HashSet::new(),
     };
-    by_shard::run(ctx, pass, move |_, image| {
-        let pixels = decode_bytes(image).map_err(|error| FrameError::Damaged(error.to_string()))?;
-        let broken = |error| FrameError::Broken(EngineError::Model(error));
-        let mut detections = detector.detect(&pixels).map_err(broken)?;
-        if let Some(tagger) = &tagger {
-            detections.extend(tagger.detect(&pixels).map_err(broken)?);
-        }
-        Ok(Look { detections, copy: None })
-    })
-    .await
+    Ok((pass, detector, tagger))
 }

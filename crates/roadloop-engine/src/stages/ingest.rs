@@ -52,6 +52,7 @@ pub async fn run(
     });
     if let Some(report) = finished
         && known.lost.is_empty()
+        && known.len() >= report.already_done
     {
         meter.finish(&report);
         return Ok(report);
@@ -148,6 +149,10 @@ impl KnownFrames {
             known.rows.entry(row.id.camera.clone()).or_default().insert(row.id.sequence, row);
         }
         Ok(known)
+    }
+
+    fn len(&self) -> u64 {
+        self.rows.values().map(|rows| rows.len() as u64).sum()
     }
 
     fn has(&self, id: &FrameId) -> bool {

@@ -11,16 +11,16 @@ use roadloop_base::{
 };
 use roadloop_catalog::Filter;
 use roadloop_vision::{
-    Detector, Orientation, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_jpeg_turned,
-    encode_png, redact,
+    Detector, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_png, redact,
 };
 
+use crate::models::Finders;
 use crate::revision::RevisionBuilder;
 use crate::stages::by_shard::{self, FrameError, Look, Pass};
 use crate::{Ctx, EngineError, present};
 
 /// Changes when the code below starts to give other results.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Anonymised JPEGs are written anew at this quality, so that nothing of the
 /// original file, its metadata and thumbnails included, travels along.
@@ -62,6 +62,28 @@ pub async fn run(
     only: Option<&Filter>,
     settings: RedactSettings,
 ) -> Result<Report, EngineError> {
+    let (pass, finders) = pass(ctx, recording, only, settings).await?;
+    let turn = Mutex::new(());
+    by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, &turn, settings))
+        .await
+}
+
+/// Frames that a run would leave as they are.
+pub(crate) async fn already_done(
+    ctx: &Ctx,
+    recording: &RecordingId,
+    only: Option<&Filter>,
+    settings: RedactSettings,
+) -> Result<u64, EngineError> {
+    pass(ctx, recording, only, settings).await?.0.already_done(ctx).await
+}
+
+async fn pass(
+    ctx: &Ctx,
+    recording: &RecordingId,
+    only: Option<&Filter>,
+    settings: RedactSettings,
+) -> Result<(Pass, Finders), EngineError> {
     let mut rows = ctx.catalog.frames(recording).await?;
     let anonymized = ctx.catalog.anonymized(recording).await?;
     let copies = present::images(ctx, &anonymized_of(recording)).await?;
@@ -88,9 +110,7 @@ pub async fn run(
         model: anonymizer_id(settings),
         again: lost,
     };
-    let turn = Mutex::new(());
-    by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, &turn, settings))
-        .await
+    Ok((pass, finders))
 }
 
 /// The name the catalog keeps for "made anonymous like this".
@@ -122,10 +142,7 @@ pub(crate) fn hide_in_frame(
     }
     hide(&mut pixels, &detections, settings);
     let encoded = if row.image.ends_with(".jpg") {
-        match Orientation::of_jpeg(image) {
-            Some(orientation) => encode_jpeg_turned(&pixels, JPEG_QUALITY, orientation),
-            None => encode_jpeg(&pixels, JPEG_QUALITY),
-        }
+        encode_jpeg(&pixels, JPEG_QUALITY)
     } else {
         encode_png(&pixels)
     };

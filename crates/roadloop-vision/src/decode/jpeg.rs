@@ -1,4 +1,4 @@
-//! JPEG, baseline and progressive.
+//! JPEG, baseline and progressive, upright as its EXIF says.
 //!
 //! The decoder underneath fills what a cut file lacks with grey and calls it
 //! a success. Here every row must have been decoded, and the file must end as
@@ -15,6 +15,7 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::checked_pixels;
+use crate::exif::Orientation;
 use crate::{Channels, Pixels, VisionError};
 
 /// What the decoder fills missing rows with.
@@ -57,8 +58,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
     if may_be_filled && u64::from(rows_read(bytes, width as usize)) < height {
         return Err(cut_short());
     }
-    Pixels::new(info.width.into(), info.height.into(), channels, data)
-        .ok_or_else(|| bad("its size changes on the way".to_owned()))
+    let stored = Pixels::new(info.width.into(), info.height.into(), channels, data)
+        .ok_or_else(|| bad("its size changes on the way".to_owned()))?;
+    Ok(match Orientation::of_jpeg(bytes) {
+        Some(orientation) => orientation.upright(stored),
+        None => stored,
+    })
 }
 
 /// A picture whose file has no end marker, if it lacks nothing else.

@@ -1,8 +1,8 @@
 //! Writing of any kind, by a DB text detector (arXiv 1911.08947): a map of how
 //! likely each pixel belongs to shrunken text.
 //!
-//! Regions become upright boxes: they are blurred, not read, so a slanted line
-//! may be covered with more than itself.
+//! Regions become upright boxes; one that fills its box badly, as a slanted line
+//! does, becomes several along its length.
 
 use roadloop_base::{Detection, Kind, ModelId};
 
@@ -39,15 +39,37 @@ struct TextFinder {
     longest_side: u32,
 }
 
-/// A connected region of the map; the ends are exclusive.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A connected region of the map.
+#[derive(Clone, Debug, PartialEq)]
 struct Region {
+    sides: Sides,
+    pixels: usize,
+    sum: f32,
+    /// The region cut along its longer side into as many parts as its box is
+    /// larger than itself; none where that is less than two.
+    parts: Vec<Sides>,
+}
+
+/// The ends are exclusive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sides {
     left: usize,
     top: usize,
     right: usize,
     bottom: usize,
-    pixels: usize,
-    sum: f32,
+}
+
+impl Sides {
+    fn of_pixel(x: usize, y: usize) -> Sides {
+        Sides { left: x, top: y, right: x + 1, bottom: y + 1 }
+    }
+
+    fn add(&mut self, x: usize, y: usize) {
+        self.left = self.left.min(x);
+        self.top = self.top.min(y);
+        self.right = self.right.max(x + 1);
+        self.bottom = self.bottom.max(y + 1);
+    }
 }
 
 /// Opens a model that finds writing.
@@ -75,21 +97,29 @@ impl TextFinder {
         })
     }
 
-    fn candidate(&self, region: Region, layout: &Layout) -> Option<Candidate> {
-        let (width, height) = (region.right - region.left, region.bottom - region.top);
+    fn candidates(&self, region: &Region, layout: &Layout) -> Vec<Candidate> {
+        let Sides { left, top, right, bottom } = region.sides;
         let score = region.sum / region.pixels as f32;
-        if width < LEAST_SIDE || height < LEAST_SIDE || score < self.confidence {
-            return None;
+        if right - left < LEAST_SIDE || bottom - top < LEAST_SIDE || score < self.confidence {
+            return Vec::new();
         }
-        let (wide, high) = (width as f32, height as f32);
+        let (wide, high) = if region.parts.is_empty() {
+            ((right - left) as f32, (bottom - top) as f32)
+        } else {
+            let long = ((right - left) as f32).hypot((bottom - top) as f32);
+            (long, region.pixels as f32 / long)
+        };
         let grow = wide * high * UNCLIP_RATIO / (2.0 * (wide + high));
-        let bbox = layout.source_from_model(
-            region.left as f32 - grow,
-            region.top as f32 - grow,
-            region.right as f32 + grow,
-            region.bottom as f32 + grow,
-        )?;
-        Some(Candidate { bbox, class: 0, score })
+        let sides = if region.parts.is_empty() { &[region.sides][..] } else { &region.parts };
+        let boxes = sides.iter().filter_map(|sides| {
+            layout.source_from_model(
+                sides.left as f32 - grow,
+                sides.top as f32 - grow,
+                sides.right as f32 + grow,
+                sides.bottom as f32 + grow,
+            )
+        });
+        boxes.map(|bbox| Candidate { bbox, class: 0, score }).collect()
     }
 }
 
@@ -105,8 +135,8 @@ impl Detector for TextFinder {
         let shape = [Some(1), Some(1), Some(rows), Some(columns)];
         let map = expect_f32(self.model.as_ref(), &outputs[0], &shape)?;
         let candidates = regions(map, columns)
-            .into_iter()
-            .filter_map(|region| self.candidate(region, &layout))
+            .iter()
+            .flat_map(|region| self.candidates(region, &layout))
             .collect();
         // Boxes of neighbouring lines overlap: only what lies on another goes.
         let rules = Suppression { iou: 0.7, kept: 1000, ..Suppression::default() };
@@ -119,7 +149,7 @@ impl Detector for TextFinder {
 fn regions(map: &[f32], columns: usize) -> Vec<Region> {
     let rows = map.len() / columns;
     let mut seen = vec![false; map.len()];
-    let mut waiting = Vec::new();
+    let (mut waiting, mut members) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
     for start in 0..map.len() {
         if seen[start] || !is_text(map[start]) {
@@ -127,15 +157,14 @@ fn regions(map: &[f32], columns: usize) -> Vec<Region> {
         }
         seen[start] = true;
         waiting.push(start);
-        let (x, y) = (start % columns, start / columns);
-        let mut region = Region { left: x, top: y, right: x, bottom: y, pixels: 0, sum: 0.0 };
+        members.clear();
+        let mut sides = Sides::of_pixel(start % columns, start / columns);
+        let mut sum = 0.0;
         while let Some(place) = waiting.pop() {
             let (x, y) = (place % columns, place / columns);
-            region.left = region.left.min(x);
-            region.right = region.right.max(x + 1);
-            region.bottom = region.bottom.max(y + 1);
-            region.pixels += 1;
-            region.sum += map[place];
+            members.push((x, y));
+            sides.add(x, y);
+            sum += map[place];
             for near_y in y.saturating_sub(1)..(y + 2).min(rows) {
                 for near_x in x.saturating_sub(1)..(x + 2).min(columns) {
                     let near = near_y * columns + near_x;
@@ -146,9 +175,27 @@ fn regions(map: &[f32], columns: usize) -> Vec<Region> {
                 }
             }
         }
-        found.push(region);
+        found.push(Region { sides, pixels: members.len(), sum, parts: parts(&sides, &members) });
     }
     found
+}
+
+fn parts(sides: &Sides, members: &[(usize, usize)]) -> Vec<Sides> {
+    let (width, height) = (sides.right - sides.left, sides.bottom - sides.top);
+    let count = width * height / members.len();
+    if count < 2 {
+        return Vec::new();
+    }
+    let mut parts = vec![None::<Sides>; count];
+    for &(x, y) in members {
+        let part = if width >= height {
+            (x - sides.left) * count / width
+        } else {
+            (y - sides.top) * count / height
+        };
+        parts[part].get_or_insert(Sides::of_pixel(x, y)).add(x, y);
+    }
+    parts.into_iter().flatten().collect()
 }
 
 /// NaN and infinity are no text.
@@ -181,8 +228,8 @@ mod tests {
         ];
         let found = regions(&map, 4);
         let sides: Vec<_> =
-            found.iter().map(|r| (r.left, r.top, r.right, r.bottom, r.pixels)).collect();
-        assert_eq!(sides, [(0, 0, 2, 2, 2), (3, 0, 4, 1, 1), (3, 2, 4, 3, 1)]);
+            found.iter().map(|r| (r.sides.left, r.sides.bottom, r.pixels)).collect();
+        assert_eq!(sides, [(0, 2, 2), (3, 1, 1), (3, 3, 1)]);
         assert!((found[0].sum - 1.4).abs() < 1e-6);
     }
 
@@ -207,6 +254,29 @@ mod tests {
             [bbox.left(), bbox.top(), bbox.right(), bbox.bottom()].map(|side| side * 32.0)
         });
         assert_eq!(sides, expected);
+    }
+
+    #[test]
+    fn a_slanted_line_is_covered_along_its_length() {
+        // Three pixels high, one lower every fourth column: 64 columns, 18 rows.
+        let mut map = vec![0.0; 64 * 32];
+        for x in 0..64 {
+            for y in x / 4..x / 4 + 3 {
+                map[y * 64 + x] = 0.9;
+            }
+        }
+        let found = regions(&map, 64);
+        let [region] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((region.pixels, region.parts.len()), (64 * 3, 6));
+        let area = |s: &Sides| (s.right - s.left) * (s.bottom - s.top);
+        let covered: usize = region.parts.iter().map(area).sum();
+        assert!(covered < area(&region.sides) / 2, "{covered}");
+        for x in 0..64 {
+            let holds = |s: &&Sides| {
+                (s.left..s.right).contains(&x) && s.top <= x / 4 && s.bottom >= x / 4 + 3
+            };
+            assert!(region.parts.iter().any(|part| holds(&part)), "column {x}");
+        }
     }
 
     #[test]
