@@ -91,9 +91,9 @@ impl Replaced {
 /// what is no file, as a pipe or a device, the bytes are written as they are.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<Replaced> {
     let write = || -> io::Result<Replaced> {
-        match fs::canonicalize(path) {
-            Ok(target) if target.is_file() => {
-                write_whole(&target, bytes, Some(fs::metadata(&target)?.permissions()))?;
+        match fs::metadata(path) {
+            Ok(found) if found.is_file() => {
+                write_whole(&fs::canonicalize(path)?, bytes, Some(found.permissions()))?;
                 Ok(Replaced::Yes)
             }
             Ok(_) => {
