@@ -119,25 +119,26 @@ impl ModelId {
 }
 
 /// Names a recording's cameras after their topics: without the leading `/`
-/// and trailing `image_raw` and `compressed` parts, `/` as `__`. Topics that
-/// would share a name get `-2`, `-3`, … in the order given.
+/// and trailing `image_raw` and `compressed` parts, `/` as `__`. Where an
+/// earlier topic has that name already, all parts stay: `/front/image_raw` and
+/// `/front/image_raw/compressed` are `front` and `front__image_raw__compressed`.
+/// Topics that still share a name get `-2`, `-3`, … in the order given.
 pub fn name_cameras<'a>(topics: impl IntoIterator<Item = &'a str>) -> Vec<Camera> {
     let mut taken = HashSet::new();
     let mut cameras = Vec::new();
     for topic in topics {
-        let mut parts: Vec<&str> = topic.split('/').filter(|part| !part.is_empty()).collect();
-        while parts.len() > 1
-            && matches!(parts.last(), Some(&("image_raw" | "compressed" | "image")))
+        let parts: Vec<&str> = topic.split('/').filter(|part| !part.is_empty()).collect();
+        let mut kept = parts.as_slice();
+        while let [rest @ .., "image_raw" | "compressed" | "image"] = kept
+            && !rest.is_empty()
         {
-            parts.pop();
+            kept = rest;
         }
-        let base = path_safe(&parts.join("__"), "camera");
-        let mut name = base.clone();
-        let mut number = 2;
-        while !taken.insert(name.clone()) {
-            name = format!("{base}-{number}");
-            number += 1;
-        }
+        let short = path_safe(&kept.join("__"), "camera");
+        let full = path_safe(&parts.join("__"), "camera");
+        let numbered = (2..).map(|number| format!("{full}-{number}"));
+        let mut names = [short, full.clone()].into_iter().chain(numbered);
+        let name = names.find(|name| taken.insert(name.clone())).unwrap_or(full);
         cameras.push(Camera(name));
     }
     cameras
@@ -227,7 +228,8 @@ mod tests {
         check_cameras(&["/front/image_raw"], &["front"]);
         check_cameras(&["/camera/left/image_raw/compressed"], &["camera__left"]);
         check_cameras(&["/image_raw"], &["image_raw"]);
-        check_cameras(&["/front/image_raw", "/front/compressed"], &["front", "front-2"]);
+        check_cameras(&["/front/image_raw", "/front/compressed"], &["front", "front__compressed"]);
+        check_cameras(&["/a/image_raw", "/a", "a/", "/image"], &["a", "a-2", "a-3", "image"]);
         check_cameras(&["", "/", "/../../etc"], &["camera", "camera-2", "__..__etc"]);
     }
 

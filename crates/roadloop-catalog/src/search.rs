@@ -300,7 +300,8 @@ fn frames_where(filter: &Filter, recording: Option<&RecordingId>, certainty: Cer
 
 impl Found {
     /// The hits as rows. Formats that hold lists get each detection in full;
-    /// `labels` counts them for the others: `2 car, 1 person`.
+    /// `labels` counts them for the others: `2 car, 1 person`. A table, made to
+    /// be looked at, goes without sizes and measures.
     pub fn rows(&self, format: Format) -> Result<Rows, CatalogError> {
         let frames = || self.hits.iter().map(|hit| &hit.frame);
         let texts = |of: fn(&FrameRow) -> String| -> ArrayRef {
@@ -322,15 +323,17 @@ impl Found {
             ("labels", Arc::new(StringArray::from_iter_values(labels))),
             ("image", texts(|frame| frame.image.clone())),
         ];
-        if matches!(format, Format::JsonLines | Format::Parquet) {
+        if format != Format::Table {
             columns.extend([
                 ("width", counts(|frame| frame.width)),
                 ("height", counts(|frame| frame.height)),
                 ("brightness", floats(|frame| frame.brightness)),
                 ("sharpness", floats(|frame| frame.sharpness)),
                 ("anonymized", Arc::new(anonymized) as ArrayRef),
-                ("detections", self.detection_lists()?),
             ]);
+        }
+        if matches!(format, Format::JsonLines | Format::Parquet) {
+            columns.push(("detections", self.detection_lists()?));
         }
         let batch = RecordBatch::try_from_iter(columns)?;
         let truncated = (self.hits.len() as u64) < self.total;

@@ -26,8 +26,13 @@ Filters:
   has(car)                            a label, on a box or of the whole image
   count(person, conf >= 0.5) >= 2     how many boxes, counting sure ones
   camera = camera__front              also recording = NAME
-  time in 2026-05-04T09:30..09:45     ISO, UTC; parts may be left out
+  time in 2026-05-04T09:30..09:45     when it was recorded: ISO, UTC, parts may be left
+                                      out; a range ends before its last time of day, and
+                                      after its last day, month or year
   and, or, not, ( )                   labels with spaces: has(\"traffic light\")
+
+A frame that no detector has looked at is no hit of has(bus), nor of not has(bus);
+stderr says how many such frames there are.
 
 Examples:
   roadloop search 'count(person, conf >= 0.5) >= 2 and not has(bus)' --json
