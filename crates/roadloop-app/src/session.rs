@@ -91,10 +91,11 @@ impl Session {
         let config = &self.config;
         Ok(RunSettings {
             stages: stages.to_vec(),
-            selection: bag::FrameSelection {
+            selection: bag::Selection {
                 topics: config.words("extract.topics"),
                 every: config.number("extract.every").unwrap_or(1),
                 rate_hz: config.number("extract.rate_hz"),
+                ..bag::Selection::default()
             },
             only: self.only()?,
             redact: self.redact_settings(),

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use roadloop_bag::{BagError, FrameSelection, Read, find_recordings, open};
+use roadloop_bag::{BagError, Read, Selection, find_recordings, open};
 use roadloop_base::EncodedImage;
 
 fn main() {
@@ -34,7 +34,7 @@ fn show(path: &Path) -> Result<(), BagError> {
     for skip in recording.damage() {
         println!("  damage {}: {}", skip.place, skip.reason);
     }
-    for read in recording.frames(&FrameSelection::default())? {
+    for read in recording.frames(&Selection::default())? {
         match read {
             Read::Frame(frame) => {
                 let image = match &frame.image {

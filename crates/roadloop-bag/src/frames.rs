@@ -1,13 +1,12 @@
 //! A recording's frames, one by one, with what is damaged named in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use roadloop_base::{Camera, Frame, FrameId, MAX_SEQUENCE, RecordingId, Skip};
 
-use crate::image::{NoImage, read_image};
-use crate::part::{Found, Message, Part, PartReader, Places};
-use crate::tally::{Tally, TopicNumber};
+use crate::image::{NoImage, image_type, read_image};
+use crate::messages::{Message, Messages, ReadMessage};
 
 /// What comes next in a recording.
 #[derive(Clone, Debug)]
@@ -24,100 +23,53 @@ const MAX_REASONS: usize = 64;
 /// it. Holds one chunk of it in memory, beside those its frames still share.
 #[derive(Debug)]
 pub struct Frames {
-    parts: Arc<[Part]>,
-    next_part: usize,
-    reader: Option<PartReader>,
-    tally: Tally,
+    messages: Messages,
     recording: RecordingId,
-    topics: Vec<FrameTopic>,
-    bytes_done: u64,
-    size_bytes: u64,
+    /// By topic.
+    cameras: HashMap<Arc<str>, Camera>,
     repeats: Repeats,
-    is_done: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct FrameTopic {
-    pub(crate) name: Arc<str>,
-    pub(crate) camera: Option<Camera>,
 }
 
 impl Frames {
     pub(crate) fn new(
         recording: RecordingId,
-        parts: Arc<[Part]>,
-        topics: Vec<FrameTopic>,
-        tally: Tally,
+        cameras: HashMap<Arc<str>, Camera>,
+        messages: Messages,
     ) -> Frames {
-        Frames {
-            size_bytes: parts.iter().map(|part| part.len).sum(),
-            parts,
-            next_part: 0,
-            reader: None,
-            tally,
-            recording,
-            topics,
-            bytes_done: 0,
-            repeats: Repeats::default(),
-            is_done: false,
-        }
+        Frames { messages, recording, cameras, repeats: Repeats::default() }
     }
 
     /// Of the recording, so far: for rate and time left.
     pub fn bytes_read(&self) -> u64 {
-        let here = self.reader.as_ref().map_or(0, PartReader::position);
-        (self.bytes_done + here).min(self.size_bytes)
+        self.messages.bytes_read()
     }
 
     pub fn size_bytes(&self) -> u64 {
-        self.size_bytes
-    }
-
-    fn open_next_part(&mut self) -> Option<Read> {
-        let Some(part) = self.parts.get(self.next_part) else {
-            self.is_done = true;
-            return None;
-        };
-        self.next_part += 1;
-        match part.reader(&mut self.tally) {
-            Ok(reader) => {
-                self.reader = Some(reader);
-                None
-            }
-            Err(error) => {
-                self.bytes_done += part.len;
-                let reason = error.to_string().replace('\n', ", ");
-                Some(Read::Skipped(Places::of(&part.path).file(reason)))
-            }
-        }
+        self.messages.size_bytes()
     }
 
     fn read(&mut self, message: &Message) -> Option<Read> {
-        let topic = &self.topics[message.topic];
-        let (Some(camera), Some(image_type)) = (&topic.camera, message.image_type) else {
-            return self.repeats.add(
-                message,
-                &topic.name,
-                "messages that are no images".to_owned(),
-            );
+        let channel = &message.channel;
+        let image_type = image_type(channel.message_type(), &channel.encoding);
+        let (Some(camera), Some(image_type)) = (self.cameras.get(&message.topic), image_type)
+        else {
+            return self.repeats.add(message, "messages that are no images".to_owned());
         };
         let Some(sequence) = u32::try_from(message.sequence).ok().filter(|&s| s <= MAX_SEQUENCE)
         else {
             let reason = format!("more than {MAX_SEQUENCE} messages");
-            return self.repeats.add(message, &topic.name, reason);
+            return self.repeats.add(message, reason);
         };
         match read_image(image_type, &message.data) {
             Ok((stamp, image)) => Some(Read::Frame(Frame {
                 id: FrameId { recording: self.recording.clone(), camera: camera.clone(), sequence },
-                topic: Arc::clone(&topic.name),
+                topic: Arc::clone(&message.topic),
                 taken_at: message.logged_at,
                 stamp,
                 image,
             })),
-            Err(NoImage::Damaged(reason)) => {
-                Some(Read::Skipped(Skip::new(place(&topic.name, message.sequence), reason)))
-            }
-            Err(NoImage::Unknown(reason)) => self.repeats.add(message, &topic.name, reason),
+            Err(NoImage::Damaged(reason)) => Some(Read::Skipped(Skip::new(place(message), reason))),
+            Err(NoImage::Unknown(reason)) => self.repeats.add(message, reason),
         }
     }
 }
@@ -126,60 +78,50 @@ impl Iterator for Frames {
     type Item = Read;
 
     fn next(&mut self) -> Option<Read> {
-        while !self.is_done {
-            let Some(reader) = &mut self.reader else {
-                match self.open_next_part() {
-                    None => continue,
-                    skipped => return skipped,
-                }
-            };
-            let read = match reader.next(&mut self.tally) {
-                Some(Found::Message(message)) => self.read(&message),
-                Some(Found::Damage(skip)) => Some(Read::Skipped(skip)),
-                None => {
-                    self.reader = None;
-                    self.bytes_done += self.parts[self.next_part - 1].len;
-                    None
-                }
+        loop {
+            let read = match self.messages.next() {
+                Some(ReadMessage::Message(message)) => self.read(&message),
+                Some(ReadMessage::Skipped(skip)) => Some(Read::Skipped(skip)),
+                None => return self.repeats.take().map(Read::Skipped),
             };
             if read.is_some() {
                 return read;
             }
         }
-        self.repeats.take(&self.topics).map(Read::Skipped)
     }
 }
 
-fn place(topic: &str, sequence: u64) -> String {
-    format!("topic {topic} message {sequence}")
+fn place(message: &Message) -> String {
+    format!("topic {} message {}", message.topic, message.sequence)
 }
 
 /// What is wrong with a whole topic is named at its first message; the rest
 /// is counted, and named at the end.
 #[derive(Debug, Default)]
 struct Repeats {
-    more: BTreeMap<(TopicNumber, String), u64>,
+    more: BTreeMap<(Arc<str>, String), u64>,
 }
 
 impl Repeats {
-    fn add(&mut self, message: &Message, topic: &str, reason: String) -> Option<Read> {
-        if let Some(more) = self.more.get_mut(&(message.topic, reason.clone())) {
+    fn add(&mut self, message: &Message, reason: String) -> Option<Read> {
+        let topic = Arc::clone(&message.topic);
+        if let Some(more) = self.more.get_mut(&(Arc::clone(&topic), reason.clone())) {
             *more += 1;
             return None;
         }
         if self.more.len() >= MAX_REASONS {
-            *self.more.entry((message.topic, "other reasons".to_owned())).or_default() += 1;
+            *self.more.entry((topic, "other reasons".to_owned())).or_default() += 1;
             return None;
         }
-        self.more.insert((message.topic, reason.clone()), 0);
-        Some(Read::Skipped(Skip::new(place(topic, message.sequence), reason)))
+        self.more.insert((topic, reason.clone()), 0);
+        Some(Read::Skipped(Skip::new(place(message), reason)))
     }
 
-    fn take(&mut self, topics: &[FrameTopic]) -> Option<Skip> {
+    fn take(&mut self) -> Option<Skip> {
         while let Some(((topic, reason), more)) = self.more.pop_first() {
             if more > 0 {
-                let place = format!("topic {}", topics[topic].name);
-                return Some(Skip::new(place, format!("{more} more messages: {reason}")));
+                let reason = format!("{more} more messages: {reason}");
+                return Some(Skip::new(format!("topic {topic}"), reason));
             }
         }
         None

@@ -2,7 +2,7 @@
 //! damage named.
 //!
 //! [`find_recordings`] finds them, [`open`] opens one as a [`Recording`], and
-//! [`Recording::frames`] gives what a [`FrameSelection`] asks for, one
+//! [`Recording::frames`] gives what a [`Selection`] asks for, one
 //! [`Read`] at a time. Images stay as they were recorded: nothing here looks
 //! at a pixel, waits, or knows where frames go.
 //!
@@ -10,6 +10,7 @@
 //! `image` turns messages into images; `tally` counts and selects.
 
 mod broken;
+mod channel;
 mod compression;
 mod error;
 mod find;
@@ -18,6 +19,7 @@ mod frames;
 mod image;
 mod ledger;
 mod mcap;
+mod messages;
 mod part;
 mod recording;
 mod ros1;
@@ -31,9 +33,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use channel::{Channel, Definition};
 pub use error::BagError;
 pub use find::find_recordings;
 pub use format::Format;
 pub use frames::{Frames, Read};
+pub use messages::{Message, Messages, ReadMessage};
 pub use recording::{Recording, open};
-pub use tally::FrameSelection;
+pub use tally::Selection;

@@ -3,50 +3,40 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use roadloop_base::{Nanos, Skip};
 
+use crate::channel::Channel;
 use crate::format::Format;
-use crate::image::{self, ImageType};
 use crate::mcap::{McapIndex, McapReader};
 use crate::ros1::{Ros1Index, Ros1Reader};
 use crate::rosbag2::SqliteReader;
 use crate::tally::{Tally, TopicNumber};
 use crate::{BagError, mcap, ros1, rosbag2};
 
-/// A stream of messages of one type on one topic. Several may share a topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Channel {
-    pub(crate) topic: String,
-    pub(crate) message_type: String,
-    /// `ros1`, `cdr`, …
-    pub(crate) encoding: String,
-}
-
 /// A channel as the reader of a part needs it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) topic: TopicNumber,
-    pub(crate) image_type: Option<ImageType>,
+    pub(crate) channel: Arc<Channel>,
 }
 
 impl Route {
     pub(crate) fn new(channel: &Channel, tally: &mut Tally) -> Option<Route> {
-        let topic = tally.topic(channel)?;
-        let image_type = image::image_type(&channel.message_type, &channel.encoding);
-        Some(Route { topic, image_type })
+        Some(Route { topic: tally.topic(channel)?, channel: Arc::new(channel.clone()) })
     }
 }
 
 /// A wanted message.
 #[derive(Debug)]
 pub(crate) struct Message {
-    pub(crate) topic: TopicNumber,
-    pub(crate) image_type: Option<ImageType>,
+    pub(crate) route: Route,
     pub(crate) sequence: u64,
     pub(crate) logged_at: Nanos,
+    pub(crate) published_at: Option<Nanos>,
     pub(crate) data: Bytes,
 }
 

@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 use roadloop_base::{Camera, RecordingId, Skip, Topic, name_cameras};
 
+use crate::channel::Channel;
 use crate::format::sniff;
-use crate::frames::FrameTopic;
-use crate::part::{Channel, Part, Places};
+use crate::part::{Part, Places};
 use crate::tally::Tally;
-use crate::{BagError, Format, FrameSelection, Frames, image, rosbag2};
+use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2};
 
 /// An opened recording: its index is known, its frames are still to be read.
 #[derive(Debug)]
@@ -112,7 +112,35 @@ impl Recording {
     }
 
     /// The selected frames, from the start. May be called more than once.
-    pub fn frames(&self, selection: &FrameSelection) -> Result<Frames, BagError> {
+    pub fn frames(&self, selection: &Selection) -> Result<Frames, BagError> {
+        self.check(selection)?;
+        for name in &selection.topics {
+            let topic = self.topics.iter().find(|topic| topic.name == *name);
+            if let Some(topic) = topic.filter(|topic| topic.camera.is_none()) {
+                let found = format!("{} in {}", topic.message_type, topic.encoding);
+                return Err(BagError::NotACamera { topic: name.clone(), found });
+            }
+        }
+        if self.topics.iter().all(|topic| topic.camera.is_none()) {
+            let describe = |topic: &Topic| format!("{} ({})", topic.name, topic.message_type);
+            let found = self.topics.iter().map(describe).collect();
+            return Err(BagError::NoCameras { path: self.path.clone(), found });
+        }
+        let cameras = self.topics.iter().filter_map(|topic| {
+            topic.camera.clone().map(|camera| (topic.name.as_str().into(), camera))
+        });
+        let messages = self.select(selection, |topic| topic.camera.is_some());
+        Ok(Frames::new(self.id.clone(), cameras.collect(), messages))
+    }
+
+    /// The selected messages of any type, from the start. May be called more
+    /// than once.
+    pub fn messages(&self, selection: &Selection) -> Result<Messages, BagError> {
+        self.check(selection)?;
+        Ok(self.select(selection, |_| true))
+    }
+
+    fn check(&self, selection: &Selection) -> Result<(), BagError> {
         if let Some(rate_hz) = selection.rate_hz
             && !(rate_hz.is_finite() && rate_hz > 0.0)
         {
@@ -122,33 +150,24 @@ impl Recording {
             let damage = damage.reason.clone();
             return Err(BagError::NothingReadable { path: self.path.clone(), damage });
         }
-        let describe = |topic: &Topic| format!("{} ({})", topic.name, topic.message_type);
         for name in &selection.topics {
-            let topic = self.topics.iter().find(|topic| topic.name == *name);
-            let Some(topic) = topic else {
+            if !self.topics.iter().any(|topic| topic.name == *name) {
                 let known = self.topics.iter().map(|topic| topic.name.clone()).collect();
                 return Err(BagError::NoSuchTopic { topic: name.clone(), known });
-            };
-            if topic.camera.is_none() {
-                let found = format!("{} in {}", topic.message_type, topic.encoding);
-                return Err(BagError::NotACamera { topic: name.clone(), found });
             }
         }
-        if self.topics.iter().all(|topic| topic.camera.is_none()) {
-            let found = self.topics.iter().map(describe).collect();
-            return Err(BagError::NoCameras { path: self.path.clone(), found });
-        }
+        Ok(())
+    }
+
+    fn select(&self, selection: &Selection, of_kind: impl Fn(&Topic) -> bool) -> Messages {
         let is_wanted = |topic: &Topic| {
-            topic.camera.is_some()
-                && (selection.topics.is_empty() || selection.topics.contains(&topic.name))
+            let is_named = selection.topics.is_empty() || selection.topics.contains(&topic.name);
+            of_kind(topic) && is_named
         };
         let wanted = self.topics.iter().map(|topic| (topic.name.clone(), is_wanted(topic)));
         let tally = Tally::new(wanted, selection);
-        let topics = self.topics.iter().map(|topic| FrameTopic {
-            name: topic.name.as_str().into(),
-            camera: topic.camera.clone(),
-        });
-        Ok(Frames::new(self.id.clone(), Arc::clone(&self.parts), topics.collect(), tally))
+        let topics = self.topics.iter().map(|topic| topic.name.as_str().into());
+        Messages::new(Arc::clone(&self.parts), topics.collect(), tally)
     }
 }
 
@@ -186,12 +205,12 @@ impl Recording {
 /// share a topic, the first that carries images speaks for it.
 fn merge_topics(parts: &[Part]) -> Vec<Topic> {
     let is_camera =
-        |channel: &Channel| image::image_type(&channel.message_type, &channel.encoding).is_some();
+        |channel: &Channel| image::image_type(channel.message_type(), &channel.encoding).is_some();
     let mut merged: BTreeMap<&str, (&Channel, Option<u64>)> = BTreeMap::new();
     let mut channels: Vec<&(Channel, Option<u64>)> =
         parts.iter().flat_map(|part| &part.channels).collect();
     channels.sort_by(|(a, _), (b, _)| {
-        let key = |channel: &Channel| (!is_camera(channel), channel.message_type.clone());
+        let key = |channel: &Channel| (!is_camera(channel), channel.message_type().to_owned());
         key(a).cmp(&key(b))
     });
     for (channel, count) in channels {
@@ -204,7 +223,7 @@ fn merge_topics(parts: &[Part]) -> Vec<Topic> {
         names.iter().copied().zip(name_cameras(names.iter().copied())).collect();
     let topic = |(name, (channel, messages)): (&str, (&Channel, Option<u64>))| Topic {
         name: name.to_owned(),
-        message_type: channel.message_type.clone(),
+        message_type: channel.message_type().to_owned(),
         encoding: channel.encoding.clone(),
         messages,
         camera: cameras.remove(name),

@@ -9,13 +9,17 @@ use std::collections::{HashMap, HashSet};
 
 use roadloop_base::Nanos;
 
-use crate::part::Channel;
+use crate::channel::Channel;
 
-/// Which frames are to be read.
+/// Which messages are to be read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct FrameSelection {
-    /// Empty means every camera.
+pub struct Selection {
+    /// Empty means all: every camera where frames are read.
     pub topics: Vec<String>,
+    /// Recorded at this time or later.
+    pub from: Option<Nanos>,
+    /// Recorded before this time.
+    pub to: Option<Nanos>,
     /// Every so many messages of a topic, by sequence; 0 and 1 mean all.
     pub every: u32,
     /// At most so many frames per second and camera: time is cut into slots
@@ -23,9 +27,9 @@ pub struct FrameSelection {
     pub rate_hz: Option<f64>,
 }
 
-impl Default for FrameSelection {
-    fn default() -> FrameSelection {
-        FrameSelection { topics: Vec::new(), every: 1, rate_hz: None }
+impl Default for Selection {
+    fn default() -> Selection {
+        Selection { topics: Vec::new(), from: None, to: None, every: 1, rate_hz: None }
     }
 }
 
@@ -37,6 +41,8 @@ pub(crate) struct Tally {
     topics: HashMap<String, TopicNumber>,
     channels: Vec<Channel>,
     counters: Vec<Counter>,
+    from: Option<Nanos>,
+    to: Option<Nanos>,
     every: u64,
     slot: Option<i64>,
     learns: bool,
@@ -59,9 +65,11 @@ impl Tally {
     /// Wants the given ones of the topics.
     pub(crate) fn new(
         topics: impl IntoIterator<Item = (String, bool)>,
-        selection: &FrameSelection,
+        selection: &Selection,
     ) -> Tally {
         let mut tally = Tally {
+            from: selection.from,
+            to: selection.to,
             every: u64::from(selection.every.max(1)),
             slot: selection.rate_hz.map(|rate_hz| ((1e9 / rate_hz) as i64).max(1)),
             ..Tally::default()
@@ -108,6 +116,11 @@ impl Tally {
         if !counter.is_wanted || !sequence.is_multiple_of(self.every) {
             return None;
         }
+        if self.from.is_some_and(|from| logged_at < from)
+            || self.to.is_some_and(|to| logged_at >= to)
+        {
+            return None;
+        }
         // A set and not the last slot: chunks may overlap in time.
         if let Some(slot) = self.slot
             && !counter.slots_taken.insert(logged_at.0.div_euclid(slot))
@@ -138,7 +151,7 @@ mod tests {
 
     #[track_caller]
     fn check(every: u32, rate_hz: Option<f64>, times_ms: &[i64], expected: &[u64]) {
-        let selection = FrameSelection { topics: Vec::new(), every, rate_hz };
+        let selection = Selection { every, rate_hz, ..Selection::default() };
         let mut tally = Tally::new([("/front".to_owned(), true)], &selection);
         let kept = times_ms.iter().filter_map(|ms| tally.count(0, Nanos(ms * MS)));
         assert_eq!(kept.collect::<Vec<_>>(), expected);
@@ -162,9 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn a_stretch_of_time() {
+        let selection = Selection {
+            from: Some(Nanos(10)),
+            to: Some(Nanos(30)),
+            every: 2,
+            ..Selection::default()
+        };
+        let mut tally = Tally::new([("/front".to_owned(), true)], &selection);
+        let kept = [0, 10, 15, 20, 29, 30].map(|time| tally.count(0, Nanos(time)));
+        assert_eq!(kept, [None, None, Some(2), None, Some(4), None]);
+    }
+
+    #[test]
     fn unwanted_and_lost_messages_count() {
         let topics = [("/front".to_owned(), true), ("/rear".to_owned(), false)];
-        let mut tally = Tally::new(topics, &FrameSelection::default());
+        let mut tally = Tally::new(topics, &Selection::default());
         assert_eq!(tally.count(1, Nanos(0)), None);
         assert_eq!(tally.count(0, Nanos(0)), Some(0));
         tally.lost(0, 5);

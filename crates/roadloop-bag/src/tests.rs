@@ -12,7 +12,7 @@ use roadloop_base::EncodedImage;
 use tempfile::TempDir;
 
 use crate::testing::{Compression, DriveWriter, MessageForm, Picture};
-use crate::{BagError, FrameSelection, Read, open};
+use crate::{BagError, Read, Selection, open};
 
 /// 2020-11-19T22:00:00Z
 const START: u64 = 1_605_823_200_000_000_000;
@@ -108,7 +108,7 @@ impl Outcome {
     }
 }
 
-fn read(path: &Path, selection: &FrameSelection) -> Result<Outcome, BagError> {
+fn read(path: &Path, selection: &Selection) -> Result<Outcome, BagError> {
     let recording = open(path)?;
     let mut outcome = Outcome::default();
     let say = |skip: &roadloop_base::Skip| format!("{}: {}", skip.place, skip.reason);
@@ -135,7 +135,7 @@ fn read(path: &Path, selection: &FrameSelection) -> Result<Outcome, BagError> {
 }
 
 fn read_all(path: &Path) -> Outcome {
-    read(path, &FrameSelection::default()).unwrap()
+    read(path, &Selection::default()).unwrap()
 }
 
 /// The frames `fill` wrote, in order.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use roadloop_bag::{BagError, FrameSelection, Read};
+use roadloop_bag::{BagError, Read, Selection};
 use roadloop_base::{Camera, Frame, Stage};
 use roadloop_vision::{Detector, ModelError, decode_bytes};
 
@@ -64,7 +64,7 @@ pub async fn estimate(
     let selected = plan.cameras.iter().filter(|camera| camera.is_selected);
     let cameras: Vec<Camera> = selected.map(|camera| camera.camera.clone()).collect();
     let topics = settings.selection.topics.clone();
-    let selection = FrameSelection { topics, ..FrameSelection::default() };
+    let selection = Selection { topics, ..Selection::default() };
     let sample = ctx.cpu.run(move || Sample::read(&path, &selection, &cameras)).await??;
     let (models, style) = (Arc::clone(&ctx.models), settings.redact);
     let frames = sample.frames;
@@ -144,11 +144,7 @@ struct Sample {
 }
 
 impl Sample {
-    fn read(
-        path: &Path,
-        selection: &FrameSelection,
-        cameras: &[Camera],
-    ) -> Result<Sample, BagError> {
+    fn read(path: &Path, selection: &Selection, cameras: &[Camera]) -> Result<Sample, BagError> {
         let wanted = cameras.len().min(CAMERAS_TRIED);
         let recording = roadloop_bag::open(path)?;
         let started = Instant::now();
@@ -282,7 +278,7 @@ mod tests {
     fn check(plan: &Plan, stages: &[Stage], every: u32, expected: Option<[u64; 3]>) {
         let settings = RunSettings {
             stages: stages.to_vec(),
-            selection: FrameSelection { every, ..FrameSelection::default() },
+            selection: Selection { every, ..Selection::default() },
             only: None,
             redact: RedactSettings { style: RedactStyle::Blur, margin: 0.0 },
             name: None,

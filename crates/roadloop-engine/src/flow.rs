@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use roadloop_bag::{FrameSelection, Recording};
+use roadloop_bag::{Recording, Selection};
 use roadloop_base::{Camera, RecordingId, Report, Stage};
 use roadloop_catalog::Filter;
 
@@ -16,7 +16,7 @@ use crate::{Card, Ctx, EngineError};
 pub struct RunSettings {
     /// Stages to run, in the order of the job whatever the order here.
     pub stages: Vec<Stage>,
-    pub selection: FrameSelection,
+    pub selection: Selection,
     /// Anonymise frames that match; all of them when absent.
     pub only: Option<Filter>,
     pub redact: RedactSettings,

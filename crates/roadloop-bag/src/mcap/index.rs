@@ -8,8 +8,9 @@ use roadloop_base::Skip;
 
 use super::record::{self, Broken, ChunkIndex, Footer, Schema, Statistics, op, read_record};
 use crate::BagError;
+use crate::channel::{Channel, Definition};
 use crate::format::MCAP_MAGIC;
-use crate::part::{Channel, Places};
+use crate::part::Places;
 use crate::source::{FileSource, ReadAt};
 
 /// A summary is read as a whole; real ones take some 100 bytes a chunk.
@@ -18,7 +19,7 @@ const MAX_SUMMARY: u64 = 256 << 20;
 /// Empty where the file has no summary, which is allowed, or no sound one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct McapIndex {
-    pub(crate) schemas: HashMap<u16, String>,
+    pub(crate) schemas: HashMap<u16, Definition>,
     pub(crate) channels: HashMap<u16, Channel>,
     /// By where a chunk begins.
     pub(crate) chunks: BTreeMap<u64, ChunkIndex>,
@@ -42,13 +43,13 @@ impl McapIndex {
     /// Learns a channel or a schema; the first description of an id is kept.
     pub(crate) fn learn(&mut self, op: u8, body: &[u8]) -> Option<()> {
         if op == op::SCHEMA {
-            let Schema { id, name } = Schema::parse(body)?;
-            self.schemas.entry(id).or_insert(name);
+            let Schema { id, definition } = Schema::parse(body)?;
+            self.schemas.entry(id).or_insert(definition);
             return Some(());
         }
         let record::Channel { id, schema, topic, message_encoding } = record::Channel::parse(body)?;
-        let message_type = self.schemas.get(&schema).cloned().unwrap_or_default();
-        let channel = Channel { topic, message_type, encoding: message_encoding };
+        let definition = self.schemas.get(&schema).cloned().unwrap_or_default();
+        let channel = Channel { topic, encoding: message_encoding, definition };
         self.channels.entry(id).or_insert(channel);
         Some(())
     }

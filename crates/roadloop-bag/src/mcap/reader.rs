@@ -239,16 +239,17 @@ impl McapReader {
             self.ledger.is_damaged = true;
             return None;
         };
-        let route = (*route)?;
+        let route = route.as_ref()?;
         self.ledger.count(route.topic);
         let sequence = tally.count(route.topic, header.logged_at)?;
+        let route = route.clone();
         let data_at = placed.body_at + MessageHeader::LEN;
         Some(match self.bytes(data_at, placed.end() - data_at, chunk) {
             Ok(data) => Found::Message(Message {
-                topic: route.topic,
-                image_type: route.image_type,
+                route,
                 sequence,
                 logged_at: header.logged_at,
+                published_at: Some(header.published_at),
                 data,
             }),
             Err(damage) => Found::Damage(damage),

@@ -4,9 +4,12 @@
 
 use std::io;
 
+use bytes::Bytes;
+
 use roadloop_base::Nanos;
 
 use crate::broken;
+use crate::channel::Definition;
 use crate::source::ReadAt;
 
 /// Operation (1 byte) and length of the body (8 bytes).
@@ -179,14 +182,16 @@ impl<'a> Fields<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Schema {
     pub(crate) id: u16,
-    pub(crate) name: String,
+    pub(crate) definition: Definition,
 }
 
 impl Schema {
-    /// The definition itself, behind the name, is not looked at.
     pub(crate) fn parse(body: &[u8]) -> Option<Schema> {
         let mut fields = Fields(body);
-        Some(Schema { id: fields.u16()?, name: fields.text()? })
+        let id = fields.u16()?;
+        let (name, encoding) = (fields.text()?, fields.text()?);
+        let data = Bytes::copy_from_slice(fields.bytes()?);
+        Some(Schema { id, definition: Definition { name, encoding, data } })
     }
 }
 
@@ -215,6 +220,7 @@ impl Channel {
 pub(crate) struct MessageHeader {
     pub(crate) channel: u16,
     pub(crate) logged_at: Nanos,
+    pub(crate) published_at: Nanos,
 }
 
 impl MessageHeader {
@@ -225,8 +231,8 @@ impl MessageHeader {
         let channel = fields.u16()?;
         let _sequence = fields.u32()?;
         let logged_at = Nanos::from_unsigned(fields.u64()?);
-        let _published_at = fields.u64()?;
-        Some(MessageHeader { channel, logged_at })
+        let published_at = Nanos::from_unsigned(fields.u64()?);
+        Some(MessageHeader { channel, logged_at, published_at })
     }
 }
 
@@ -366,7 +372,6 @@ impl Footer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use proptest::prelude::*;
 
     fn record(op: u8, body: &[u8]) -> Vec<u8> {

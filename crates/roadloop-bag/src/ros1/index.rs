@@ -8,8 +8,9 @@ use roadloop_base::Skip;
 
 use super::record::{Broken, Placed, Record, parse_connection, parse_counts, read_record};
 use crate::BagError;
+use crate::channel::Channel;
 use crate::format::ROS1_MAGIC;
-use crate::part::{Channel, Places};
+use crate::part::Places;
 use crate::source::{FileSource, ReadAt};
 
 /// Empty where the bag has no sound index.
@@ -34,11 +35,11 @@ impl Ros1Index {
         in_chunk: &Channel,
     ) -> Option<String> {
         let in_index = self.connections.get(&connection)?;
-        if in_index == in_chunk || !self.contradicted.insert(connection) {
+        if in_index.is_like(in_chunk) || !self.contradicted.insert(connection) {
             return None;
         }
         let describe =
-            |channel: &Channel| format!("{:?} ({})", channel.topic, channel.message_type);
+            |channel: &Channel| format!("{:?} ({})", channel.topic, channel.message_type());
         let (in_chunk, in_index) = (describe(in_chunk), describe(in_index));
         Some(format!(
             "damaged: connection {connection} is {in_chunk} in its chunk, {in_index} in the index"

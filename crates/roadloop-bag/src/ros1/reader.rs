@@ -15,10 +15,11 @@ use super::record::{
     Broken, OFFSET_LEN, Placed, Record, find_record, parse_connection, parse_offsets, read_record,
 };
 use crate::BagError;
+use crate::channel::Channel;
 use crate::compression::{Codec, decompress};
 use crate::format::ROS1_MAGIC;
 use crate::ledger::Ledger;
-use crate::part::{Channel, Found, Message, Orphans, Places, Route};
+use crate::part::{Found, Message, Orphans, Places, Route};
 use crate::source::{FileSource, ReadAt, Stretch};
 use crate::tally::{Tally, TopicNumber};
 
@@ -204,10 +205,10 @@ impl Ros1Reader {
                 let (route, sequence) = self.count(connection, logged_at, tally)?;
                 Some(match self.data(data_at, data_len, chunk) {
                     Ok(data) => Found::Message(Message {
-                        topic: route.topic,
-                        image_type: route.image_type,
+                        route,
                         sequence,
                         logged_at,
+                        published_at: None,
                         data,
                     }),
                     Err(damage) => Found::Damage(damage),
@@ -240,9 +241,10 @@ impl Ros1Reader {
             self.ledger.is_damaged = true;
             return None;
         };
-        let route = (*route)?;
+        let route = route.as_ref()?;
         self.ledger.count(route.topic);
-        Some((route, tally.count(route.topic, logged_at)?))
+        let sequence = tally.count(route.topic, logged_at)?;
+        Some((route.clone(), sequence))
     }
 
     fn data(&mut self, at: u64, len: u64, chunk: Option<Bytes>) -> Result<Bytes, Skip> {

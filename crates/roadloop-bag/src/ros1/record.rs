@@ -4,10 +4,12 @@
 
 use std::io;
 
+use bytes::Bytes;
+
 use roadloop_base::Nanos;
 
 use crate::broken;
-use crate::part::Channel;
+use crate::channel::Channel;
 use crate::source::ReadAt;
 
 /// Real headers have some 30 to 300 bytes; the longest hold a topic's name.
@@ -240,8 +242,10 @@ impl Fields<'_> {
 pub(crate) fn parse_connection(topic: String, data: &[u8]) -> Channel {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut channel = Channel { topic, encoding: "ros1".to_owned(), ..Channel::default() };
+    channel.definition.encoding = "ros1msg".to_owned();
     for_each_field(data, |name, value| match name {
-        b"type" => channel.message_type = text(value),
+        b"type" => channel.definition.name = text(value),
+        b"message_definition" => channel.definition.data = Bytes::copy_from_slice(value),
         b"topic" if channel.topic.is_empty() => channel.topic = text(value),
         _ => {}
     });
@@ -266,7 +270,6 @@ pub(crate) fn parse_offsets(data: &[u8]) -> impl Iterator<Item = u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use proptest::prelude::*;
 
     fn record(fields: &[(&str, &[u8])], data: &[u8]) -> Vec<u8> {
@@ -326,11 +329,11 @@ mod tests {
 
     #[test]
     fn a_connection_with_nothing_in_it_is_read() {
-        assert_eq!(parse_connection("/a".to_owned(), b"junk").message_type, "");
+        assert_eq!(parse_connection("/a".to_owned(), b"junk").message_type(), "");
         let mut data = record(&[("topic", b"/b"), ("type", b"x/Y")], b"");
         data.drain(..4);
         let channel = parse_connection(String::new(), &data);
-        assert_eq!((&*channel.topic, &*channel.message_type), ("/b", "x/Y"));
+        assert_eq!((&*channel.topic, channel.message_type()), ("/b", "x/Y"));
     }
 
     proptest! {

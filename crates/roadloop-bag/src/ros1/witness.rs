@@ -9,8 +9,9 @@ use roadloop_base::Skip;
 use super::index::{self, Ros1Index};
 use super::reader::Ros1Reader;
 use crate::BagError;
+use crate::channel::Channel;
 use crate::image::image_type;
-use crate::part::{Channel, Places};
+use crate::part::Places;
 use crate::tally::Tally;
 
 /// Cameras speak up in the first moments of a recording. What first occurs
@@ -43,5 +44,5 @@ pub(crate) fn read_index(path: &Path, damage: &mut Vec<Skip>) -> Result<Ros1Inde
 }
 
 fn is_camera(channel: &Channel) -> bool {
-    image_type(&channel.message_type, &channel.encoding).is_some()
+    image_type(channel.message_type(), &channel.encoding).is_some()
 }

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi, params};
 use roadloop_base::{Nanos, Skip};
 
 use crate::BagError;
-use crate::part::{Channel, Found, Message, Places, Route};
+use crate::channel::{Channel, Definition};
+use crate::part::{Found, Message, Places, Route};
 use crate::tally::Tally;
 
 /// Places of messages that are looked up at a time: 32 bytes each, and one
@@ -99,12 +100,33 @@ fn immutable_uri(path: &Path) -> String {
 }
 
 fn topics(db: &Connection) -> rusqlite::Result<Vec<(i64, Channel)>> {
+    // Early versions have no definitions, and a damaged table costs only them.
+    let definitions = definitions(db).unwrap_or_default();
     let mut query =
         db.prepare("SELECT id, name, type, serialization_format FROM topics ORDER BY id")?;
     let rows = query.query_map([], |row| {
-        let channel =
-            Channel { topic: row.get(1)?, message_type: row.get(2)?, encoding: row.get(3)? };
-        Ok((row.get(0)?, channel))
+        let name: String = row.get(2)?;
+        let unknown = || Definition { name: name.clone(), ..Definition::default() };
+        let definition = definitions.get(&name).cloned().unwrap_or_else(unknown);
+        Ok((row.get(0)?, Channel { topic: row.get(1)?, encoding: row.get(3)?, definition }))
+    })?;
+    rows.collect()
+}
+
+/// By the name of the type.
+fn definitions(db: &Connection) -> rusqlite::Result<HashMap<String, Definition>> {
+    let is_table = "SELECT count(*) FROM sqlite_master
+        WHERE type = 'table' AND name = 'message_definitions' AND sql NOT LIKE '%virtual%'";
+    if db.query_row(is_table, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(HashMap::new());
+    }
+    let mut query = db.prepare(
+        "SELECT topic_type, encoding, encoded_message_definition FROM message_definitions",
+    )?;
+    let rows = query.query_map([], |row| {
+        let name: String = row.get(0)?;
+        let data = Bytes::from(row.get::<_, String>(2)?);
+        Ok((name.clone(), Definition { name, encoding: row.get(1)?, data }))
     })?;
     rows.collect()
 }
@@ -206,15 +228,15 @@ impl SqliteReader {
                 }
             };
             self.seen = self.seen.max(key.row.unsigned_abs());
-            let Some(&route) = self.topics.get(&key.topic) else { continue };
+            let Some(route) = self.topics.get(&key.topic) else { continue };
             let logged_at = Nanos(key.time);
             let Some(sequence) = tally.count(route.topic, logged_at) else { continue };
             return Some(match self.data(key.row) {
                 Ok(data) => Found::Message(Message {
-                    topic: route.topic,
-                    image_type: route.image_type,
+                    route: route.clone(),
                     sequence,
                     logged_at,
+                    published_at: None,
                     data,
                 }),
                 Err(error) => Found::Damage(

@@ -90,7 +90,7 @@ fn check_cut(writer: DriveWriter, is_compressed: bool) {
     let ends = if is_compressed { vec![] } else { picture_ends(&drive, 9) };
     for cut in (16..drive.len()).step_by(37) {
         let path = scene.file("drive", &drive[..cut]);
-        let outcome = match read(&path, &FrameSelection::default()) {
+        let outcome = match read(&path, &Selection::default()) {
             Ok(outcome) => outcome,
             // Cut before the first description of a camera.
             Err(BagError::NoCameras { .. } | BagError::NothingReadable { .. }) => {
@@ -268,8 +268,7 @@ fn damaged_database() {
         let mut overwritten = drive.clone();
         overwritten[page * 4096..(page + 1) * 4096].fill(0xee);
         for damaged in [&drive[..page * 4096], &overwritten[..]] {
-            let Ok(outcome) = read(&scene.file("drive.db3", damaged), &FrameSelection::default())
-            else {
+            let Ok(outcome) = read(&scene.file("drive.db3", damaged), &Selection::default()) else {
                 continue;
             };
             assert!(!outcome.skips.is_empty(), "page {page}: nothing is named");
@@ -290,7 +289,7 @@ fn check_flips(name: &str, drive: &[u8], ends: &[usize], flips: &[(usize, u8)]) 
     let first = flips.iter().map(|(at, _)| at % drive.len()).min().unwrap();
     let scene = Scene::new();
     let before = frames_before(ends, first);
-    match read(&scene.file("drive", &damaged), &FrameSelection::default()) {
+    match read(&scene.file("drive", &damaged), &Selection::default()) {
         Ok(outcome) => {
             let kept = outcome.frames.len();
             assert!(kept >= before, "{name} {flips:?}: {kept} frames, {before} before the damage");
@@ -324,7 +323,7 @@ fn check_every_byte(writer: DriveWriter, mask: u8) {
     for at in (13..drive.len()).filter(|at| !says_nothing(*at)) {
         let mut damaged = drive.clone();
         damaged[at] ^= mask;
-        let Ok(outcome) = read(&scene.file("drive", &damaged), &FrameSelection::default()) else {
+        let Ok(outcome) = read(&scene.file("drive", &damaged), &Selection::default()) else {
             continue;
         };
         let has_names = outcome.names().iter().eq(sound
@@ -403,7 +402,7 @@ proptest! {
             drive[at] ^= mask;
         }
         std::fs::write(&path, &drive).unwrap();
-        if let Ok(outcome) = read(&scene.path("drive"), &FrameSelection::default()) {
+        if let Ok(outcome) = read(&scene.path("drive"), &Selection::default()) {
             prop_assert!(outcome.frames.len() <= 28);
         }
     }

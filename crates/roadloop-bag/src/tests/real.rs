@@ -11,7 +11,7 @@ fn testdata(name: &str) -> PathBuf {
 fn frames(name: &str) -> Vec<Frame> {
     let recording = open(&testdata(name)).unwrap();
     assert_eq!(recording.damage(), []);
-    let frames = recording.frames(&FrameSelection::default()).unwrap();
+    let frames = recording.frames(&Selection::default()).unwrap();
     let frames = frames.map(|read| match read {
         Read::Frame(frame) => frame,
         Read::Skipped(skip) => panic!("{name}: {skip:?}"),
@@ -102,7 +102,7 @@ fn check_topics(name: &str, expected: &[&str]) {
         .map(|topic| format!("{} {} {:?}", topic.name, topic.message_type, topic.messages))
         .collect();
     assert_eq!(topics, expected, "{name}");
-    let refused = recording.frames(&FrameSelection::default());
+    let refused = recording.frames(&Selection::default());
     assert!(matches!(refused, Err(BagError::NoCameras { .. })), "{name}");
 }
 

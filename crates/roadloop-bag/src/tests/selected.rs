@@ -3,7 +3,7 @@
 use super::*;
 
 #[track_caller]
-fn check(selection: &FrameSelection, expected: &[&str]) {
+fn check(selection: &Selection, expected: &[&str]) {
     let scene = Scene::new();
     let folder = scene.path("drive");
     fill(DriveWriter::db3(), 9).write_folder(&folder, 2);
@@ -18,24 +18,24 @@ fn check(selection: &FrameSelection, expected: &[&str]) {
 #[test]
 fn by_topic() {
     let topics = vec![REAR.to_owned()];
-    let selection = FrameSelection { topics, ..FrameSelection::default() };
+    let selection = Selection { topics, ..Selection::default() };
     check(&selection, &["rear 0", "rear 1", "rear 2", "rear 3", "rear 4"]);
 }
 
 #[test]
 fn every_fourth() {
-    let selection = FrameSelection { every: 4, ..FrameSelection::default() };
+    let selection = Selection { every: 4, ..Selection::default() };
     check(&selection, &["front 0", "rear 0", "front 4", "front 8", "rear 4"]);
 }
 
 #[test]
 fn two_a_second() {
-    let selection = FrameSelection { rate_hz: Some(2.0), ..FrameSelection::default() };
+    let selection = Selection { rate_hz: Some(2.0), ..Selection::default() };
     check(&selection, &["front 0", "rear 0", "front 5", "rear 3"]);
 }
 
 #[track_caller]
-fn check_refused(drive: &DriveWriter, selection: &FrameSelection, expected: &str) {
+fn check_refused(drive: &DriveWriter, selection: &Selection, expected: &str) {
     let scene = Scene::new();
     let path = scene.file("drive.bag", &drive.finish());
     let error = read(&path, selection).unwrap_err().to_string();
@@ -45,8 +45,7 @@ fn check_refused(drive: &DriveWriter, selection: &FrameSelection, expected: &str
 #[test]
 fn what_cannot_be_selected() {
     let drive = fill(DriveWriter::bag(), 2);
-    let topic =
-        |topic: &str| FrameSelection { topics: vec![topic.to_owned()], ..Default::default() };
+    let topic = |topic: &str| Selection { topics: vec![topic.to_owned()], ..Default::default() };
     check_refused(
         &drive,
         &topic("/back"),
@@ -58,15 +57,15 @@ fn what_cannot_be_selected() {
         "topic \"/gps\" carries sensor_msgs/NavSatFix in ros1, not camera images",
     );
     for rate_hz in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        let selection = FrameSelection { rate_hz: Some(rate_hz), ..Default::default() };
+        let selection = Selection { rate_hz: Some(rate_hz), ..Default::default() };
         check_refused(&drive, &selection, "is no rate; expected frames per second");
     }
     let mut no_camera = DriveWriter::bag();
     no_camera.push("/gps", START, Picture::other("NavSatFix", vec![0; 40]));
     check_refused(
         &no_camera,
-        &FrameSelection::default(),
+        &Selection::default(),
         "the recording has no camera topics; it has /gps (sensor_msgs/NavSatFix)",
     );
-    check_refused(&DriveWriter::bag(), &FrameSelection::default(), "it has none at all");
+    check_refused(&DriveWriter::bag(), &Selection::default(), "it has none at all");
 }

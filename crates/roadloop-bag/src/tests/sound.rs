@@ -112,7 +112,7 @@ fn frames_can_be_read_on_another_thread() {
     let folder = scene.path("drive");
     fill(DriveWriter::db3(), 5).write_folder(&folder, 2);
     for path in [path, folder] {
-        let frames = open(&path).unwrap().frames(&FrameSelection::default()).unwrap();
+        let frames = open(&path).unwrap().frames(&Selection::default()).unwrap();
         assert_eq!(std::thread::spawn(|| frames.count()).join().unwrap(), 8);
     }
 }

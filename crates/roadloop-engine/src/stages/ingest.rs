@@ -9,10 +9,10 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use roadloop_bag::{FrameSelection, Read, Recording};
+use roadloop_bag::{Read, Recording, Selection};
 use roadloop_base::{
-    Camera, EncodedImage, Frame, FrameId, FrameRow, RecordingId, Report, ShardId, Skip, Stage,
-    image_key, images_of,
+    Camera, EncodedImage, Frame, FrameId, FrameRow, Nanos, RecordingId, Report, ShardId, Skip,
+    Stage, image_key, images_of,
 };
 use roadloop_catalog::FrameShard;
 use roadloop_store::Staged;
@@ -37,7 +37,7 @@ pub async fn run(
     ctx: &Ctx,
     recording: Recording,
     content: RecordingId,
-    selection: &FrameSelection,
+    selection: &Selection,
 ) -> Result<Report, EngineError> {
     let id = recording.id().clone();
     let in_words = describe(selection);
@@ -104,13 +104,17 @@ pub async fn run(
 }
 
 /// A selection in words: equal words, equal frames.
-pub fn describe(selection: &FrameSelection) -> String {
+pub fn describe(selection: &Selection) -> String {
     let mut topics = selection.topics.clone();
     topics.sort();
     topics.dedup();
     let topics = if topics.is_empty() { "all".to_owned() } else { topics.join(",") };
     let rate = selection.rate_hz.map_or("any".to_owned(), |rate| rate.to_string());
-    format!("topics={topics} every={} rate_hz={rate}", selection.every)
+    let bound = |name: &str, time: Option<Nanos>| {
+        time.map_or(String::new(), |time| format!(" {name}={}", time.0))
+    };
+    let (from, to) = (bound("from", selection.from), bound("to", selection.to));
+    format!("topics={topics} every={} rate_hz={rate}{from}{to}", selection.every)
 }
 
 fn new_card(recording: &Recording, content: RecordingId, earlier: Option<Card>) -> Card {
@@ -174,7 +178,7 @@ type Sent = (u64, Found);
 /// ahead of the cores.
 fn read_in_background(
     recording: Recording,
-    selection: FrameSelection,
+    selection: Selection,
     known: Arc<KnownFrames>,
     sender: mpsc::Sender<Sent>,
 ) -> Result<JoinHandle<()>, EngineError> {
