@@ -3,12 +3,15 @@
 use bytes::Bytes;
 
 /// A stream of messages of one type on one topic. Several may share a topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Channel {
     pub topic: String,
     /// How its messages are serialised: `ros1`, `cdr`, `protobuf`, `json`, …
     pub encoding: String,
     pub definition: Definition,
+    /// What else the recording says: callers, quality of service. By key, in
+    /// the order it was written.
+    pub metadata: Vec<(String, String)>,
 }
 
 impl Channel {
@@ -28,7 +31,7 @@ impl Channel {
 }
 
 /// The type of a stream's messages, as the recording has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Definition {
     pub name: String,
     /// What `data` is written in: `ros1msg`, `ros2msg`, `ros2idl`, `protobuf`,

@@ -82,6 +82,7 @@ impl Iterator for Frames {
             let read = match self.messages.next() {
                 Some(ReadMessage::Message(message)) => self.read(&message),
                 Some(ReadMessage::Skipped(skip)) => Some(Read::Skipped(skip)),
+                Some(ReadMessage::Attachment(_) | ReadMessage::Metadata(_)) => None,
                 None => return self.repeats.take().map(Read::Skipped),
             };
             if read.is_some() {

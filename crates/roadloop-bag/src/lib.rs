@@ -38,6 +38,7 @@ pub use error::BagError;
 pub use find::find_recordings;
 pub use format::Format;
 pub use frames::{Frames, Read};
+pub use mcap::{Attachment, McapCompression, McapWriter, Metadata};
 pub use messages::{Message, Messages, ReadMessage};
 pub use recording::{Recording, open};
 pub use tally::Selection;

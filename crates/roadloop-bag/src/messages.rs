@@ -7,6 +7,7 @@ use bytes::Bytes;
 use roadloop_base::{Nanos, Skip};
 
 use crate::channel::Channel;
+use crate::mcap::{Attachment, Metadata};
 use crate::part::{self, Found, Part, PartReader, Places};
 use crate::tally::Tally;
 
@@ -29,6 +30,9 @@ pub struct Message {
 #[derive(Clone, Debug)]
 pub enum ReadMessage {
     Message(Message),
+    /// Only after [`Messages::with_extras`], like the next.
+    Attachment(Attachment),
+    Metadata(Metadata),
     /// A damaged place; reading goes on.
     Skipped(Skip),
 }
@@ -60,6 +64,12 @@ impl Messages {
             bytes_done: 0,
             is_done: false,
         }
+    }
+
+    /// Gives attachments and metadata of MCAP files too.
+    pub fn with_extras(mut self) -> Messages {
+        self.tally.wants_extras = true;
+        self
     }
 
     /// Of the recording, so far: for rate and time left.
@@ -118,6 +128,10 @@ impl Iterator for Messages {
                 Some(Found::Message(message)) => {
                     return Some(ReadMessage::Message(self.message(message)));
                 }
+                Some(Found::Attachment(attachment)) => {
+                    return Some(ReadMessage::Attachment(attachment));
+                }
+                Some(Found::Metadata(metadata)) => return Some(ReadMessage::Metadata(metadata)),
                 Some(Found::Damage(skip)) => return Some(ReadMessage::Skipped(skip)),
                 None => {
                     self.reader = None;

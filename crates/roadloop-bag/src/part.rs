@@ -11,7 +11,7 @@ use roadloop_base::{Nanos, Skip};
 
 use crate::channel::Channel;
 use crate::format::Format;
-use crate::mcap::{McapIndex, McapReader};
+use crate::mcap::{Attachment, McapIndex, McapReader, Metadata};
 use crate::ros1::{Ros1Index, Ros1Reader};
 use crate::rosbag2::SqliteReader;
 use crate::tally::{Tally, TopicNumber};
@@ -43,6 +43,8 @@ pub(crate) struct Message {
 #[derive(Debug)]
 pub(crate) enum Found {
     Message(Message),
+    Attachment(Attachment),
+    Metadata(Metadata),
     Damage(Skip),
 }
 

@@ -182,9 +182,7 @@ impl Recording {
             while let Some(found) = reader.next(&mut tally) {
                 match found {
                     crate::part::Found::Damage(skip) => damage.push(skip),
-                    crate::part::Found::Message(message) => {
-                        panic!("a scan wants no messages: {message:?}")
-                    }
+                    found => panic!("a scan wants nothing: {found:?}"),
                 }
             }
         }

@@ -46,6 +46,8 @@ pub(crate) struct Tally {
     every: u64,
     slot: Option<i64>,
     learns: bool,
+    /// Whether what travels with the messages is wanted as well.
+    pub(crate) wants_extras: bool,
 }
 
 #[derive(Debug, Default)]

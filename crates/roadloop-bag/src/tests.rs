@@ -1,6 +1,7 @@
 //! The crate as its users see it: recordings of every kind, sound and
 //! damaged, opened and read to their end.
 
+mod conformance;
 mod damaged;
 mod real;
 mod selected;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use roadloop_base::Skip;
 
-use super::record::{self, Broken, ChunkIndex, Footer, Schema, Statistics, op, read_record};
+use super::body::{self, Body, ChunkIndex, Footer, Schema, Statistics};
+use super::record::{Broken, op, read_record};
 use crate::BagError;
 use crate::channel::{Channel, Definition};
 use crate::format::MCAP_MAGIC;
@@ -33,7 +34,7 @@ impl McapIndex {
         if statistics.channels as usize != self.channels.len() {
             return None;
         }
-        let messages: HashMap<u16, u64> = statistics.messages.iter().copied().collect();
+        let messages: HashMap<u16, u64> = statistics.channel_messages.iter().copied().collect();
         let count_of = |id| messages.get(id).copied().unwrap_or(0);
         let channels =
             self.channels.iter().map(|(id, channel)| (channel.clone(), Some(count_of(id))));
@@ -47,9 +48,10 @@ impl McapIndex {
             self.schemas.entry(id).or_insert(definition);
             return Some(());
         }
-        let record::Channel { id, schema, topic, message_encoding } = record::Channel::parse(body)?;
+        let body::Channel { id, schema, topic, message_encoding, metadata } =
+            body::Channel::parse(body)?;
         let definition = self.schemas.get(&schema).cloned().unwrap_or_default();
-        let channel = Channel { topic, encoding: message_encoding, definition };
+        let channel = Channel { topic, encoding: message_encoding, definition, metadata };
         self.channels.entry(id).or_insert(channel);
         Some(())
     }
@@ -88,7 +90,7 @@ fn parse_summary(source: &mut FileSource) -> Result<McapIndex, Broken> {
     }
     let footer = Footer::parse(source.peek(placed.body_at, Footer::LEN as usize)?);
     let footer = footer.ok_or_else(|| garbage("the file has no footer"))?;
-    let Footer { summary_at, summary_crc } = footer;
+    let Footer { summary_at, summary_crc, .. } = footer;
     if summary_at == 0 {
         return Ok(McapIndex::default());
     }

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use roadloop_base::Skip;
+use roadloop_base::{Nanos, Skip};
 
-use super::index::McapIndex;
-use super::record::{
-    Broken, ChunkHeader, DATA_END_LEN, Footer, MessageHeader, MessageIndex, Placed, find_record,
-    is_sound, op, read_record,
+use super::body::{
+    Attachment, Body, ChunkHeader, DATA_END_LEN, Footer, MessageHeader, MessageIndex, Metadata,
 };
+use super::index::McapIndex;
+use super::record::{Broken, Placed, find_record, is_sound, op, read_record};
 use crate::BagError;
 use crate::compression::{Codec, decompress};
 use crate::format::MCAP_MAGIC;
@@ -196,6 +196,7 @@ impl McapReader {
         match placed.op {
             op::SCHEMA | op::CHANNEL => self.learn(placed, chunk, tally).map(Found::Damage),
             op::MESSAGE => self.message(placed, chunk, tally),
+            op::ATTACHMENT | op::METADATA if tally.wants_extras => self.extra(placed, chunk),
             _ => None,
         }
     }
@@ -216,6 +217,23 @@ impl McapReader {
             self.routes.entry(id).or_insert_with(|| Route::new(channel, tally));
         }
         None
+    }
+
+    /// What travels with the messages.
+    fn extra(&mut self, placed: Placed, chunk: Option<Bytes>) -> Option<Found> {
+        let Placed { op, body_at, body_len } = placed;
+        let body = match self.bytes(body_at, body_len, chunk) {
+            Ok(body) => body,
+            Err(damage) => return Some(Found::Damage(damage)),
+        };
+        let found = match op {
+            op::METADATA => Metadata::parse(&body).map(Found::Metadata),
+            _ => Attachment::parse(&body).map(Found::Attachment),
+        };
+        Some(found.unwrap_or_else(|| {
+            let reason = "damaged: an attachment or a metadata record";
+            Found::Damage(self.places.range(body_at, placed.end(), reason))
+        }))
     }
 
     fn message(
@@ -241,15 +259,16 @@ impl McapReader {
         };
         let route = route.as_ref()?;
         self.ledger.count(route.topic);
-        let sequence = tally.count(route.topic, header.logged_at)?;
+        let logged_at = Nanos::from_unsigned(header.logged_at);
+        let sequence = tally.count(route.topic, logged_at)?;
         let route = route.clone();
         let data_at = placed.body_at + MessageHeader::LEN;
         Some(match self.bytes(data_at, placed.end() - data_at, chunk) {
             Ok(data) => Found::Message(Message {
                 route,
                 sequence,
-                logged_at: header.logged_at,
-                published_at: Some(header.published_at),
+                logged_at,
+                published_at: Some(Nanos::from_unsigned(header.published_at)),
                 data,
             }),
             Err(damage) => Found::Damage(damage),

@@ -247,6 +247,9 @@ pub(crate) fn parse_connection(topic: String, data: &[u8]) -> Channel {
         b"type" => channel.definition.name = text(value),
         b"message_definition" => channel.definition.data = Bytes::copy_from_slice(value),
         b"topic" if channel.topic.is_empty() => channel.topic = text(value),
+        b"md5sum" | b"callerid" | b"latching" => {
+            channel.metadata.push((text(name), text(value)));
+        }
         _ => {}
     });
     channel

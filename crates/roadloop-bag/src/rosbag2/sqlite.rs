@@ -108,7 +108,8 @@ fn topics(db: &Connection) -> rusqlite::Result<Vec<(i64, Channel)>> {
         let name: String = row.get(2)?;
         let unknown = || Definition { name: name.clone(), ..Definition::default() };
         let definition = definitions.get(&name).cloned().unwrap_or_else(unknown);
-        Ok((row.get(0)?, Channel { topic: row.get(1)?, encoding: row.get(3)?, definition }))
+        let (topic, encoding) = (row.get(1)?, row.get(3)?);
+        Ok((row.get(0)?, Channel { topic, encoding, definition, metadata: Vec::new() }))
     })?;
     rows.collect()
 }

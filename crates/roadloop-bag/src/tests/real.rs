@@ -114,17 +114,13 @@ fn recordings_without_cameras() {
         ["a_empty test_msgs/msg/Empty Some(100)", "b_basictypes test_msgs/msg/BasicTypes Some(50)"];
     check_topics("rosbag2-sqlite3", &converted);
     check_topics("rosbag2-mcap", &converted);
-    check_topics("conformance/NoData.mcap", &[]);
-    for name in ["TenMessages", "TenMessages-ch", "TenMessages-ch-chx-mx-pad-rch-rsh-st-sum"] {
-        check_topics(&format!("conformance/{name}.mcap"), &["example Example Some(10)"]);
-    }
 }
 
 /// What an index says is what reading everything finds.
 #[test]
 fn indexes_count_what_is_there() {
     let recordings = crate::find_recordings(&testdata("")).unwrap();
-    assert!(recordings.len() >= 12);
+    assert!(recordings.len() >= 10);
     for path in recordings {
         let recording = open(&path).unwrap();
         let scanned = recording.scanned_counts();
