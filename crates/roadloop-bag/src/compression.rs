@@ -1,7 +1,7 @@
 //! Chunks back to what they were, within a bound. The length a chunk claims
 //! is a limit, never an allocation: memory grows with what really comes out.
 
-use std::io::Read;
+use std::io::{self, BufRead, Read};
 
 use bytes::Bytes;
 
@@ -15,7 +15,29 @@ pub(crate) enum Codec {
     Zstd,
 }
 
+pub(crate) const ZSTD_MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
+
 impl Codec {
+    /// Told by the first bytes of what is compressed as a whole.
+    pub(crate) fn of_file(start: &[u8]) -> Option<Codec> {
+        let magics: [(&[u8], Codec); 3] =
+            [(ZSTD_MAGIC, Codec::Zstd), (b"\x04\x22\x4d\x18", Codec::Lz4), (b"BZh", Codec::Bz2)];
+        let (_, codec) = magics.into_iter().find(|(magic, _)| start.starts_with(magic))?;
+        Some(codec)
+    }
+
+    pub(crate) fn say(self, error: &io::Error) -> String {
+        format!("{} data does not decompress: {error}", self.name())
+    }
+
+    pub(crate) fn reader<'a>(self, from: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
+            Codec::Bz2 => Box::new(bzip2::bufread::MultiBzDecoder::new(from)),
+            Codec::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(from)),
+            Codec::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(from)?),
+        })
+    }
+
     fn name(self) -> &'static str {
         match self {
             Codec::Bz2 => "bz2",
@@ -37,16 +59,12 @@ pub(crate) fn decompress(codec: Codec, compressed: &[u8], claimed: u64) -> Decom
     let limit = claimed.min(MAX_PIECE);
     let expected = limit.min((compressed.len() as u64).saturating_mul(4)).max(4096);
     let mut bytes = Vec::with_capacity(expected as usize);
-    let read = match codec {
-        Codec::Bz2 => bounded(bzip2::read::MultiBzDecoder::new(compressed), limit, &mut bytes),
-        Codec::Lz4 => bounded(lz4_flex::frame::FrameDecoder::new(compressed), limit, &mut bytes),
-        Codec::Zstd => match zstd::stream::read::Decoder::with_buffer(compressed) {
-            Ok(decoder) => bounded(decoder, limit, &mut bytes),
-            Err(error) => Err(error),
-        },
+    let read = match codec.reader(compressed) {
+        Ok(decoder) => bounded(decoder, limit, &mut bytes),
+        Err(error) => Err(error),
     };
     let error = match read {
-        Err(error) => Some(format!("{} data does not decompress: {error}", codec.name())),
+        Err(error) => Some(codec.say(&error)),
         Ok(()) if bytes.len() as u64 > limit => {
             bytes.truncate(limit as usize);
             Some(format!(
@@ -64,7 +82,20 @@ pub(crate) fn decompress(codec: Codec, compressed: &[u8], claimed: u64) -> Decom
     Decompressed { bytes: Bytes::from(bytes), error }
 }
 
-fn bounded(decoder: impl Read, limit: u64, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+/// Decompresses what does not say how long it is.
+pub(crate) fn decompress_all(codec: Codec, compressed: &[u8]) -> Result<Bytes, String> {
+    let mut bytes = Vec::new();
+    let decoder = codec.reader(compressed);
+    match decoder.and_then(|decoder| bounded(decoder, MAX_PIECE, &mut bytes)) {
+        Err(error) => Err(codec.say(&error)),
+        Ok(()) if bytes.len() as u64 > MAX_PIECE => {
+            Err(format!("{} data decompresses to more than {MAX_PIECE} bytes", codec.name()))
+        }
+        Ok(()) => Ok(Bytes::from(bytes)),
+    }
+}
+
+fn bounded(decoder: impl Read, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
     decoder.take(limit + 1).read_to_end(bytes).map(|_| ())
 }
 

@@ -21,6 +21,8 @@ pub enum BagError {
     NotARecording { path: PathBuf, found: String },
     #[error("no recordings in this folder ({files} files looked at); expected {EXPECTED}\npath: {}", path.display())]
     NothingInFolder { path: PathBuf, files: usize },
+    #[error("cannot decompress the recording into {}: {source}; TMPDIR names another folder\npath: {}", folder.display(), path.display())]
+    Decompress { path: PathBuf, folder: PathBuf, source: io::Error },
     #[error("{what} cannot be read yet\npath: {}", path.display())]
     Unsupported { path: PathBuf, what: String },
     #[error("topic {topic:?} is not in the recording; it has {}", list(known))]
@@ -38,7 +40,7 @@ pub enum BagError {
 impl BagError {
     pub fn kind(&self) -> ErrorKind {
         match self {
-            BagError::Read { .. } => ErrorKind::Internal,
+            BagError::Read { .. } | BagError::Decompress { .. } => ErrorKind::Internal,
             BagError::NotFound { .. } | BagError::NoSuchTopic { .. } => ErrorKind::NotFound,
             BagError::Empty { .. }
             | BagError::NotARecording { .. }

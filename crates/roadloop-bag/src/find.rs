@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::format::is_recording;
+use crate::whole_file::strip_suffix;
 use crate::{BagError, Format, rosbag2};
 
 /// A file is itself; a rosbag2 folder is itself; any other folder is the
@@ -69,7 +70,8 @@ impl Search {
     fn look_at(&mut self, file: PathBuf) {
         self.files += 1;
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = name.strip_suffix(".active").unwrap_or(&name);
+        let name = strip_suffix(&name);
+        let name = name.strip_suffix(".active").unwrap_or(name);
         let is_named_so =
             [".bag", ".mcap", ".db3"].iter().any(|extension| name.ends_with(extension));
         // Any program may have SQLite files: those need the name as well.

@@ -80,10 +80,9 @@ fn format_of(start: &[u8]) -> Option<Format> {
 }
 
 fn describe(start: &[u8]) -> String {
-    let known: [(&[u8], &str); 5] = [
-        (b"\x28\xb5\x2f\xfd", "zstd-compressed data (decompress it first)"),
+    let known: [(&[u8], &str); 4] = [
+        (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
         (b"\x1f\x8b", "gzip-compressed data (decompress it first)"),
-        (b"BZh", "bzip2-compressed data (decompress it first)"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"version https://git-lfs", "a Git LFS pointer (the file itself was not fetched)"),
     ];

@@ -68,7 +68,9 @@ impl Frames {
                 stamp,
                 image,
             })),
-            Err(NoImage::Damaged(reason)) => Some(Read::Skipped(Skip::new(place(message), reason))),
+            Err(NoImage::Damaged(reason)) => {
+                Some(Read::Skipped(Skip::new(message.place(), reason)))
+            }
             Err(NoImage::Unknown(reason)) => self.repeats.add(message, reason),
         }
     }
@@ -92,10 +94,6 @@ impl Iterator for Frames {
     }
 }
 
-fn place(message: &Message) -> String {
-    format!("topic {} message {}", message.topic, message.sequence)
-}
-
 /// What is wrong with a whole topic is named at its first message; the rest
 /// is counted, and named at the end.
 #[derive(Debug, Default)]
@@ -115,7 +113,7 @@ impl Repeats {
             return None;
         }
         self.more.insert((topic, reason.clone()), 0);
-        Some(Read::Skipped(Skip::new(place(message), reason)))
+        Some(Read::Skipped(Skip::new(message.place(), reason)))
     }
 
     fn take(&mut self) -> Option<Skip> {

@@ -28,6 +28,7 @@ mod source;
 mod tally;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod whole_file;
 mod wire;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use roadloop_base::{Nanos, Skip};
 
 use crate::channel::Channel;
+use crate::compression::{Codec, ZSTD_MAGIC, decompress_all};
 use crate::mcap::{Attachment, Metadata};
 use crate::part::{self, Found, Part, PartReader, Places};
 use crate::tally::Tally;
@@ -26,6 +27,13 @@ pub struct Message {
     pub data: Bytes,
 }
 
+impl Message {
+    /// Names it, for people.
+    pub fn place(&self) -> String {
+        format!("topic {} message {}", self.topic, self.sequence)
+    }
+}
+
 /// What comes next in a recording.
 #[derive(Clone, Debug)]
 pub enum ReadMessage {
@@ -38,7 +46,8 @@ pub enum ReadMessage {
 }
 
 /// Iterates over the selected messages of a recording, in the order they lie
-/// in it. Holds one chunk of it in memory, beside those its messages share.
+/// in it. Messages that rosbag2 compressed one by one are decompressed: no CDR
+/// message begins like zstd's frames. Holds one chunk of it in memory, beside those its messages share.
 #[derive(Debug)]
 pub struct Messages {
     parts: Arc<[Part]>,
@@ -101,15 +110,22 @@ impl Messages {
         }
     }
 
-    fn message(&self, message: part::Message) -> Message {
-        Message {
+    fn message(&self, message: part::Message) -> ReadMessage {
+        let mut message = Message {
             topic: Arc::clone(&self.topics[message.route.topic]),
             channel: message.route.channel,
             sequence: message.sequence,
             logged_at: message.logged_at,
             published_at: message.published_at,
             data: message.data,
+        };
+        if message.channel.encoding == "cdr" && message.data.starts_with(ZSTD_MAGIC) {
+            match decompress_all(Codec::Zstd, &message.data) {
+                Ok(data) => message.data = data,
+                Err(reason) => return ReadMessage::Skipped(Skip::new(message.place(), reason)),
+            }
         }
+        ReadMessage::Message(message)
     }
 }
 
@@ -126,7 +142,7 @@ impl Iterator for Messages {
             };
             match reader.next(&mut self.tally) {
                 Some(Found::Message(message)) => {
-                    return Some(ReadMessage::Message(self.message(message)));
+                    return Some(self.message(message));
                 }
                 Some(Found::Attachment(attachment)) => {
                     return Some(ReadMessage::Attachment(attachment));

@@ -10,11 +10,12 @@ use bytes::Bytes;
 use roadloop_base::{Nanos, Skip};
 
 use crate::channel::Channel;
-use crate::format::Format;
+use crate::format::{Format, sniff};
 use crate::mcap::{Attachment, McapIndex, McapReader, Metadata};
 use crate::ros1::{Ros1Index, Ros1Reader};
 use crate::rosbag2::SqliteReader;
 use crate::tally::{Tally, TopicNumber};
+use crate::whole_file::{self, WholeFile};
 use crate::{BagError, mcap, ros1, rosbag2};
 
 /// A channel as the reader of a part needs it.
@@ -56,6 +57,7 @@ pub(crate) struct Part {
     /// Each with the messages on it, where the index counts them.
     pub(crate) channels: Vec<(Channel, Option<u64>)>,
     index: PartIndex,
+    _file: WholeFile,
 }
 
 #[derive(Debug)]
@@ -68,11 +70,11 @@ enum PartIndex {
 impl Part {
     /// Reads a part's index, or the part itself where it has none. What is
     /// wrong with the index is added to `damage`.
-    pub(crate) fn open(
-        path: &Path,
-        format: Format,
-        damage: &mut Vec<Skip>,
-    ) -> Result<Part, BagError> {
+    pub(crate) fn open(path: &Path, damage: &mut Vec<Skip>) -> Result<(Format, Part), BagError> {
+        let file = whole_file::open(path)?;
+        let path = &*file.path;
+        damage.extend(file.damage.as_ref().map(|reason| Places::of(path).file(reason)));
+        let format = sniff(path)?;
         let len = path.metadata().map_err(BagError::at(path))?.len();
         let index = match format {
             Format::Ros1Bag => PartIndex::Ros1(ros1::read_index(path, damage)?),
@@ -84,12 +86,13 @@ impl Part {
             PartIndex::Mcap(index) => index.channels(),
             PartIndex::Db3 => Some(rosbag2::read_topics(path, damage)?),
         };
-        let mut part = Part { path: path.to_owned(), len, channels: Vec::new(), index };
+        let path = path.to_owned();
+        let mut part = Part { path, len, channels: Vec::new(), index, _file: file };
         part.channels = match indexed {
             Some(channels) => channels,
             None => part.scan()?,
         };
-        Ok(part)
+        Ok((format, part))
     }
 
     /// Finds the topics by reading everything. What is damaged is left to be

@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use roadloop_base::{Camera, RecordingId, Skip, Topic, name_cameras};
 
 use crate::channel::Channel;
-use crate::format::sniff;
 use crate::part::{Part, Places};
 use crate::tally::Tally;
+use crate::whole_file::strip_suffix;
 use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2};
 
 /// An opened recording: its index is known, its frames are still to be read.
@@ -43,9 +43,7 @@ pub fn open(path: &Path) -> Result<Recording, BagError> {
     let mut parts = Vec::new();
     let mut format = None;
     for part in &folder.parts {
-        let opened =
-            sniff(part).and_then(|format| Ok((format, Part::open(part, format, &mut damage)?)));
-        match opened {
+        match Part::open(part, &mut damage) {
             Ok((part_format, part)) => {
                 format.get_or_insert(part_format);
                 parts.push(part);
@@ -259,7 +257,8 @@ fn stem(path: &Path, is_folder: bool) -> String {
         return name;
     }
     // A recorder at work writes `drive.bag.active`.
-    let name = name.strip_suffix(".active").unwrap_or(&name);
+    let name = strip_suffix(&name);
+    let name = name.strip_suffix(".active").unwrap_or(name);
     let extensions = [".bag", ".mcap", ".db3"];
     let stem = extensions.iter().find_map(|extension| name.strip_suffix(extension));
     let stem = stem.map(str::to_owned);

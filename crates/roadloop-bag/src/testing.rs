@@ -23,7 +23,7 @@ pub enum Compression {
     Lz4,
     /// Bags only.
     Bz2,
-    /// MCAP files only.
+    /// MCAP files, and rosbag2 folders message by message.
     Zstd,
 }
 

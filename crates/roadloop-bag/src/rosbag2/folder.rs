@@ -11,6 +11,7 @@ use roadloop_base::Skip;
 use super::metadata::{Metadata, parse_metadata};
 use crate::BagError;
 use crate::part::Places;
+use crate::whole_file::strip_suffix;
 
 const METADATA: &str = "metadata.yaml";
 
@@ -53,14 +54,10 @@ pub(crate) fn read_folder(folder: &Path, damage: &mut Vec<Skip>) -> Result<Folde
             return Ok(Folder { parts: present, messages: HashMap::new() });
         }
     };
-    if metadata.is_compressed() {
-        let Metadata { compression_format, compression_mode, .. } = &metadata;
-        return Err(BagError::Unsupported {
-            path: folder.to_owned(),
-            what: format!(
-                "a rosbag2 recording in compression {compression_format:?} (mode {compression_mode:?})"
-            ),
-        });
+    // Compressed files and messages are told by their own first bytes.
+    if metadata.is_compressed() && metadata.compression_format != "zstd" {
+        let what = format!("a rosbag2 recording in {:?} compression", metadata.compression_format);
+        return Err(BagError::Unsupported { path: folder.to_owned(), what });
     }
     let mut parts = Vec::new();
     for file in &metadata.files {
@@ -98,7 +95,12 @@ fn locate(folder: &Path, file: &str) -> Result<PathBuf, String> {
     // Early versions wrote paths that begin with the folder's own name.
     let in_folder = relative.file_name().map(|name| folder.join(name));
     let candidates = [Some(folder.join(relative)), in_folder];
-    let found = candidates.into_iter().flatten().find(|path| path.is_file());
+    // Some versions list a part by its name before it was compressed.
+    let spellings = candidates.into_iter().flatten().flat_map(|path| {
+        let compressed = path.with_added_extension("zstd");
+        [path, compressed]
+    });
+    let found = spellings.into_iter().find(|path| path.is_file());
     found.ok_or_else(|| "the file is missing".to_owned())
 }
 
@@ -107,9 +109,9 @@ fn part_files(folder: &Path) -> Result<Vec<PathBuf>, BagError> {
     let mut parts = Vec::new();
     for entry in fs::read_dir(folder).map_err(BagError::at(folder))? {
         let path = entry.map_err(BagError::at(folder))?.path();
-        let is_part =
-            path.extension().is_some_and(|extension| extension == "db3" || extension == "mcap");
-        if is_part && path.is_file() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = strip_suffix(&name);
+        if (name.ends_with(".db3") || name.ends_with(".mcap")) && path.is_file() {
             parts.push(path);
         }
     }
@@ -137,7 +139,8 @@ fn natural_key(path: &Path) -> Vec<(String, u128)> {
 
 /// `drive_3.db3` is part 3 of `drive`.
 fn split_name(path: &Path) -> Option<(&str, u64)> {
-    let (stem, number) = path.file_stem()?.to_str()?.rsplit_once('_')?;
+    let stem = Path::new(strip_suffix(path.file_name()?.to_str()?)).file_stem()?;
+    let (stem, number) = stem.to_str()?.rsplit_once('_')?;
     Some((stem, number.parse().ok()?))
 }
 

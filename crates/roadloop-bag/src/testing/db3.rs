@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::DriveWriter;
+use super::{Compression, DriveWriter, compress};
 
 pub(super) fn write(drive: &DriveWriter, folder: &Path, parts: usize) {
     fs::create_dir_all(folder).expect("a folder can be made");
@@ -34,7 +34,8 @@ pub(super) fn write(drive: &DriveWriter, folder: &Path, parts: usize) {
         let messages = drive.messages.iter().enumerate().skip(part * per_part).take(per_part);
         for (number, message) in messages {
             let topic = drive.topic_number(&message.topic) as i64 + 1;
-            let row = params![topic, message.logged_at as i64, drive.message(number)];
+            let data = compress(drive.compression, &drive.message(number));
+            let row = params![topic, message.logged_at as i64, data];
             let insert = "INSERT INTO messages (topic_id, timestamp, data) VALUES (?1, ?2, ?3)";
             all_at_once.execute(insert, row).expect("a row can be written");
         }
@@ -47,9 +48,15 @@ pub(super) fn write(drive: &DriveWriter, folder: &Path, parts: usize) {
 }
 
 fn metadata(drive: &DriveWriter, topics: &[(String, String)], files: &[String]) -> String {
-    let mut text = "rosbag2_bagfile_information:\n  version: 5\n  storage_identifier: sqlite3\n\
-         \x20 compression_format: \"\"\n  compression_mode: \"\"\n  relative_file_paths:\n"
-        .to_owned();
+    let (format, mode) = match drive.compression {
+        Compression::None => ("", ""),
+        _ => ("zstd", "MESSAGE"),
+    };
+    let mut text = format!(
+        "rosbag2_bagfile_information:\n  version: 5\n  storage_identifier: sqlite3\n\
+         \x20 compression_format: \"{format}\"\n  compression_mode: \"{mode}\"\n  \
+         relative_file_paths:\n"
+    );
     for file in files {
         let _ = writeln!(text, "    - {file}");
     }

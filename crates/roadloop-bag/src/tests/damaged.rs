@@ -55,14 +55,28 @@ fn empty_folder() {
 }
 
 #[test]
-fn compressed_rosbag2_folder_is_refused_by_name() {
+fn rosbag2_folder_in_unknown_compression_is_refused_by_name() {
     let scene = Scene::new();
-    let text =
-        "rosbag2_bagfile_information:\n  compression_format: zstd\n  compression_mode: FILE\n";
+    let text = "rosbag2_bagfile_information:\n  compression_format: fake_comp\n  \
+                compression_mode: FILE\n";
     scene.file("drive/metadata.yaml", text.as_bytes());
     scene.file("drive/drive_0.db3", b"SQLite format 3\0");
     let error = open(&scene.path("drive")).unwrap_err().to_string();
-    assert!(error.contains("compression \"zstd\" (mode \"FILE\") cannot be read yet"), "{error}");
+    assert!(error.contains("in \"fake_comp\" compression cannot be read yet"), "{error}");
+}
+
+#[test]
+fn a_compressed_recording_cut_in_half() {
+    let scene = Scene::new();
+    let drive = fill(DriveWriter::bag().without_index(), 21).finish();
+    // In several frames, for of a block that is cut off nothing comes out.
+    let whole: Vec<u8> =
+        drive.chunks(1000).flat_map(|piece| zstd::encode_all(piece, 0).unwrap()).collect();
+    let path = scene.file("drive.bag.zst", &whole[..whole.len() / 2]);
+    let outcome = read_all(&path);
+    let frames = outcome.frames.len();
+    assert!(frames > 0 && outcome.frames[..] == expected(21)[..frames], "{frames} frames");
+    assert!(outcome.skips[0].contains("zstd data does not decompress"), "{:?}", outcome.skips);
 }
 
 /// Frames that lie wholly before a byte.

@@ -32,6 +32,56 @@ fn topics_are_known_with_and_without_an_index() {
     }
 }
 
+/// Each part in a file of its own, as rosbag2's compression mode FILE does.
+#[test]
+fn rosbag2_folders_compressed_file_by_file() {
+    for (suffix, is_listed) in [("zstd", true), ("zst", false)] {
+        let scene = Scene::new();
+        let folder = scene.path("drive");
+        let writer = fill(DriveWriter::db3(), 21);
+        if is_listed { writer } else { writer.without_index() }.write_folder(&folder, 3);
+        for part in 0..3 {
+            let path = folder.join(format!("drive_{part}.db3"));
+            let compressed = zstd::encode_all(std::fs::File::open(&path).unwrap(), 0).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(path.with_added_extension(suffix), compressed).unwrap();
+        }
+        let outcome = read_all(&folder);
+        assert_eq!(outcome.frames, expected(21));
+        assert_eq!(outcome.skips, Vec::<String>::new());
+        assert_eq!(find_recordings(&folder).unwrap(), std::slice::from_ref(&folder));
+    }
+}
+
+#[test]
+fn rosbag2_folders_compressed_message_by_message() {
+    let scene = Scene::new();
+    let folder = scene.path("drive");
+    fill(DriveWriter::db3().compression(Compression::Zstd), 21).write_folder(&folder, 2);
+    let outcome = read_all(&folder);
+    assert_eq!(outcome.frames, expected(21));
+    assert_eq!(outcome.skips, Vec::<String>::new());
+}
+
+/// The same content has the same name, compressed or not.
+#[test]
+fn recordings_compressed_as_a_whole() {
+    for (name, writer) in [("drive.bag", DriveWriter::bag()), ("drive.mcap", DriveWriter::mcap())] {
+        let scene = Scene::new();
+        let drive = fill(writer, 21).finish();
+        let plain = scene.file(name, &drive);
+        let id = open(&plain).unwrap().id().clone();
+        let compressed = zstd::encode_all(&drive[..], 0).unwrap();
+        let path = scene.file(&format!("{name}.zst"), &compressed);
+        let outcome = read_all(&path);
+        assert_eq!(outcome.frames, expected(21), "{name}");
+        assert_eq!(outcome.skips, Vec::<String>::new());
+        assert_eq!(*open(&path).unwrap().id(), id);
+        std::fs::remove_file(plain).unwrap();
+        assert_eq!(find_recordings(&scene.path("")).unwrap(), [path]);
+    }
+}
+
 #[test]
 fn rosbag2_folders() {
     for (parts, has_metadata) in [(1, true), (3, true), (1, false), (12, false)] {
