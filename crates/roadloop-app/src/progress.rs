@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 use roadloop_base::{Report, Skip};
-use roadloop_engine::{Meter, Progress, StageStart};
+use roadloop_engine::{JobStart, Meter, Progress};
 use serde_json::json;
 
 use crate::render::{self, Voice};
 
-/// Between two plain lines of one stage.
+/// Between two plain lines of one job.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
-/// After so many skips of one stage, the rest is only counted.
+/// After so many skips of one job, the rest is only counted.
 const SHOWN_SKIPS: u64 = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,14 +49,14 @@ impl ProgressStyle {
 struct Bars;
 
 impl Progress for Bars {
-    fn start(&self, start: StageStart) -> Box<dyn Meter> {
+    fn start(&self, start: JobStart) -> Box<dyn Meter> {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.set_length(start.frames.or(start.bytes).unwrap_or(0));
+        bar.set_length(start.units.or(start.bytes).unwrap_or(0));
         // The bar takes what the words leave of the line.
         if let Ok(style) = BarStyle::with_template("{prefix:>10} [{wide_bar}] {msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        bar.set_prefix(start.stage.to_string());
+        bar.set_prefix(start.job);
         let counts = Counts::new(start);
         bar.set_message(counts.seen().words(&counts.start));
         bar.enable_steady_tick(Duration::from_millis(250));
@@ -70,10 +70,10 @@ struct Bar {
 }
 
 impl Meter for Bar {
-    fn advance(&self, frames: u64, bytes_read: u64) {
-        let seen = self.counts.advance(frames, bytes_read);
-        let is_counted = self.counts.start.frames.is_some();
-        self.bar.set_position(if is_counted { seen.frames } else { bytes_read });
+    fn advance(&self, units: u64, bytes_read: u64) {
+        let seen = self.counts.advance(units, bytes_read);
+        let is_counted = self.counts.start.units.is_some();
+        self.bar.set_position(if is_counted { seen.units } else { bytes_read });
         self.bar.set_message(seen.words(&self.counts.start));
     }
 
@@ -93,7 +93,7 @@ impl Meter for Bar {
 struct PlainLines;
 
 impl Progress for PlainLines {
-    fn start(&self, start: StageStart) -> Box<dyn Meter> {
+    fn start(&self, start: JobStart) -> Box<dyn Meter> {
         Box::new(PlainMeter { counts: Counts::new(start), last: Mutex::new(Instant::now()) })
     }
 }
@@ -104,13 +104,13 @@ struct PlainMeter {
 }
 
 impl Meter for PlainMeter {
-    fn advance(&self, frames: u64, bytes_read: u64) {
-        let seen = self.counts.advance(frames, bytes_read);
+    fn advance(&self, units: u64, bytes_read: u64) {
+        let seen = self.counts.advance(units, bytes_read);
         let Ok(mut last) = self.last.lock() else { return };
         if last.elapsed() >= PLAIN_EVERY {
             *last = Instant::now();
             let words = seen.words(&self.counts.start);
-            render::line(&format!("{:>10}: {words}", self.counts.start.stage));
+            render::line(&format!("{:>10}: {words}", self.counts.start.job));
         }
     }
 
@@ -129,9 +129,9 @@ impl Meter for PlainMeter {
 struct JsonLines;
 
 impl Progress for JsonLines {
-    fn start(&self, start: StageStart) -> Box<dyn Meter> {
-        let StageStart { stage, recording, frames, bytes } = &start;
-        let fields = json!({"stage": stage, "recording": recording, "frames": frames,
+    fn start(&self, start: JobStart) -> Box<dyn Meter> {
+        let JobStart { job, recording, unit, units, bytes } = &start;
+        let fields = json!({"stage": job, "recording": recording, unit.name(): units,
             "bytes": bytes});
         render::event("start", fields);
         Box::new(JsonMeter { counts: Counts::new(start), last: Mutex::new(Instant::now()) })
@@ -145,20 +145,21 @@ struct JsonMeter {
 
 impl JsonMeter {
     fn say(&self, event: &str, mut fields: serde_json::Value) {
-        fields["stage"] = json!(self.counts.start.stage);
+        fields["stage"] = json!(self.counts.start.job);
         fields["recording"] = json!(self.counts.start.recording);
         render::event(event, fields);
     }
 }
 
 impl Meter for JsonMeter {
-    fn advance(&self, frames: u64, bytes_read: u64) {
-        let seen = self.counts.advance(frames, bytes_read);
+    fn advance(&self, units: u64, bytes_read: u64) {
+        let seen = self.counts.advance(units, bytes_read);
         let Ok(mut last) = self.last.lock() else { return };
         if last.elapsed() >= Duration::from_secs(1) {
             *last = Instant::now();
-            let fields = json!({"frames": seen.frames, "bytes_read": bytes_read,
-                "frames_per_s": seen.rate(), "eta_s": seen.eta_secs(&self.counts.start)});
+            let unit = self.counts.start.unit.name();
+            let fields = json!({unit: seen.units, "bytes_read": bytes_read,
+                format!("{unit}_per_s"): seen.rate(), "eta_s": seen.eta_secs(&self.counts.start)});
             self.say("progress", fields);
         }
     }
@@ -177,20 +178,20 @@ impl Meter for JsonMeter {
 
 /// What one meter has seen so far.
 struct Counts {
-    start: StageStart,
+    start: JobStart,
     started: Instant,
     seen: Mutex<(u64, u64)>,
     skips: Mutex<u64>,
 }
 
 struct Seen {
-    frames: u64,
+    units: u64,
     bytes_read: u64,
     elapsed: Duration,
 }
 
 impl Counts {
-    fn new(start: StageStart) -> Counts {
+    fn new(start: JobStart) -> Counts {
         Counts { start, started: Instant::now(), seen: Mutex::new((0, 0)), skips: Mutex::new(0) }
     }
 
@@ -198,14 +199,14 @@ impl Counts {
         self.advance(0, 0)
     }
 
-    fn advance(&self, frames: u64, bytes_read: u64) -> Seen {
+    fn advance(&self, units: u64, bytes_read: u64) -> Seen {
         let elapsed = self.started.elapsed();
         let Ok(mut seen) = self.seen.lock() else {
-            return Seen { frames, bytes_read, elapsed };
+            return Seen { units, bytes_read, elapsed };
         };
-        seen.0 += frames;
+        seen.0 += units;
         seen.1 = bytes_read;
-        Seen { frames: seen.0, bytes_read, elapsed }
+        Seen { units: seen.0, bytes_read, elapsed }
     }
 
     /// The line for a skip, while there are not too many.
@@ -221,7 +222,8 @@ impl Counts {
 
     fn summary(&self, report: &Report) -> String {
         let seconds = self.started.elapsed().as_secs_f64();
-        let mut line = format!("{:>10}: {} frames", self.start.stage, report.done);
+        let mut line =
+            format!("{:>10}: {} {}", self.start.job, report.done, self.start.unit.name());
         if report.already_done > 0 {
             line += &format!(", {} already done", report.already_done);
         }
@@ -230,21 +232,22 @@ impl Counts {
         }
         line += &format!(", {seconds:.1} s");
         if report.done > 0 && seconds > 0.0 {
-            line += &format!(", {:.1} frames/s", report.done as f64 / seconds);
+            let rate = report.done as f64 / seconds;
+            line += &format!(", {rate:.1} {}/s", self.start.unit.name());
         }
         line
     }
 }
 
 impl Seen {
-    /// Frames a second since the start.
+    /// Units a second since the start.
     fn rate(&self) -> f64 {
-        self.frames as f64 / self.elapsed.as_secs_f64().max(1e-3)
+        self.units as f64 / self.elapsed.as_secs_f64().max(1e-3)
     }
 
-    fn eta_secs(&self, start: &StageStart) -> Option<u64> {
-        let (done, total) = match (start.frames, start.bytes) {
-            (Some(frames), _) => (self.frames, frames),
+    fn eta_secs(&self, start: &JobStart) -> Option<u64> {
+        let (done, total) = match (start.units, start.bytes) {
+            (Some(units), _) => (self.units, units),
             (None, Some(bytes)) => (self.bytes_read, bytes),
             (None, None) => return None,
         };
@@ -255,27 +258,28 @@ impl Seen {
         Some((left * self.elapsed.as_secs_f64()).round() as u64)
     }
 
-    fn words(&self, start: &StageStart) -> String {
-        let of = match (start.frames, start.bytes) {
-            (Some(frames), _) => format!("{}/{frames} frames", self.frames),
+    fn words(&self, start: &JobStart) -> String {
+        let unit = start.unit.name();
+        let of = match (start.units, start.bytes) {
+            (Some(units), _) => format!("{}/{units} {unit}", self.units),
             (None, Some(bytes)) => {
                 let percent = 100.0 * self.bytes_read as f64 / bytes.max(1) as f64;
-                format!("{} frames, {percent:.0} % read", self.frames)
+                format!("{} {unit}, {percent:.0} % read", self.units)
             }
-            (None, None) => format!("{} frames", self.frames),
+            (None, None) => format!("{} {unit}", self.units),
         };
         format!("{of}{}", self.pace(start))
     }
 
-    /// Nothing before the first frame: a rate of 0 says nothing.
-    fn pace(&self, start: &StageStart) -> String {
-        if self.frames == 0 {
+    /// Nothing before the first unit: a rate of 0 says nothing.
+    fn pace(&self, start: &JobStart) -> String {
+        if self.units == 0 {
             return String::new();
         }
         let eta =
             self.eta_secs(start).map_or(String::new(), |secs| format!(", {} left", duration(secs)));
         let digits = if self.rate() < 1.0 { 2 } else { 1 };
-        format!(", {:.digits$} frames/s{eta}", self.rate())
+        format!(", {:.digits$} {}/s{eta}", self.rate(), start.unit.name())
     }
 }
 
@@ -292,18 +296,19 @@ pub(crate) fn duration(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use roadloop_base::{RecordingId, Stage};
+    use roadloop_base::RecordingId;
+    use roadloop_engine::Unit;
 
     use super::*;
 
-    fn start(frames: Option<u64>, bytes: Option<u64>) -> StageStart {
+    fn start(units: Option<u64>, bytes: Option<u64>) -> JobStart {
         let recording = RecordingId::new("drive-1a2b3c4d").unwrap();
-        StageStart { stage: Stage::Detect, recording, frames, bytes }
+        JobStart { job: "detect", recording, unit: Unit::Frames, units, bytes }
     }
 
     #[track_caller]
-    fn check(start: &StageStart, frames: u64, bytes_read: u64, secs: u64, expected: &str) {
-        let seen = Seen { frames, bytes_read, elapsed: Duration::from_secs(secs) };
+    fn check(start: &JobStart, units: u64, bytes_read: u64, secs: u64, expected: &str) {
+        let seen = Seen { units, bytes_read, elapsed: Duration::from_secs(secs) };
         assert_eq!(seen.words(start), expected);
     }
 

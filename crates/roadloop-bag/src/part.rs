@@ -56,6 +56,8 @@ pub(crate) struct Part {
     pub(crate) len: u64,
     /// Each with the messages on it, where the index counts them.
     pub(crate) channels: Vec<(Channel, Option<u64>)>,
+    /// When its first and last message were recorded.
+    pub(crate) span: Option<(Nanos, Nanos)>,
     index: PartIndex,
     _file: WholeFile,
 }
@@ -65,6 +67,20 @@ enum PartIndex {
     Ros1(Ros1Index),
     Mcap(McapIndex),
     Db3,
+}
+
+/// Topics with their messages, and the times of the first and last of them.
+type Scanned = (Vec<(Channel, Option<u64>)>, Option<(Nanos, Nanos)>);
+
+/// The span that holds both.
+pub(crate) fn union(
+    one: Option<(Nanos, Nanos)>,
+    other: Option<(Nanos, Nanos)>,
+) -> Option<(Nanos, Nanos)> {
+    match (one, other) {
+        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Part {
@@ -87,9 +103,9 @@ impl Part {
             PartIndex::Db3 => Some(rosbag2::read_topics(path, damage)?),
         };
         let path = path.to_owned();
-        let mut part = Part { path, len, channels: Vec::new(), index, _file: file };
-        part.channels = match indexed {
-            Some(channels) => channels,
+        let mut part = Part { path, len, channels: Vec::new(), span: None, index, _file: file };
+        (part.channels, part.span) = match indexed {
+            Some(channels) => (channels, part.indexed_span()),
             None => part.scan()?,
         };
         Ok((format, part))
@@ -97,11 +113,30 @@ impl Part {
 
     /// Finds the topics by reading everything. What is damaged is left to be
     /// named when frames are read.
-    pub(crate) fn scan(&self) -> Result<Vec<(Channel, Option<u64>)>, BagError> {
+    pub(crate) fn scan(&self) -> Result<Scanned, BagError> {
         let mut tally = Tally::learning();
         let mut reader = self.reader(&mut tally)?;
         while reader.next(&mut tally).is_some() {}
-        Ok(tally.learned().into_iter().map(|(channel, count)| (channel, Some(count))).collect())
+        let (channels, span) = tally.learned();
+        Ok((channels.into_iter().map(|(channel, count)| (channel, Some(count))).collect(), span))
+    }
+
+    fn indexed_span(&self) -> Option<(Nanos, Nanos)> {
+        match &self.index {
+            PartIndex::Ros1(index) => index.span,
+            PartIndex::Mcap(index) => index.span(),
+            PartIndex::Db3 => rosbag2::read_span(&self.path),
+        }
+    }
+
+    /// Of its chunks, where it has any and an index of them.
+    pub(crate) fn compression(&self) -> Option<String> {
+        let name = match &self.index {
+            PartIndex::Ros1(index) => index.compression.clone(),
+            PartIndex::Mcap(index) => index.compression(),
+            PartIndex::Db3 => None,
+        };
+        name.map(|name| if name.is_empty() { "none".to_owned() } else { name })
     }
 
     pub(crate) fn reader(&self, tally: &mut Tally) -> Result<PartReader, BagError> {

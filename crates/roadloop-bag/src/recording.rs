@@ -1,7 +1,7 @@
 //! A recording: one file, or the parts of a rosbag2 folder, as one thing with
 //! an id, topics and frames.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use roadloop_base::{Camera, RecordingId, Skip, Topic, name_cameras};
+use roadloop_base::{Camera, Nanos, RecordingId, Skip, Topic, name_cameras};
 
 use crate::channel::Channel;
-use crate::part::{Part, Places};
+use crate::part::{Part, Places, union};
 use crate::tally::Tally;
 use crate::whole_file::strip_suffix;
 use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2};
@@ -103,6 +103,23 @@ impl Recording {
         &self.topics
     }
 
+    /// When its first and last message were recorded; `None` without messages,
+    /// or where a damaged index does not tell.
+    pub fn span(&self) -> Option<(Nanos, Nanos)> {
+        self.parts.iter().map(|part| part.span).fold(None, union)
+    }
+
+    /// How its chunks are compressed: `none`, `lz4`, `bz2`, `zstd`, … Empty
+    /// where there are no chunks, or no index of them.
+    pub fn compressions(&self) -> BTreeSet<String> {
+        self.parts.iter().filter_map(Part::compression).collect()
+    }
+
+    /// Files it consists of.
+    pub fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
     /// What is wrong with the index, the metadata or whole parts. Damage among
     /// the messages is named by [`Recording::frames`], and only there.
     pub fn damage(&self) -> &[Skip] {
@@ -190,7 +207,7 @@ impl Recording {
     /// Messages by topic, counted by reading everything.
     pub(crate) fn scanned_counts(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
-        for (channel, count) in self.parts.iter().flat_map(|part| part.scan().unwrap()) {
+        for (channel, count) in self.parts.iter().flat_map(|part| part.scan().unwrap().0) {
             *counts.entry(channel.topic).or_default() += count.unwrap();
         }
         counts

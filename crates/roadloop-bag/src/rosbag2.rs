@@ -7,4 +7,4 @@ mod metadata;
 mod sqlite;
 
 pub(crate) use folder::{Folder, is_rosbag2_folder, read_folder};
-pub(crate) use sqlite::{SqliteReader, read_topics};
+pub(crate) use sqlite::{SqliteReader, read_span, read_topics};

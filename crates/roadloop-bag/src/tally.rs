@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use roadloop_base::Nanos;
 
 use crate::channel::Channel;
+use crate::part::union;
 
 /// Which messages are to be read.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +47,8 @@ pub(crate) struct Tally {
     every: u64,
     slot: Option<i64>,
     learns: bool,
+    /// Of what a learning tally met.
+    span: Option<(Nanos, Nanos)>,
     /// Whether what travels with the messages is wanted as well.
     pub(crate) wants_extras: bool,
 }
@@ -115,6 +118,9 @@ impl Tally {
         let counter = &mut self.counters[topic];
         let sequence = counter.seen;
         counter.seen += 1;
+        if self.learns {
+            self.span = union(self.span, Some((logged_at, logged_at)));
+        }
         if !counter.is_wanted || !sequence.is_multiple_of(self.every) {
             return None;
         }
@@ -138,10 +144,11 @@ impl Tally {
         *seen = seen.saturating_add(messages);
     }
 
-    /// What a learning tally met: each topic's first channel and its messages.
-    pub(crate) fn learned(self) -> Vec<(Channel, u64)> {
+    /// What a learning tally met: each topic's first channel and its messages,
+    /// and when the first and the last of them were recorded.
+    pub(crate) fn learned(self) -> (Vec<(Channel, u64)>, Option<(Nanos, Nanos)>) {
         let counts = self.counters.into_iter().map(|counter| counter.seen);
-        self.channels.into_iter().zip(counts).collect()
+        (self.channels.into_iter().zip(counts).collect(), self.span)
     }
 }
 

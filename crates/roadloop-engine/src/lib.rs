@@ -30,7 +30,7 @@ pub use doctor::{Check, Health, examine};
 pub use error::EngineError;
 pub use estimate::{Estimate, estimate};
 pub use models::{ModelFile, ModelSettings, Models};
-pub use progress::{Meter, Progress, Silent, StageStart};
+pub use progress::{JobStart, Meter, Progress, Silent, Unit};
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;
 pub use roadloop_store as store;

@@ -2,28 +2,46 @@
 
 use std::fmt::Debug;
 
-use roadloop_base::{RecordingId, Report, Skip, Stage};
+use roadloop_base::{RecordingId, Report, Skip};
 
-/// What a stage is about to do.
+/// What is about to be done.
 #[derive(Clone, Debug)]
-pub struct StageStart {
-    pub stage: Stage,
+pub struct JobStart {
+    /// The name of a stage or of a command.
+    pub job: &'static str,
     pub recording: RecordingId,
-    /// Frames to be worked on, when known.
-    pub frames: Option<u64>,
-    /// Bytes to be read, when the stage reads a recording.
+    pub unit: Unit,
+    /// Frames or messages to be worked on, when known.
+    pub units: Option<u64>,
+    /// Bytes to be read, when a recording is read.
     pub bytes: Option<u64>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Frames,
+    Messages,
+}
+
+impl Unit {
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Frames => "frames",
+            Unit::Messages => "messages",
+        }
+    }
 }
 
 /// Somebody who is told what goes on.
 pub trait Progress: Send + Sync + Debug {
-    fn start(&self, start: StageStart) -> Box<dyn Meter>;
+    fn start(&self, start: JobStart) -> Box<dyn Meter>;
 }
 
-/// One stage's progress on one recording.
+/// The progress of one job on one recording.
 pub trait Meter: Send + Sync {
-    /// So many more frames are done, and the input is read up to this byte.
-    fn advance(&self, frames: u64, bytes_read: u64);
+    /// So many more units are done, and the input is read up to this byte.
+    fn advance(&self, units: u64, bytes_read: u64);
     fn skipped(&self, skip: &Skip);
     fn finish(&self, report: &Report);
 }
@@ -33,7 +51,7 @@ pub trait Meter: Send + Sync {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn start(&self, _: StageStart) -> Box<dyn Meter> {
+    fn start(&self, _: JobStart) -> Box<dyn Meter> {
         Box::new(Silent)
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use roadloop_base::Skip;
+use roadloop_base::{Nanos, Skip};
 
 use super::body::{self, Body, ChunkIndex, Footer, Schema, Statistics};
 use super::record::{Broken, op, read_record};
@@ -28,6 +28,16 @@ pub(crate) struct McapIndex {
 }
 
 impl McapIndex {
+    /// Of the first and last message.
+    pub(crate) fn span(&self) -> Option<(Nanos, Nanos)> {
+        let statistics = self.statistics.as_ref().filter(|statistics| statistics.messages > 0)?;
+        Some((Nanos::from_unsigned(statistics.start), Nanos::from_unsigned(statistics.end)))
+    }
+
+    pub(crate) fn compression(&self) -> Option<String> {
+        self.chunks.values().next().map(|chunk| chunk.compression.clone())
+    }
+
     /// `None` where the summary does not tell.
     pub(crate) fn channels(&self) -> Option<Vec<(Channel, Option<u64>)>> {
         let statistics = self.statistics.as_ref()?;

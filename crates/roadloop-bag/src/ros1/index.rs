@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use roadloop_base::Skip;
+use roadloop_base::{Nanos, Skip};
 
 use super::record::{Broken, Placed, Record, parse_connection, parse_counts, read_record};
 use crate::BagError;
 use crate::channel::Channel;
 use crate::format::ROS1_MAGIC;
-use crate::part::Places;
+use crate::part::{Places, union};
 use crate::source::{FileSource, ReadAt};
 
 /// Empty where the bag has no sound index.
@@ -24,6 +24,10 @@ pub(crate) struct Ros1Index {
     pub(super) contradicted: HashSet<u32>,
     /// By where a chunk begins: connections and their messages in it.
     pub(crate) chunks: BTreeMap<u64, Vec<(u32, u32)>>,
+    /// Of the first and last message.
+    pub(crate) span: Option<(Nanos, Nanos)>,
+    /// Of the first chunk; the others are most often like it.
+    pub(crate) compression: Option<String>,
 }
 
 impl Ros1Index {
@@ -107,6 +111,12 @@ fn parse_index(source: &mut FileSource) -> Result<Ros1Index, Broken> {
             index.chunks.len()
         )));
     }
+    if let Some(first) = index.chunks.keys().next()
+        && let Ok(Placed { record: Record::Chunk { compression, .. }, .. }) =
+            read_record(source, *first)
+    {
+        index.compression = Some(compression);
+    }
     Ok(index)
 }
 
@@ -123,12 +133,16 @@ impl Ros1Index {
                 let data = source.bytes(data_at, data_len)?;
                 self.connections.insert(connection, parse_connection(topic, &data));
             }
-            Record::ChunkInfo { chunk_at } => {
+            Record::ChunkInfo { chunk_at, span } => {
                 let data = source.bytes(data_at, data_len)?;
                 if chunk_at >= self.starts_at {
                     return Err(Broken::Garbage(format!("it has a chunk at byte {chunk_at}")));
                 }
-                self.chunks.insert(chunk_at, parse_counts(&data).collect());
+                let counts: Vec<(u32, u32)> = parse_counts(&data).collect();
+                if let Some(span) = span.filter(|_| !counts.is_empty()) {
+                    self.span = union(self.span, Some(span));
+                }
+                self.chunks.insert(chunk_at, counts);
             }
             other => return Err(Broken::Garbage(format!("it has {other:?}"))),
         }

@@ -49,6 +49,8 @@ pub(crate) enum Record {
     /// In the index at the end: where a chunk is and what it holds.
     ChunkInfo {
         chunk_at: u64,
+        /// Of its first and last message, where it says.
+        span: Option<(Nanos, Nanos)>,
     },
 }
 
@@ -178,6 +180,8 @@ struct Fields<'a> {
     compression: Option<&'a [u8]>,
     size: Option<u32>,
     chunk_at: Option<u64>,
+    start: Option<u64>,
+    end: Option<u64>,
     index_at: Option<u64>,
     connections: Option<u32>,
     chunks: Option<u32>,
@@ -195,6 +199,8 @@ fn parse_header(header: &[u8]) -> Result<Record, String> {
         b"compression" => fields.compression = Some(value),
         b"size" => fields.size = u32_of(value),
         b"chunk_pos" => fields.chunk_at = u64_of(value),
+        b"start_time" => fields.start = u64_of(value),
+        b"end_time" => fields.end = u64_of(value),
         b"index_pos" => fields.index_at = u64_of(value),
         b"conn_count" => fields.connections = u32_of(value),
         b"chunk_count" => fields.chunks = u32_of(value),
@@ -213,13 +219,9 @@ impl Fields<'_> {
     fn record(&self) -> Option<Record> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Some(match self.op? {
-            [2] => Record::Message {
-                connection: self.connection?,
-                // Seconds in the lower half, nanoseconds in the upper.
-                logged_at: self.time.map(|time| {
-                    Nanos::from_secs_nanos((time & 0xffff_ffff) as i64, (time >> 32) as u32)
-                })?,
-            },
+            [2] => {
+                Record::Message { connection: self.connection?, logged_at: self.time.map(time)? }
+            }
             [3] => Record::BagHeader {
                 index_at: self.index_at?,
                 connections: self.connections?,
@@ -227,7 +229,10 @@ impl Fields<'_> {
             },
             [4] => Record::Index { connection: self.connection? },
             [5] => Record::Chunk { compression: text(self.compression?), size: self.size? },
-            [6] => Record::ChunkInfo { chunk_at: self.chunk_at? },
+            [6] => Record::ChunkInfo {
+                chunk_at: self.chunk_at?,
+                span: self.start.zip(self.end).map(|(start, end)| (time(start), time(end))),
+            },
             [7] => Record::Connection {
                 connection: self.connection?,
                 topic: text(self.topic.unwrap_or_default()),
@@ -235,6 +240,11 @@ impl Fields<'_> {
             _ => return None,
         })
     }
+}
+
+/// Seconds in the lower half, nanoseconds in the upper.
+fn time(time: u64) -> Nanos {
+    Nanos::from_secs_nanos((time & 0xffff_ffff) as i64, (time >> 32) as u32)
 }
 
 /// A connection's channel: its topic from the record's header, its type from

@@ -52,6 +52,14 @@ pub(crate) fn read_topics(
     }
 }
 
+/// When the first and the last message were recorded.
+pub(crate) fn read_span(path: &Path) -> Option<(Nanos, Nanos)> {
+    let db = open(path).ok()?;
+    let query = "SELECT min(timestamp), max(timestamp) FROM messages";
+    let span = db.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    span.ok().map(|(start, end)| (Nanos(start), Nanos(end)))
+}
+
 fn is_not_rosbag2(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::QueryReturnedNoRows)
 }

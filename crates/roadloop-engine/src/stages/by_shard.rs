@@ -15,7 +15,7 @@ use roadloop_catalog::{DetectionShard, LookedAt, Revision};
 use roadloop_store::Staged;
 
 use crate::revision::RevisionBuilder;
-use crate::{Ctx, EngineError, StageStart};
+use crate::{Ctx, EngineError, JobStart, Unit};
 
 /// What looking at one frame gave.
 #[derive(Debug)]
@@ -88,7 +88,13 @@ pub(super) async fn run(
     let (stage, recording) = (*stage, recording.clone());
     let frames: usize = shards.iter().map(|(_, _, rows)| rows.len()).sum();
     report.already_done = (rows.len() - frames) as u64;
-    let start = StageStart { stage, recording, frames: Some(frames as u64), bytes: None };
+    let start = JobStart {
+        job: stage.name(),
+        recording,
+        unit: Unit::Frames,
+        units: Some(frames as u64),
+        bytes: None,
+    };
     let meter = ctx.progress.start(start);
 
     let look = Arc::new(look);

@@ -20,7 +20,7 @@ use roadloop_vision::{Pixels, decode, encode_png, measure};
 
 use crate::card::Extraction;
 use crate::revision::RevisionBuilder;
-use crate::{Card, Ctx, EngineError, StageStart, present};
+use crate::{Card, Ctx, EngineError, JobStart, Unit, present};
 
 /// Changes when the code below starts to give other results.
 const FORMAT: u32 = 1;
@@ -44,10 +44,11 @@ pub async fn run(
     let earlier = Card::load(&ctx.store, &id).await?;
     let known = Arc::new(KnownFrames::load(ctx, &id).await?);
     let finished = earlier.as_ref().and_then(|card| card.finished(&in_words));
-    let meter = ctx.progress.start(StageStart {
-        stage: Stage::Extract,
+    let meter = ctx.progress.start(JobStart {
+        job: Stage::Extract.name(),
         recording: id.clone(),
-        frames: None,
+        unit: Unit::Frames,
+        units: None,
         bytes: Some(recording.size_bytes()),
     });
     if let Some(report) = finished
