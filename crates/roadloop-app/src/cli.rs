@@ -1,6 +1,7 @@
 //! What people type: global options, one variant per command, one file each.
 
 mod anonymize;
+mod bag;
 mod completions;
 mod config_show;
 mod detect;
@@ -34,6 +35,7 @@ Examples:
   roadloop search 'count(person) >= 2'      which frames show two people?
   roadloop search 'has(car)' --contact-sheet cars.png
   roadloop sql 'select label, count(*) from detections group by label'
+  roadloop bag info drive.bag               what is in a recording?
   roadloop doctor                           is everything here that is needed?
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 done with skips, 130 interrupted.";
@@ -93,6 +95,7 @@ enum Command {
     Anonymize(anonymize::Args),
     Search(search::Args),
     Sql(sql::Args),
+    Bag(bag::Args),
     Doctor(doctor::Args),
     Config(config_show::Args),
     Completions(completions::Args),
@@ -147,6 +150,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
             search::run(&Session::open(&global, args.overrides())?, args).await
         }
         Command::Sql(args) => sql::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Bag(args) => bag::run(Session::open(&global, Overrides::new())?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),
         Command::Completions(args) => completions::run(args),
@@ -255,9 +259,12 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example() {
-        for command in Cli::command().get_subcommands() {
+        let cli = Cli::command();
+        let mut waiting: Vec<&clap::Command> = cli.get_subcommands().collect();
+        while let Some(command) = waiting.pop() {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("roadloop "), "{} has no example", command.get_name());
+            waiting.extend(command.get_subcommands());
         }
     }
 }

@@ -9,7 +9,7 @@ use roadloop_engine::catalog::Filter;
 use roadloop_engine::flow::RunSettings;
 use roadloop_engine::stages::redact::RedactSettings;
 use roadloop_engine::vision::RedactStyle;
-use roadloop_engine::{Ctx, ModelFile, ModelSettings, Settings, bag};
+use roadloop_engine::{Ctx, ModelFile, ModelSettings, Progress, Settings, bag};
 
 use crate::assets;
 use crate::cli::Global;
@@ -34,6 +34,11 @@ impl Session {
         let config = Config::load(&global.workspace(), environment, overrides)?;
         let progress = if global.quiet { ProgressStyle::None } else { global.progress };
         Ok(Session { config, is_quiet: global.quiet, progress })
+    }
+
+    /// Who is told of long work.
+    pub(crate) fn progress(&self) -> Box<dyn Progress> {
+        self.progress.reporter()
     }
 
     /// The engine, its store and tables made when missing.

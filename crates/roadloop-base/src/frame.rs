@@ -43,6 +43,15 @@ pub enum EncodedImage {
 }
 
 impl EncodedImage {
+    /// As it was recorded: `rgb8`, `jpeg`, `png`, …
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            EncodedImage::Raw(image) => image.encoding.name(),
+            EncodedImage::Jpeg(_) => "jpeg",
+            EncodedImage::Png(_) => "png",
+        }
+    }
+
     /// What the file written for this image is called: JPEG stays JPEG,
     /// everything else becomes PNG.
     pub fn extension(&self) -> &'static str {

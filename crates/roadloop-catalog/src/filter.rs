@@ -39,6 +39,7 @@ use std::str::FromStr;
 
 pub use error::FilterError;
 pub use parse::MAX_FILTER_BYTES;
+pub use time::Period;
 
 pub(crate) use ast::{Expr, Label};
 #[cfg(test)]

@@ -33,7 +33,7 @@ mod transactions;
 pub use catalog::{Catalog, CatalogOptions};
 pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
 pub use error::CatalogError;
-pub use filter::{Filter, FilterError, Known, MAX_FILTER_BYTES};
+pub use filter::{Filter, FilterError, Known, MAX_FILTER_BYTES, Period};
 pub use output::{Format, Rows};
 pub use read::RecordingSummary;
 pub use search::{Count, Found, Hit, SearchOptions};

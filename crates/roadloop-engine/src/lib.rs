@@ -22,6 +22,7 @@ mod present;
 mod progress;
 mod revision;
 pub mod stages;
+mod survey;
 
 pub use card::Card;
 pub use cpu::Cpu;
@@ -31,6 +32,8 @@ pub use error::EngineError;
 pub use estimate::{Estimate, estimate};
 pub use models::{ModelFile, ModelSettings, Models};
 pub use progress::{JobStart, Meter, Progress, Silent, Unit};
+pub use survey::{Gap, Survey, TopicSurvey, survey};
+
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;
 pub use roadloop_store as store;

@@ -6,4 +6,5 @@ mod command_line;
 mod crash;
 mod main_job;
 mod people;
+mod recordings;
 mod workspace;

@@ -1,6 +1,7 @@
 //! Times as people write them: a year, a day, a minute, an instant.
 
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
@@ -8,7 +9,7 @@ use roadloop_base::Nanos;
 
 /// A stretch of time named by its start and how finely that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Period {
+pub struct Period {
     start: DateTime<Utc>,
     length: Length,
 }
@@ -95,7 +96,7 @@ impl Period {
     }
 
     /// The first instant of it.
-    pub(crate) fn start(self) -> Nanos {
+    pub fn start(self) -> Nanos {
         Nanos(self.start.timestamp_nanos_opt().unwrap_or(i64::MIN))
     }
 
@@ -106,8 +107,18 @@ impl Period {
 
     /// Where a range that names it last ends: days, months and years are meant
     /// whole, times of day as instants.
-    pub(crate) fn end_of_range(self) -> Nanos {
+    pub fn end_of_range(self) -> Nanos {
         if self.length >= Length::Day { self.end() } else { self.start() }
+    }
+}
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Period, String> {
+        let expected =
+            "expected a time like 2026-05-04, 2026-05-04T09:30 or 2026-05-04T09:30:00.5Z";
+        Period::parse(text).ok_or_else(|| expected.to_owned())
     }
 }
 

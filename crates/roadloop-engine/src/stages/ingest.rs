@@ -229,12 +229,9 @@ pub(crate) fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
     };
     let pixels = decode(&frame.image).map_err(damaged)?;
     let quality = measure(&pixels);
-    let (encoding, image) = match &frame.image {
-        EncodedImage::Jpeg(bytes) => ("jpeg", bytes.clone()),
-        EncodedImage::Png(bytes) => ("png", bytes.clone()),
-        EncodedImage::Raw(raw) => {
-            (raw.encoding.name(), Bytes::from(encode_png(&pixels).map_err(damaged)?))
-        }
+    let image = match &frame.image {
+        EncodedImage::Jpeg(bytes) | EncodedImage::Png(bytes) => bytes.clone(),
+        EncodedImage::Raw(_) => Bytes::from(encode_png(&pixels).map_err(damaged)?),
     };
     let row = FrameRow {
         id: frame.id.clone(),
@@ -244,7 +241,7 @@ pub(crate) fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
         image: image_key(&frame.id, frame.taken_at, frame.image.extension()),
         width: Pixels::width(&pixels),
         height: pixels.height(),
-        encoding: encoding.to_owned(),
+        encoding: frame.image.encoding().to_owned(),
         brightness: quality.brightness,
         sharpness: quality.sharpness,
     };

@@ -1,0 +1,239 @@
+//! `bag recover` and `bag filter`: messages of a recording, written to an MCAP
+//! file with an index.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use roadloop_base::{Report, Skip};
+use roadloop_engine::bag::{McapCompression, McapWriter, ReadMessage, Recording, Selection};
+use roadloop_engine::catalog::Period;
+use roadloop_engine::{JobStart, Unit};
+use serde_json::json;
+
+use crate::cli::Outcome;
+use crate::render::{self, bytes, counted};
+use crate::session::Session;
+use crate::usage::usage;
+
+/// Write what can be read of a damaged recording to a sound one
+///
+/// Every message of every topic, with attachments and metadata of MCAP files,
+/// as MCAP with an index. Exit code 3 where something could not be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  roadloop bag recover drive.bag.active --out drive.mcap
+  roadloop bag recover broken.mcap --out whole.mcap --compression lz4")]
+pub(super) struct RecoverArgs {
+    /// A recording (.bag, .mcap, rosbag2 folder)
+    #[arg(value_name = "RECORDING")]
+    recording: PathBuf,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Copy topics or a stretch of time to a new recording
+///
+/// The copy is MCAP with an index, whatever the original is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  roadloop bag filter drive.bag --topics /gps/fix,/imu --out small.mcap
+  roadloop bag filter drive.mcap --from 2026-05-04T09:30 --to 2026-05-04T09:31 --out minute.mcap
+  roadloop bag filter drive.bag --every 10 --out thin.mcap")]
+pub(super) struct FilterArgs {
+    /// A recording (.bag, .mcap, rosbag2 folder)
+    #[arg(value_name = "RECORDING")]
+    recording: PathBuf,
+    /// Topics to keep [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "TOPIC")]
+    topics: Vec<String>,
+    /// Keep what was recorded at this time or later: ISO, UTC
+    #[arg(long, value_name = "TIME")]
+    from: Option<Period>,
+    /// Keep what was recorded before this time, or until the end of this day
+    #[arg(long, value_name = "TIME")]
+    to: Option<Period>,
+    /// Keep every n-th message of each topic
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: u32,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Where to, and how.
+#[derive(Debug, clap::Args)]
+struct Target {
+    /// The new recording (.mcap)
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// How chunks are compressed
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = CompressionName::Zstd)]
+    compression: CompressionName,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CompressionName {
+    None,
+    Lz4,
+    Zstd,
+}
+
+impl CompressionName {
+    fn codec(self) -> McapCompression {
+        match self {
+            CompressionName::None => McapCompression::None,
+            CompressionName::Lz4 => McapCompression::Lz4,
+            CompressionName::Zstd => McapCompression::Zstd,
+        }
+    }
+}
+
+pub(super) fn recover(session: &Session, args: &RecoverArgs) -> Result<Outcome> {
+    let recording = super::open(&args.recording)?;
+    copy(session, "recover", &recording, &Selection::default(), &args.target)
+}
+
+pub(super) fn filter(session: &Session, args: &FilterArgs) -> Result<Outcome> {
+    let recording = super::open(&args.recording)?;
+    let selection = Selection {
+        topics: args.topics.clone(),
+        from: args.from.map(Period::start),
+        to: args.to.map(Period::end_of_range),
+        every: args.every,
+        rate_hz: None,
+    };
+    copy(session, "filter", &recording, &selection, &args.target)
+}
+
+fn copy(
+    session: &Session,
+    job: &'static str,
+    recording: &Recording,
+    selection: &Selection,
+    target: &Target,
+) -> Result<Outcome> {
+    let failed = || format!("cannot write a recording\npath: {}", target.out.display());
+    if target.out.extension().is_none_or(|extension| extension != "mcap") {
+        return Err(usage(format!(
+            "the new recording's name must end in .mcap\npath: {}",
+            target.out.display()
+        )));
+    }
+    let mut file = NewFile::create(&target.out).with_context(failed)?;
+    let report = write(session, job, recording, selection, target, &mut file)?;
+    let size_bytes = file.publish().with_context(failed)?;
+    if target.json {
+        let done = json!({
+            "recording": recording.id(),
+            "source": recording.path(),
+            "out": target.out,
+            "messages": report.done,
+            "size_bytes": size_bytes,
+            "skipped": report.skipped,
+        });
+        render::print_json(&done)?;
+    } else {
+        let messages = counted(report.done, "message");
+        let size = bytes(size_bytes);
+        render::print(&format!("{}: {messages}, {size}\n", target.out.display()))?;
+    }
+    Ok(if report.skipped.is_empty() { Outcome::Done } else { Outcome::DoneWithSkips })
+}
+
+fn write(
+    session: &Session,
+    job: &'static str,
+    recording: &Recording,
+    selection: &Selection,
+    target: &Target,
+    file: &mut NewFile,
+) -> Result<Report> {
+    let failed = || format!("cannot write a recording\npath: {}", target.out.display());
+    let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
+    let meter = session.progress().start(JobStart {
+        job,
+        recording: recording.id().clone(),
+        unit: Unit::Messages,
+        units: None,
+        bytes: Some(recording.size_bytes()),
+    });
+    let skip = |skip: Skip, report: &mut Report| {
+        meter.skipped(&skip);
+        report.skipped.push(skip);
+    };
+    recording.damage().iter().for_each(|damage| meter.skipped(damage));
+    let profile = profile(recording);
+    let into = BufWriter::with_capacity(1 << 20, &mut file.file);
+    let mut writer =
+        McapWriter::new(into, profile, target.compression.codec()).with_context(failed)?;
+    let mut messages = recording.messages(selection)?.with_extras();
+    while let Some(read) = messages.next() {
+        match read {
+            ReadMessage::Message(message) => {
+                writer.message(&message).with_context(failed)?;
+                report.done += 1;
+                meter.advance(1, messages.bytes_read());
+            }
+            ReadMessage::Attachment(attachment) => {
+                writer.attachment(&attachment).with_context(failed)?;
+            }
+            ReadMessage::Metadata(metadata) => writer.metadata(&metadata).with_context(failed)?,
+            ReadMessage::Skipped(damage) => skip(damage, &mut report),
+        }
+    }
+    writer.finish().with_context(failed)?;
+    meter.finish(&report);
+    Ok(report)
+}
+
+/// The conventions messages follow, by MCAP's names.
+fn profile(recording: &Recording) -> &'static str {
+    let all = |encoding: &str| recording.topics().iter().all(|topic| topic.encoding == encoding);
+    match (all("ros1"), all("cdr")) {
+        (true, _) => "ros1",
+        (_, true) => "ros2",
+        _ => "",
+    }
+}
+
+/// A file that is there once it is whole: written under another name, synced,
+/// then renamed. Given up, it is gone.
+struct NewFile {
+    file: File,
+    partial: PathBuf,
+    path: PathBuf,
+    is_published: bool,
+}
+
+impl NewFile {
+    fn create(path: &Path) -> io::Result<NewFile> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+        let file = File::create(&partial)?;
+        Ok(NewFile { file, partial, path: path.to_owned(), is_published: false })
+    }
+
+    /// Its length.
+    fn publish(&mut self) -> io::Result<u64> {
+        self.file.flush()?;
+        self.file.sync_all()?;
+        fs::rename(&self.partial, &self.path)?;
+        self.is_published = true;
+        Ok(self.file.metadata()?.len())
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.is_published {
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}

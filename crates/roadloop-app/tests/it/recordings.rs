@@ -1,0 +1,140 @@
+//! `bag`: recordings looked into, checked, mended and cut down.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::main_job::{small_bag, small_drive};
+use crate::workspace::Workspace;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"))
+}
+
+/// Cut so that the index and the last frames are gone.
+fn cut_bag(workspace: &Workspace, frames: u32) {
+    let bag = small_bag(workspace, frames);
+    let whole = fs::read(&bag).unwrap();
+    fs::write(&bag, &whole[..whole.len() * 2 / 3]).unwrap();
+}
+
+#[test]
+fn info_tells_what_is_in_a_recording() {
+    let workspace = Workspace::new();
+    small_drive(&workspace, 6);
+    let text = workspace.ok(&["bag", "info", "drive.mcap"]);
+    for expected in [
+        "MCAP, ",
+        "chunks: none",
+        "2026-05-04T09:30:00.000000000Z to 2026-05-04T09:30:00.500000000Z, 0.5 s",
+        "6 on 1 topic",
+        "10.0 Hz",
+        "camera camera__front 320x240 jpeg",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    let info = json(&workspace.ok(&["bag", "info", "drive.mcap", "--full", "--json"]));
+    let topic = &info["topics"][0];
+    assert_eq!(topic["messages"], 6);
+    assert_eq!(topic["rate_hz"], 10.0);
+    assert_eq!((&topic["width"], &topic["height"]), (&Value::from(320), &Value::from(240)));
+    assert_eq!(topic["gaps"], Value::Array(Vec::new()));
+    assert_eq!(info["damage"], Value::Array(Vec::new()));
+    assert!(!workspace.path("roadloop").exists(), "looking makes no workspace");
+}
+
+#[test]
+fn what_the_doctor_names_recover_leaves_out() {
+    let workspace = Workspace::new();
+    cut_bag(&workspace, 40);
+    let ran = workspace.run(&["bag", "doctor", "drive.bag", "--json"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let found = json(&ran.stdout);
+    let readable = found["messages"].as_u64().unwrap();
+    assert!((20..40).contains(&readable), "{readable}");
+    let damage = found["damage"].to_string();
+    assert!(damage.contains("no sound index") && damage.contains("the file ends"), "{damage}");
+
+    let ran = workspace.run(&["bag", "doctor", "drive.bag"]);
+    assert!(ran.stdout.contains("bag recover drive.bag --out drive.recovered.mcap"), "{ran:?}");
+    let recovered = ["bag", "recover", "drive.bag", "--out", "drive.recovered.mcap", "--json"];
+    let ran = workspace.run(&recovered);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert_eq!(json(&ran.stdout)["messages"], readable);
+    let text = workspace.ok(&["bag", "doctor", "drive.recovered.mcap"]);
+    assert!(text.contains(&format!("sound, {readable} messages")), "{text}");
+    let none = fs::read_dir(workspace.path(""))
+        .unwrap()
+        .all(|entry| !entry.unwrap().file_name().to_string_lossy().ends_with(".partial"));
+    assert!(none);
+
+    // The copy gives the frames the damaged one gives, under another name.
+    for file in ["drive.bag", "drive.recovered.mcap"] {
+        let ran = workspace.run(&["run", file, "--stages", "extract"]);
+        assert!([0, 3].contains(&ran.code), "{}", ran.stderr);
+    }
+    let query = "select count(distinct recording) as recordings, count(*) as frames, \
+                 count(distinct taken_at) as times from frames";
+    let counts = json(&workspace.ok(&["sql", query, "--json"]));
+    assert_eq!(counts["recordings"], 2);
+    assert_eq!(counts["frames"], 2 * readable);
+    assert_eq!(counts["times"], readable);
+}
+
+#[test]
+fn filter_copies_a_stretch_of_time() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 20);
+    workspace.ok(&[
+        "bag",
+        "filter",
+        "drive.bag",
+        "--from",
+        "2026-05-04T09:30:00.5",
+        "--to",
+        "2026-05-04T09:30:01.5",
+        "--every",
+        "2",
+        "--out",
+        "part.mcap",
+    ]);
+    let info = json(&workspace.ok(&["bag", "info", "part.mcap", "--json"]));
+    assert_eq!(info["topics"][0]["messages"], 5);
+    assert_eq!(info["first"]["iso"], "2026-05-04T09:30:00.600000000Z");
+    assert_eq!(info["last"]["iso"], "2026-05-04T09:30:01.400000000Z");
+    assert_eq!(info["compression"][0], "zstd");
+}
+
+#[test]
+fn mistakes_are_told() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 3);
+    for (args, code, expected) in [
+        (&["filter", "drive.bag", "--out", "part.bag"][..], 2, "must end in .mcap"),
+        (&["filter", "drive.bag", "--topics", "/x", "--out", "p.mcap"], 2, "/camera/rear/image"),
+        (
+            &["filter", "drive.bag", "--from", "noon", "--out", "p.mcap"],
+            2,
+            "a time like 2026-05-04",
+        ),
+        (&["recover", "gone.bag", "--out", "p.mcap"], 1, "gone.bag"),
+        (&["recover", "drive.bag", "--out", "gone/p.mcap"], 1, "gone/p.mcap"),
+        (&["info", "gone.bag"], 1, "gone.bag"),
+    ] {
+        let ran = workspace.run(&[&["bag"], args].concat());
+        assert_eq!(ran.code, code, "{args:?}\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{args:?}\n{}", ran.stderr);
+    }
+    assert!(!workspace.path("p.mcap").exists());
+}
+
+#[test]
+fn one_bad_recording_among_good_ones_is_named() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 3);
+    workspace.write("empty.bag", b"");
+    let ran = workspace.run(&["bag", "doctor", "."]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("drive.bag: sound, 3 messages"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("the file is empty") && ran.stderr.contains("empty.bag"));
+}
