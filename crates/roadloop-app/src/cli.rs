@@ -6,6 +6,7 @@ mod completions;
 mod config_show;
 mod detect;
 mod doctor;
+mod extract;
 mod output;
 mod quickstart;
 mod run;
@@ -91,6 +92,7 @@ enum LogFormat {
 enum Command {
     Quickstart(quickstart::Args),
     Run(run::Args),
+    Extract(extract::Args),
     Detect(detect::Args),
     Anonymize(anonymize::Args),
     Search(search::Args),
@@ -140,6 +142,9 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
     match command {
         Command::Quickstart(args) => quickstart::run(&global, args).await,
         Command::Run(args) => run::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Extract(args) => {
+            extract::run(&Session::open(&global, Overrides::new())?, args).await
+        }
         Command::Detect(args) => {
             detect::run(&Session::open(&global, args.overrides())?, args).await
         }

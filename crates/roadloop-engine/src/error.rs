@@ -2,6 +2,11 @@
 //! unchanged: they already say what was found and what to do.
 
 use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow::error::ArrowError;
+use parquet::errors::ParquetError;
 
 use roadloop_bag::BagError;
 use roadloop_base::ErrorKind;
@@ -29,6 +34,10 @@ pub enum EngineError {
     NameTaken { name: String, source_path: String },
     #[error("no recording is called {name:?}; known are {known}")]
     NoSuchRecording { name: String, known: String },
+    #[error("cannot write a file: {source}\npath: {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot write a table: {source}")]
+    Table { source: Box<dyn Error + Send + Sync> },
     #[error("work was stopped")]
     Stopped { source: Box<dyn Error + Send + Sync> },
 }
@@ -36,6 +45,11 @@ pub enum EngineError {
 impl EngineError {
     pub(crate) fn stopped(source: impl Error + Send + Sync + 'static) -> EngineError {
         EngineError::Stopped { source: Box::new(source) }
+    }
+
+    /// For `map_err`: an I/O error with the path it happened at.
+    pub(crate) fn writing(path: &Path) -> impl Fn(io::Error) -> EngineError + '_ {
+        |source| EngineError::Write { path: path.to_owned(), source }
     }
 
     pub fn kind(&self) -> ErrorKind {
@@ -47,7 +61,22 @@ impl EngineError {
             EngineError::Vision(error) => error.kind(),
             EngineError::NameTaken { .. } => ErrorKind::Conflict,
             EngineError::NoSuchRecording { .. } => ErrorKind::NotFound,
-            EngineError::Card { .. } | EngineError::Stopped { .. } => ErrorKind::Internal,
+            EngineError::Card { .. }
+            | EngineError::Write { .. }
+            | EngineError::Table { .. }
+            | EngineError::Stopped { .. } => ErrorKind::Internal,
         }
+    }
+}
+
+impl From<ArrowError> for EngineError {
+    fn from(error: ArrowError) -> EngineError {
+        EngineError::Table { source: Box::new(error) }
+    }
+}
+
+impl From<ParquetError> for EngineError {
+    fn from(error: ParquetError) -> EngineError {
+        EngineError::Table { source: Box::new(error) }
     }
 }

@@ -3,7 +3,7 @@
 //! [`flow::run`] takes a recording through the stages: [`stages::ingest`]
 //! keeps its frames, [`stages::detect`] says what is on them,
 //! [`stages::redact`] hides faces and plates; [`stages::search`] asks the
-//! catalog that results. A [`Ctx`] carries what they all need. Every stage is
+//! catalog that results. [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they all need. Every stage is
 //! idempotent: it looks up what is delivered, does the rest, and leaves the
 //! same result however often it was stopped.
 //!
@@ -16,8 +16,10 @@ mod ctx;
 mod doctor;
 mod error;
 mod estimate;
+mod extract;
 pub mod flow;
 mod models;
+mod new_file;
 mod present;
 mod progress;
 mod revision;
@@ -30,7 +32,9 @@ pub use ctx::{Ctx, Settings};
 pub use doctor::{Check, Health, examine};
 pub use error::EngineError;
 pub use estimate::{Estimate, estimate};
+pub use extract::{ExtractSettings, ImageForm, extract};
 pub use models::{ModelFile, ModelSettings, Models};
+pub use new_file::NewFile;
 pub use progress::{JobStart, Meter, Progress, Silent, Unit};
 pub use survey::{Gap, Survey, TopicSurvey, survey};
 

@@ -1,4 +1,5 @@
-//! `bag`: recordings looked into, checked, mended and cut down.
+//! `bag` and `extract`: recordings looked into, checked, mended, cut down and
+//! taken apart.
 
 use std::fs;
 
@@ -137,4 +138,72 @@ fn one_bad_recording_among_good_ones_is_named() {
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("drive.bag: sound, 3 messages"), "{}", ran.stdout);
     assert!(ran.stderr.contains("the file is empty") && ran.stderr.contains("empty.bag"));
+}
+
+/// Lines of a CSV file, split; no value here has a comma.
+fn csv(workspace: &Workspace, name: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(workspace.path(name)).unwrap();
+    text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn extract_writes_images_and_their_index() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 7);
+    let text = workspace.ok(&["extract", "drive.bag", "--out", "out"]);
+    assert!(text.contains("7 images in out"), "{text}");
+    let rows = csv(&workspace, "out/index.csv");
+    assert_eq!(rows.len(), 8);
+    assert_eq!(rows[0][..5].join(","), "file,camera,topic,sequence,stamp_ns");
+    let row = &rows[3];
+    assert_eq!(row[0], "camera__rear/camera__rear-2026-05-04T09_30_00.200000000Z-000002.png");
+    assert_eq!(row[2..4].join(","), "/camera/rear/image_raw,2");
+    assert_eq!(row[6..].join(","), "1777887000200000000,2026-05-04T09:30:00.200000000Z,32,24,rgb8");
+
+    // The same bytes as the catalog's.
+    workspace.ok(&["run", "drive.bag", "--stages", "extract"]);
+    let content = workspace.content();
+    for row in &rows[1..] {
+        let file = fs::read(workspace.path("out").join(&row[0])).unwrap();
+        let same = content.iter().find(|(name, _)| name.ends_with(&row[0])).unwrap();
+        assert_eq!(file, *same.1);
+    }
+    let names = fs::read_dir(workspace.path("out")).unwrap();
+    let mut names: Vec<String> =
+        names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["camera__rear", "index.csv", "index.parquet"]);
+}
+
+#[test]
+fn extract_takes_what_was_selected_in_the_form_that_was_asked_for() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 20);
+    let select = ["extract", "drive.bag", "--every", "2", "--format", "jpeg", "--out", "out"];
+    let done =
+        json(&workspace.ok(&[&select[..], &["--from", "2026-05-04T09:30:01", "--json"]].concat()));
+    assert_eq!(done["images"], 5);
+    let rows = csv(&workspace, "out/index.csv");
+    let sequences: Vec<&str> = rows[1..].iter().map(|row| &*row[3]).collect();
+    assert_eq!(sequences, ["10", "12", "14", "16", "18"]);
+    for row in &rows[1..] {
+        assert!(row[0].ends_with(".jpg") && row[10] == "rgb8", "{row:?}");
+        let file = fs::read(workspace.path("out").join(&row[0])).unwrap();
+        assert!(file.starts_with(b"\xff\xd8\xff"));
+    }
+    let ran = workspace.run(&["extract", "drive.bag", "--out", "drive.bag"]);
+    assert_eq!((ran.code, ran.stderr.contains("names a file")), (2, true));
+}
+
+#[test]
+fn extract_names_what_is_damaged() {
+    let workspace = Workspace::new();
+    cut_bag(&workspace, 30);
+    let ran = workspace.run(&["extract", "drive.bag", "--out", "out", "--json"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let done = json(&ran.stdout);
+    let images = done["images"].as_u64().unwrap();
+    assert!((15..30).contains(&images));
+    assert_eq!(csv(&workspace, "out/index.csv").len() as u64, images + 1);
+    assert_eq!(done["skipped"].as_array().unwrap().len(), 2);
 }

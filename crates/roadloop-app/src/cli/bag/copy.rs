@@ -1,16 +1,15 @@
 //! `bag recover` and `bag filter`: messages of a recording, written to an MCAP
 //! file with an index.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::BufWriter;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use roadloop_base::{Report, Skip};
 use roadloop_engine::bag::{McapCompression, McapWriter, ReadMessage, Recording, Selection};
 use roadloop_engine::catalog::Period;
-use roadloop_engine::{JobStart, Unit};
+use roadloop_engine::{JobStart, NewFile, Unit};
 use serde_json::json;
 
 use crate::cli::Outcome;
@@ -170,7 +169,7 @@ fn write(
     };
     recording.damage().iter().for_each(|damage| meter.skipped(damage));
     let profile = profile(recording);
-    let into = BufWriter::with_capacity(1 << 20, &mut file.file);
+    let into = BufWriter::with_capacity(1 << 20, file);
     let mut writer =
         McapWriter::new(into, profile, target.compression.codec()).with_context(failed)?;
     let mut messages = recording.messages(selection)?.with_extras();
@@ -200,40 +199,5 @@ fn profile(recording: &Recording) -> &'static str {
         (true, _) => "ros1",
         (_, true) => "ros2",
         _ => "",
-    }
-}
-
-/// A file that is there once it is whole: written under another name, synced,
-/// then renamed. Given up, it is gone.
-struct NewFile {
-    file: File,
-    partial: PathBuf,
-    path: PathBuf,
-    is_published: bool,
-}
-
-impl NewFile {
-    fn create(path: &Path) -> io::Result<NewFile> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-        let file = File::create(&partial)?;
-        Ok(NewFile { file, partial, path: path.to_owned(), is_published: false })
-    }
-
-    /// Its length.
-    fn publish(&mut self) -> io::Result<u64> {
-        self.file.flush()?;
-        self.file.sync_all()?;
-        fs::rename(&self.partial, &self.path)?;
-        self.is_published = true;
-        Ok(self.file.metadata()?.len())
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.is_published {
-            let _ = fs::remove_file(&self.partial);
-        }
     }
 }

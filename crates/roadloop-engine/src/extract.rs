@@ -1,0 +1,161 @@
+//! A recording's content as plain files in a folder, for people and programs
+//! that have no use for a catalog: its images, and an index of them.
+
+mod index;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use roadloop_bag::{Frames, Read, Recording, Selection};
+use roadloop_base::{EncodedImage, Frame, Report, Skip, Stage, image_key, images_of};
+use roadloop_store::{Staged, Store};
+use roadloop_vision::{decode, encode_jpeg, encode_png};
+
+use self::index::{Entry, Index};
+use crate::{Cpu, EngineError, JobStart, Progress, Unit};
+
+/// Images are made durable together, so many at a time.
+const PUBLISH_IMAGES: usize = 64;
+
+/// Of JPEG files made from other images: no difference to be seen.
+const JPEG_QUALITY: u8 = 92;
+
+/// What an image becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImageForm {
+    /// JPEG and PNG as they are, byte for byte; uncompressed ones as PNG.
+    #[default]
+    Keep,
+    Png,
+    Jpeg,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct ExtractSettings {
+    pub selection: Selection,
+    pub form: ImageForm,
+}
+
+/// Writes the selected frames below `folder`, one folder for each camera, and
+/// `index.csv` and `index.parquet` with a row for each, in the order of the
+/// recording. Files of an earlier extraction are replaced.
+pub async fn extract(
+    cpu: &Cpu,
+    progress: &dyn Progress,
+    recording: &Recording,
+    folder: &Path,
+    settings: &ExtractSettings,
+) -> Result<Report, EngineError> {
+    let frames = recording.frames(&settings.selection)?;
+    let store = roadloop_store::open(&folder.to_string_lossy())?;
+    let meter = progress.start(JobStart {
+        job: Stage::Extract.name(),
+        recording: recording.id().clone(),
+        unit: Unit::Frames,
+        units: None,
+        bytes: Some(recording.size_bytes()),
+    });
+    let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
+    report.skipped.iter().for_each(|skip| meter.skipped(skip));
+    let mut index = Index::create(folder)?;
+
+    let (sender, mut receiver) = mpsc::channel(2 * cpu.jobs());
+    let reader = spawn_blocking(move || read(frames, &sender));
+    let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
+    let work = reads.map(|(bytes_read, read)| {
+        let (cpu, store, form) = (cpu.clone(), store.clone(), settings.form);
+        async move { Ok::<_, EngineError>((bytes_read, keep(&cpu, &store, read, form).await?)) }
+    });
+    let mut kept = work.buffered(2 * cpu.jobs());
+    let mut staged = Vec::new();
+    while let Some(outcome) = kept.next().await {
+        let (bytes_read, outcome) = outcome?;
+        match outcome {
+            Ok((entry, image)) => {
+                index.add(entry)?;
+                staged.push(image);
+                report.done += 1;
+                meter.advance(1, bytes_read);
+            }
+            Err(skip) => {
+                meter.skipped(&skip);
+                report.skipped.push(skip);
+            }
+        }
+        if staged.len() >= PUBLISH_IMAGES {
+            store.publish(std::mem::take(&mut staged)).await?;
+        }
+    }
+    drop(kept);
+    store.publish(staged).await?;
+    reader.await.map_err(EngineError::stopped)?;
+    // Images first, the index after: it speaks of no image that is not there.
+    index.finish()?;
+    meter.finish(&report);
+    Ok(report)
+}
+
+/// Reads on a thread of its own; the channel's bound keeps it from running
+/// ahead of the cores.
+fn read(mut frames: Frames, sender: &mpsc::Sender<(u64, Read)>) {
+    while let Some(read) = frames.next() {
+        if sender.blocking_send((frames.bytes_read(), read)).is_err() {
+            return; // The other side stopped on an error of its own.
+        }
+    }
+}
+
+async fn keep(
+    cpu: &Cpu,
+    store: &Store,
+    read: Read,
+    form: ImageForm,
+) -> Result<Result<(Entry, Staged), Skip>, EngineError> {
+    let frame = match read {
+        Read::Frame(frame) => Arc::new(frame),
+        Read::Skipped(skip) => return Ok(Err(skip)),
+    };
+    let (entry, image) = match cpu.run(move || prepare(&frame, form)).await? {
+        Ok(prepared) => prepared,
+        Err(skip) => return Ok(Err(skip)),
+    };
+    let staged = store.stage(&entry.file, image).await?;
+    Ok(Ok((entry, staged)))
+}
+
+/// An image as a file is to have it. It is decoded even where its bytes stay:
+/// half a picture is named, not handed on.
+fn prepare(frame: &Frame, form: ImageForm) -> Result<(Entry, Bytes), Skip> {
+    let damaged = |error: roadloop_vision::VisionError| {
+        let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
+        Skip::new(place, error.to_string().replace('\n', ", "))
+    };
+    let pixels = decode(&frame.image).map_err(damaged)?;
+    let (image, extension) = match (&frame.image, form) {
+        (EncodedImage::Jpeg(bytes), ImageForm::Keep | ImageForm::Jpeg) => (bytes.clone(), "jpg"),
+        (EncodedImage::Png(bytes), ImageForm::Keep | ImageForm::Png) => (bytes.clone(), "png"),
+        (_, ImageForm::Jpeg) => {
+            (encode_jpeg(&pixels, JPEG_QUALITY).map_err(damaged)?.into(), "jpg")
+        }
+        _ => (encode_png(&pixels).map_err(damaged)?.into(), "png"),
+    };
+    let key = image_key(&frame.id, frame.taken_at, extension);
+    let below = format!("{}/", images_of(&frame.id.recording));
+    let entry = Entry {
+        file: key.strip_prefix(&below).unwrap_or(&key).to_owned(),
+        camera: frame.id.camera.to_string(),
+        topic: Arc::clone(&frame.topic),
+        sequence: frame.id.sequence,
+        stamp: frame.stamp,
+        taken_at: frame.taken_at,
+        width: pixels.width(),
+        height: pixels.height(),
+        encoding: frame.image.encoding(),
+    };
+    Ok((entry, image))
+}
