@@ -246,7 +246,7 @@ fn long_version() -> &'static str {
         env!("ROADLOOP_TARGET"),
         " ",
         env!("ROADLOOP_PROFILE"),
-        "\nreads: ROS 1 bag, MCAP, rosbag2 (sqlite3, mcap)",
+        "\nreads: ROS 1 bag, MCAP, rosbag2 (sqlite3, mcap), each also as zst, lz4, bz2",
         "\nstores: folder",
         "\ninference: ONNX Runtime 1.24 or later, CPU execution provider",
     )

@@ -14,7 +14,7 @@ use crate::format::{Format, sniff};
 use crate::mcap::{Attachment, McapIndex, McapReader, Metadata};
 use crate::ros1::{Ros1Index, Ros1Reader};
 use crate::rosbag2::SqliteReader;
-use crate::tally::{Tally, TopicNumber};
+use crate::tally::{Learned, Tally, TopicNumber};
 use crate::whole_file::{self, WholeFile};
 use crate::{BagError, mcap, ros1, rosbag2};
 
@@ -69,9 +69,6 @@ enum PartIndex {
     Db3,
 }
 
-/// Topics with their messages, and the times of the first and last of them.
-type Scanned = (Vec<(Channel, Option<u64>)>, Option<(Nanos, Nanos)>);
-
 /// The span that holds both.
 pub(crate) fn union(
     one: Option<(Nanos, Nanos)>,
@@ -104,21 +101,25 @@ impl Part {
         };
         let path = path.to_owned();
         let mut part = Part { path, len, channels: Vec::new(), span: None, index, _file: file };
-        (part.channels, part.span) = match indexed {
-            Some(channels) => (channels, part.indexed_span()),
-            None => part.scan()?,
-        };
+        if let Some(channels) = indexed {
+            part.channels = channels;
+            part.span = part.indexed_span();
+        } else {
+            let Learned { channels, span } = part.scan()?;
+            part.channels =
+                channels.into_iter().map(|(channel, count)| (channel, Some(count))).collect();
+            part.span = span;
+        }
         Ok((format, part))
     }
 
     /// Finds the topics by reading everything. What is damaged is left to be
     /// named when frames are read.
-    pub(crate) fn scan(&self) -> Result<Scanned, BagError> {
+    pub(crate) fn scan(&self) -> Result<Learned, BagError> {
         let mut tally = Tally::learning();
         let mut reader = self.reader(&mut tally)?;
         while reader.next(&mut tally).is_some() {}
-        let (channels, span) = tally.learned();
-        Ok((channels.into_iter().map(|(channel, count)| (channel, Some(count))).collect(), span))
+        Ok(tally.learned())
     }
 
     fn indexed_span(&self) -> Option<(Nanos, Nanos)> {

@@ -207,8 +207,8 @@ impl Recording {
     /// Messages by topic, counted by reading everything.
     pub(crate) fn scanned_counts(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
-        for (channel, count) in self.parts.iter().flat_map(|part| part.scan().unwrap().0) {
-            *counts.entry(channel.topic).or_default() += count.unwrap();
+        for (channel, count) in self.parts.iter().flat_map(|part| part.scan().unwrap().channels) {
+            *counts.entry(channel.topic).or_default() += count;
         }
         counts
     }

@@ -60,6 +60,14 @@ struct Counter {
     slots_taken: HashSet<i64>,
 }
 
+#[derive(Debug)]
+pub(crate) struct Learned {
+    /// Each topic's first channel, and the messages on the topic.
+    pub(crate) channels: Vec<(Channel, u64)>,
+    /// When the first and the last message were recorded.
+    pub(crate) span: Option<(Nanos, Nanos)>,
+}
+
 impl Tally {
     /// Wants nothing, and learns every topic it meets: for finding out what a
     /// recording without an index holds.
@@ -144,11 +152,10 @@ impl Tally {
         *seen = seen.saturating_add(messages);
     }
 
-    /// What a learning tally met: each topic's first channel and its messages,
-    /// and when the first and the last of them were recorded.
-    pub(crate) fn learned(self) -> (Vec<(Channel, u64)>, Option<(Nanos, Nanos)>) {
+    /// What a learning tally met.
+    pub(crate) fn learned(self) -> Learned {
         let counts = self.counters.into_iter().map(|counter| counter.seen);
-        (self.channels.into_iter().zip(counts).collect(), self.span)
+        Learned { channels: self.channels.into_iter().zip(counts).collect(), span: self.span }
     }
 }
 
