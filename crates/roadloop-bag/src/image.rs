@@ -98,16 +98,20 @@ fn raw_image(reader: &mut WireReader<'_>) -> Result<EncodedImage, NoImage> {
     if width == 0 || height == 0 {
         return Err(NoImage::Damaged(format!("an image of {width}x{height} pixels")));
     }
+    if !encoding.fits(width, height) {
+        return Err(NoImage::Damaged(format!("{width}x{height} pixels cannot be {name}")));
+    }
     let row = u64::from(width) * u64::from(encoding.bytes_per_pixel());
     if u64::from(step) < row {
         return Err(NoImage::Damaged(format!(
             "step is {step} bytes where a row of {width} {name} pixels takes {row}"
         )));
     }
-    let size = u64::from(height) * u64::from(step);
+    let rows = encoding.rows(height);
+    let size = rows.saturating_mul(u64::from(step));
     if size > data.len() as u64 {
         return Err(NoImage::Damaged(format!(
-            "{} bytes of data where {height} rows of {step} bytes need {size}",
+            "{} bytes of data where {rows} rows of {step} bytes need {size}",
             data.len()
         )));
     }
@@ -208,8 +212,17 @@ mod tests {
             "damaged: step is 4294967295 bytes where a row of 4294967295 rgba8 pixels takes 17179869180",
         );
         check(&Picture::raw(0, 4, "mono8", vec![]), "damaged: an image of 0x4 pixels");
-        let unknown = Picture::raw(4, 4, "yuv422", vec![0; 32]);
-        check(&unknown, "unknown: pixels in \"yuv422\", not in rgb8, bgr8, rgba8, bgra8, mono8");
+        let odd = Picture::raw(3, 2, "nv12", vec![0; 99]).with_step(3);
+        check(&odd, "damaged: 3x2 pixels cannot be nv12");
+        let short = Picture::raw(4, 4, "nv12", vec![0; 23]).with_step(4);
+        check(&short, "damaged: 23 bytes of data where 6 rows of 4 bytes need 24");
+        let unknown = Picture::raw(4, 4, "mono16", vec![0; 32]).with_step(8);
+        check(
+            &unknown,
+            "unknown: pixels in \"mono16\", not in rgb8, bgr8, rgba8, bgra8, mono8, 8UC1, 8UC3, \
+             8UC4, bayer_rggb8, bayer_bggr8, bayer_gbrg8, bayer_grbg8, yuv422, yuv422_yuy2, nv12, \
+             nv21, nv24",
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{Camera, FrameId, Nanos};
+use crate::{Camera, FrameId, Nanos, PixelEncoding};
 
 /// A channel of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +63,8 @@ impl EncodedImage {
 }
 
 /// Uncompressed rows of pixels, as `sensor_msgs/Image` carries them. The
-/// reader has checked that `data` holds `height` rows of `step` bytes, and
-/// that `step` holds a row of `width` pixels.
+/// reader has checked that `data` holds all rows of `step` bytes (those of a
+/// second plane too), and that `step` holds a row of `width` pixels.
 #[derive(Clone, Debug)]
 pub struct RawImage {
     pub width: u32,
@@ -75,48 +75,6 @@ pub struct RawImage {
     /// Byte order of samples wider than a byte.
     pub is_bigendian: bool,
     pub data: Bytes,
-}
-
-/// The pixel layouts of `sensor_msgs/image_encodings.hpp` that are read today.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PixelEncoding {
-    Rgb8,
-    Bgr8,
-    Rgba8,
-    Bgra8,
-    Mono8,
-}
-
-impl PixelEncoding {
-    pub const ALL: [PixelEncoding; 5] = [
-        PixelEncoding::Rgb8,
-        PixelEncoding::Bgr8,
-        PixelEncoding::Rgba8,
-        PixelEncoding::Bgra8,
-        PixelEncoding::Mono8,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            PixelEncoding::Rgb8 => "rgb8",
-            PixelEncoding::Bgr8 => "bgr8",
-            PixelEncoding::Rgba8 => "rgba8",
-            PixelEncoding::Bgra8 => "bgra8",
-            PixelEncoding::Mono8 => "mono8",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<PixelEncoding> {
-        PixelEncoding::ALL.into_iter().find(|encoding| encoding.name() == name)
-    }
-
-    pub fn bytes_per_pixel(self) -> u32 {
-        match self {
-            PixelEncoding::Mono8 => 1,
-            PixelEncoding::Rgb8 | PixelEncoding::Bgr8 => 3,
-            PixelEncoding::Rgba8 | PixelEncoding::Bgra8 => 4,
-        }
-    }
 }
 
 /// A frame as the catalog knows it: where its image lies and what was measured.

@@ -14,17 +14,19 @@ mod frame;
 mod geometry;
 mod ids;
 mod keys;
+mod pixel_encoding;
 mod report;
 mod time;
 
 pub use detection::{Detection, Kind};
 pub use error::{ErrorKind, is_disk_full};
-pub use frame::{EncodedImage, Frame, FrameRow, PixelEncoding, RawImage, Topic};
+pub use frame::{EncodedImage, Frame, FrameRow, RawImage, Topic};
 pub use geometry::BBox;
 pub use ids::{
     BadId, Camera, FrameId, MAX_SEQUENCE, ModelId, RecordingId, SHARD_FRAMES, ShardId, Stage,
     name_cameras,
 };
 pub use keys::{anonymized_key, anonymized_of, image_key, images_of};
+pub use pixel_encoding::PixelEncoding;
 pub use report::{Report, Skip};
 pub use time::Nanos;

@@ -5,9 +5,11 @@
 //! allocated, and a picture that is not all there is an error that says how
 //! far it came, never a half grey one.
 
+mod bayer;
 mod jpeg;
 mod png;
 mod raw;
+mod yuv;
 
 pub(crate) use jpeg::segments as jpeg_segments;
 

@@ -53,6 +53,58 @@ fn gray_pngs() {
     assert!(last[0] == last[1] && last[1] == last[2]);
 }
 
+/// 34x22 pixels with 5 bytes of padding behind each row, as
+/// `testdata/encodings/make.py` has them.
+fn raw_image(encoding: PixelEncoding) -> RawImage {
+    let path = format!("{}/testdata/encodings/raw.bin", env!("CARGO_MANIFEST_DIR"));
+    let step = 34 * encoding.bytes_per_pixel() + 5;
+    let mut data = std::fs::read(path).unwrap();
+    data.truncate(encoding.rows(22) as usize * step as usize);
+    let data = Bytes::from(data);
+    RawImage { width: 34, height: 22, encoding, step, is_bigendian: false, data }
+}
+
+#[test]
+fn colour_is_what_opencv_makes_of_it() {
+    let mut compared = 0;
+    for encoding in PixelEncoding::ALL {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/encodings");
+        let Ok(truth) = std::fs::read(format!("{folder}/{}.png", encoding.name())) else {
+            continue;
+        };
+        let truth = decode_bytes(&truth).unwrap();
+        let pixels = decode(&EncodedImage::Raw(raw_image(encoding))).unwrap();
+        assert_eq!((pixels.width(), pixels.height()), (34, 22));
+        let differs = pixels.data().iter().zip(truth.data()).position(|(a, b)| a != b);
+        assert_eq!(differs.map(|at| (at / 3 % 34, at / 3 / 34)), None, "{}", encoding.name());
+        compared += 1;
+    }
+    assert_eq!(compared, 10);
+}
+
+#[test]
+fn an_image_without_its_last_byte_is_no_image() {
+    for encoding in PixelEncoding::ALL {
+        let mut image = raw_image(encoding);
+        // Of the last row's padding nothing has to be there.
+        image.data.truncate(image.data.len() - 5);
+        assert!(decode(&EncodedImage::Raw(image.clone())).is_ok(), "{}", encoding.name());
+        image.data.truncate(image.data.len() - 1);
+        assert!(decode(&EncodedImage::Raw(image)).is_err(), "{}", encoding.name());
+    }
+}
+
+#[test]
+fn pictures_of_few_pixels() {
+    for encoding in PixelEncoding::ALL {
+        for (width, height) in [(1, 1), (2, 2), (1, 5), (4, 2), (3, 3)] {
+            let image = RawImage { width, height, ..raw_image(encoding) };
+            let pixels = decode(&EncodedImage::Raw(image));
+            assert_eq!(pixels.is_ok(), encoding.fits(width, height), "{}", encoding.name());
+        }
+    }
+}
+
 #[track_caller]
 fn check_raw(encoding: PixelEncoding, step: u32, data: &[u8], expected: Result<&[u8], &str>) {
     let data = Bytes::copy_from_slice(data);
