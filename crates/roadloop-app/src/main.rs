@@ -67,7 +67,7 @@ fn main() -> ExitCode {
         }
     });
     if outcome == Outcome::Interrupted {
-        render::note("interrupted; run the same command again and it goes on from here");
+        render::note("interrupted; run the same command again to finish it");
     }
     if render::voice() == Voice::JsonLines {
         let fields = json!({"outcome": outcome.name(), "exit_code": outcome.exit_code()});

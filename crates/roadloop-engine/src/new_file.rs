@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+const PARTIAL: &str = ".partial";
+
 #[derive(Debug)]
 pub struct NewFile {
     file: File,
@@ -18,10 +20,13 @@ impl NewFile {
         let Some(name) = path.file_name() else {
             return Err(io::Error::other("this is no name for a file"));
         };
+        let prefix = format!(".{}.", name.to_string_lossy());
+        sweep(folder_of(path), &prefix);
         // A name of its own, so that no file of somebody's is written over.
-        let partial = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
-        let partial = path.with_file_name(partial);
+        let partial = path.with_file_name(format!("{prefix}{}{PARTIAL}", std::process::id()));
         let file = File::create(&partial)?;
+        // Held as long as it is written: so what a killed process left is told apart.
+        let _ = file.try_lock();
         Ok(NewFile { file, partial, path: path.to_owned(), is_published: false })
     }
 
@@ -30,11 +35,8 @@ impl NewFile {
         self.file.sync_all()?;
         fs::rename(&self.partial, &self.path)?;
         self.is_published = true;
-        if let Some(folder) = self.path.parent() {
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            // Not every file system can sync a folder.
-            let _ = File::open(folder).and_then(|folder| folder.sync_all());
-        }
+        // Not every file system can sync a folder.
+        let _ = File::open(folder_of(&self.path)).and_then(|folder| folder.sync_all());
         Ok(self.file.metadata()?.len())
     }
 }
@@ -57,9 +59,43 @@ impl Drop for NewFile {
     }
 }
 
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Removes what killed processes left of the same file. Best effort: what
+/// cannot be removed is in nobody's way.
+fn sweep(folder: &Path, prefix: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(PARTIAL));
+        if number.is_some_and(|number| number.parse::<u32>().is_ok())
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("drive.mcap");
+        fs::write(folder.path().join(".drive.mcap.7.partial"), b"half").unwrap();
+        let kept = [".drive.mcap.x.partial", ".other.mcap.7.partial", "drive.mcap.7.partial"];
+        kept.iter().for_each(|name| fs::write(folder.path().join(name), b"x").unwrap());
+        let held = folder.path().join(".drive.mcap.8.partial");
+        let live = File::create(&held).unwrap();
+        live.lock().unwrap();
+        NewFile::create(&path).unwrap().publish().unwrap();
+        assert!(!folder.path().join(".drive.mcap.7.partial").exists());
+        assert!(kept.iter().all(|name| folder.path().join(name).exists()) && held.exists());
+    }
 
     #[test]
     fn whole_or_not_at_all() {
