@@ -33,6 +33,8 @@ pub enum BagError {
     NoCameras { path: PathBuf, found: Vec<String> },
     #[error("no topic of the recording can be read: {damage}\npath: {}", path.display())]
     NothingReadable { path: PathBuf, damage: String },
+    #[error("cannot use the definition of {message_type}: {reason}\ntopic: {topic}")]
+    BadDefinition { topic: String, message_type: String, reason: String },
     #[error("{rate_hz} is no rate; expected frames per second, more than 0")]
     BadRate { rate_hz: f64 },
 }
@@ -49,6 +51,7 @@ impl BagError {
             | BagError::NotACamera { .. }
             | BagError::NoCameras { .. }
             | BagError::NothingReadable { .. }
+            | BagError::BadDefinition { .. }
             | BagError::BadRate { .. } => ErrorKind::Invalid,
         }
     }

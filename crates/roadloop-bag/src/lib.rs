@@ -12,6 +12,7 @@
 mod broken;
 mod channel;
 mod compression;
+mod decode;
 mod error;
 mod find;
 mod format;
@@ -35,6 +36,7 @@ mod wire;
 mod tests;
 
 pub use channel::{Channel, Definition};
+pub use decode::{Column, ColumnType, Columns, Decoder, Element, Moment, Numbers, Record, Value};
 pub use error::BagError;
 pub use find::find_recordings;
 pub use format::Format;

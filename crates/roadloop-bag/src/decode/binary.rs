@@ -1,0 +1,128 @@
+//! Messages of ROS 1 and of CDR, by the record their definition gave.
+
+use bytes::Bytes;
+
+use crate::wire::{Wire, WireReader, WireResult};
+
+use super::record::{Field, FieldType, RecordRef, Shape};
+use super::value::{Moment, Numbers, Record, Value};
+
+/// Values that take no bytes of the message (arrays of empty records) are
+/// counted, so that a few bytes cannot ask for millions of them.
+const FREE_VALUES: usize = 1 << 16;
+
+pub(super) fn decode(wire: Wire, of: &RecordRef, message: &Bytes) -> WireResult<Value> {
+    let reader = WireReader::new(wire, message)?;
+    let mut decoder = Decoder { reader, values_left: message.len() + FREE_VALUES };
+    let value = decoder.record(of)?;
+    match decoder.reader.left() {
+        left if left > 0 && of.fields.is_empty() && wire == Wire::Ros1 => {
+            Err(format!("its definition is empty, and the message has {left} bytes"))
+        }
+        _ => Ok(value),
+    }
+}
+
+struct Decoder<'a> {
+    reader: WireReader<'a>,
+    values_left: usize,
+}
+
+impl Decoder<'_> {
+    fn record(&mut self, of: &RecordRef) -> WireResult<Value> {
+        if of.has_dummy {
+            self.reader.u8(&of.name)?;
+        }
+        let mut values = Vec::with_capacity(of.fields.len().min(self.values_left));
+        for field in &of.fields {
+            values.push(self.field(field)?);
+        }
+        Ok(Value::Record(Record { of: RecordRef::clone(of), values }))
+    }
+
+    fn field(&mut self, field: &Field) -> WireResult<Value> {
+        let count = match field.shape {
+            Shape::One => return self.one(field),
+            Shape::Array(len) => len,
+            Shape::Sequence => self.reader.u32(&field.name)? as usize,
+        };
+        let (reader, name) = (&mut self.reader, &*field.name);
+        let numbers = match field.of {
+            FieldType::U8 => return Ok(Value::Bytes(reader.byte_array(count, name)?)),
+            FieldType::Bool => Numbers::Bool(reader.numbers(count, name, |[byte]| byte != 0)?),
+            FieldType::I8 => Numbers::I8(reader.numbers(count, name, i8::from_le_bytes)?),
+            FieldType::I16 => Numbers::I16(reader.numbers(count, name, i16::from_le_bytes)?),
+            FieldType::I32 => Numbers::I32(reader.numbers(count, name, i32::from_le_bytes)?),
+            FieldType::I64 => Numbers::I64(reader.numbers(count, name, i64::from_le_bytes)?),
+            FieldType::U16 => Numbers::U16(reader.numbers(count, name, u16::from_le_bytes)?),
+            FieldType::U32 => Numbers::U32(reader.numbers(count, name, u32::from_le_bytes)?),
+            FieldType::U64 => Numbers::U64(reader.numbers(count, name, u64::from_le_bytes)?),
+            FieldType::F32 => Numbers::F32(reader.numbers(count, name, f32::from_le_bytes)?),
+            FieldType::F64 => Numbers::F64(reader.numbers(count, name, f64::from_le_bytes)?),
+            FieldType::Text
+            | FieldType::WideText
+            | FieldType::Time
+            | FieldType::Duration
+            | FieldType::Record(_) => return self.list(field, count),
+        };
+        Ok(Value::Numbers(numbers))
+    }
+
+    fn list(&mut self, field: &Field, count: usize) -> WireResult<Value> {
+        let mut values = Vec::new();
+        for _ in 0..count {
+            values.push(self.one(field)?);
+        }
+        Ok(Value::List(values))
+    }
+
+    fn one(&mut self, field: &Field) -> WireResult<Value> {
+        let (reader, name) = (&mut self.reader, &*field.name);
+        self.values_left = self.values_left.checked_sub(1).ok_or_else(|| {
+            format!("the field {name} holds more values than its message has bytes")
+        })?;
+        Ok(match &field.of {
+            FieldType::Bool => Value::Bool(reader.u8(name)? != 0),
+            FieldType::I8 => Value::Int(i8::from_le_bytes(reader.number(name)?).into()),
+            FieldType::I16 => Value::Int(i16::from_le_bytes(reader.number(name)?).into()),
+            FieldType::I32 => Value::Int(i32::from_le_bytes(reader.number(name)?).into()),
+            FieldType::I64 => Value::Int(i64::from_le_bytes(reader.number(name)?)),
+            FieldType::U8 => Value::Uint(reader.u8(name)?.into()),
+            FieldType::U16 => Value::Uint(u16::from_le_bytes(reader.number(name)?).into()),
+            FieldType::U32 => Value::Uint(reader.u32(name)?.into()),
+            FieldType::U64 => Value::Uint(u64::from_le_bytes(reader.number(name)?)),
+            FieldType::F32 => Value::F32(f32::from_le_bytes(reader.number(name)?)),
+            FieldType::F64 => Value::F64(f64::from_le_bytes(reader.number(name)?)),
+            FieldType::Text => {
+                Value::Text(String::from_utf8_lossy(reader.string(name)?).into_owned())
+            }
+            FieldType::WideText => Value::Text(wide_text(reader, name)?),
+            FieldType::Time => Value::Time(moment(reader, name)?),
+            FieldType::Duration => Value::Duration(match reader.wire() {
+                Wire::Ros1 => {
+                    let mut part = || reader.u32(name).map(|part| i64::from(part as i32));
+                    Moment { sec: part()?, nanosec: part()? }
+                }
+                Wire::Cdr => moment(reader, name)?,
+            }),
+            FieldType::Record(of) => self.record(of)?,
+        })
+    }
+}
+
+fn moment(reader: &mut WireReader<'_>, name: &str) -> WireResult<Moment> {
+    let (sec, nanosec) = (reader.u32(name)?, reader.u32(name)?);
+    let sec = match reader.wire() {
+        Wire::Ros1 => i64::from(sec),
+        Wire::Cdr => i64::from(sec as i32),
+    };
+    Ok(Moment { sec, nanosec: nanosec.into() })
+}
+
+/// Its letters take four bytes each with the serialiser ROS 2 had until Jazzy.
+fn wide_text(reader: &mut WireReader<'_>, name: &str) -> WireResult<String> {
+    let len = reader.u32(name)? as usize;
+    let letters = reader.numbers(len, name, u32::from_le_bytes)?;
+    let letter = |code: u32| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    Ok(letters.into_iter().map(letter).collect())
+}
