@@ -16,10 +16,16 @@ mod protobuf;
 mod record;
 mod value;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use roadloop_base::Skip;
+
 use crate::wire::Wire;
-use crate::{BagError, Channel};
+use crate::{BagError, Channel, Message};
 
 use self::record::{Dialect, short_name};
 
@@ -120,6 +126,59 @@ impl Body {
             }
             other => Err(format!("messages in {other:?} are not read")),
         }
+    }
+}
+
+/// The decoders of all channels met so far. What is wrong with a definition is
+/// named once, at the channel's first message, and counted.
+#[derive(Debug, Default)]
+pub struct Decoders {
+    /// By the address of the channel, which is kept beside its decoder so that
+    /// no other one takes it.
+    known: HashMap<usize, (Arc<Channel>, Option<Decoder>, u64)>,
+}
+
+impl Decoders {
+    /// A message's value, and what decoded it. `None` where its channel's
+    /// definition was named before.
+    pub fn decode(&mut self, message: &Message) -> Option<Result<(&Decoder, Value), Skip>> {
+        let known = match self.known.entry(Arc::as_ptr(&message.channel).addr()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let decoder = Decoder::new(&message.channel);
+                let reason =
+                    decoder.as_ref().err().map(|error| error.to_string().replace('\n', ", "));
+                let known = place.insert((Arc::clone(&message.channel), decoder.ok(), 0));
+                if let Some(reason) = reason {
+                    return Some(Err(Skip::new(message.place(), reason)));
+                }
+                known
+            }
+        };
+        let (_, Some(decoder), _) = known else {
+            known.2 += 1;
+            return None;
+        };
+        let value = decoder.decode(&message.data);
+        Some(match value {
+            Ok(value) => Ok((decoder, value)),
+            Err(reason) => Err(Skip::new(message.place(), reason)),
+        })
+    }
+
+    /// Messages left out beside those that were named.
+    pub fn left_out(&self) -> Vec<Skip> {
+        let mut skips: Vec<Skip> = self
+            .known
+            .values()
+            .filter(|(.., left_out)| *left_out > 0)
+            .map(|(channel, _, left_out)| {
+                let reason = format!("{left_out} more messages that cannot be decoded");
+                Skip::new(format!("topic {}", channel.topic), reason)
+            })
+            .collect();
+        skips.sort_by(|a, b| a.place.cmp(&b.place));
+        skips
     }
 }
 

@@ -7,7 +7,8 @@
 //! at a pixel, waits, or knows where frames go.
 //!
 //! Each format has its room (`ros1`, `mcap`, `rosbag2`) and gives messages;
-//! `image` turns messages into images; `tally` counts and selects.
+//! `image` turns messages into images, `decode` messages of any type into
+//! values; `tally` counts and selects.
 
 mod broken;
 mod channel;
@@ -36,7 +37,9 @@ mod wire;
 mod tests;
 
 pub use channel::{Channel, Definition};
-pub use decode::{Column, ColumnType, Columns, Decoder, Element, Moment, Numbers, Record, Value};
+pub use decode::{
+    Column, ColumnType, Columns, Decoder, Decoders, Element, Moment, Numbers, Record, Value,
+};
 pub use error::BagError;
 pub use find::find_recordings;
 pub use format::Format;

@@ -144,6 +144,20 @@ pub fn name_cameras<'a>(topics: impl IntoIterator<Item = &'a str>) -> Vec<Camera
     cameras
 }
 
+/// A name for each topic that is safe in paths, unlike those of the others: its
+/// parts joined by `__`.
+pub fn name_topics<'a>(topics: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let name = |topic: &str| {
+        let parts: Vec<&str> = topic.split('/').filter(|part| !part.is_empty()).collect();
+        let full = path_safe(&parts.join("__"), "topic");
+        let numbered = (2..).map(|number| format!("{full}-{number}"));
+        let mut names = [full.clone()].into_iter().chain(numbered);
+        names.find(|name| taken.insert(name.to_lowercase())).unwrap_or(full)
+    };
+    topics.into_iter().map(name).collect()
+}
+
 /// One image: its recording, camera, and place among the messages of that
 /// camera's topic, from 0.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -231,6 +245,12 @@ mod tests {
         check_cameras(&["/front/image_raw", "/front/compressed"], &["front", "front__compressed"]);
         check_cameras(&["/a/image_raw", "/a", "a/", "/image"], &["a", "a-2", "a-3", "image"]);
         check_cameras(&["", "/", "/../../etc"], &["camera", "camera-2", "__..__etc"]);
+    }
+
+    #[test]
+    fn topics_have_names_for_files() {
+        let names = name_topics(["/gps/fix", "gps/fix", "/GPS/fix", "/", "/../x y"]);
+        assert_eq!(names, ["gps__fix", "gps__fix-2", "GPS__fix-3", "topic", "__..__x_y"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use frame::{EncodedImage, Frame, FrameRow, RawImage, Topic};
 pub use geometry::BBox;
 pub use ids::{
     BadId, Camera, FrameId, MAX_SEQUENCE, ModelId, RecordingId, SHARD_FRAMES, ShardId, Stage,
-    name_cameras,
+    name_cameras, name_topics,
 };
 pub use keys::{anonymized_key, anonymized_of, image_key, images_of};
 pub use pixel_encoding::PixelEncoding;

@@ -25,6 +25,7 @@ mod progress;
 mod revision;
 pub mod stages;
 mod survey;
+mod tables;
 
 pub use card::Card;
 pub use cpu::Cpu;
@@ -37,6 +38,7 @@ pub use models::{ModelFile, ModelSettings, Models};
 pub use new_file::NewFile;
 pub use progress::{JobStart, Meter, Progress, Silent, Unit};
 pub use survey::{Gap, Survey, TopicSurvey, survey};
+pub use tables::{TableFiles, TableSettings, extract_tables};
 
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;

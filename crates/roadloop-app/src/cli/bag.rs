@@ -1,5 +1,6 @@
 //! `bag`: looks into recordings and mends them, without a workspace.
 
+mod cat;
 mod copy;
 mod doctor;
 mod info;
@@ -20,6 +21,7 @@ use crate::session::Session;
 Examples:
   roadloop bag info drive.bag
   roadloop bag doctor drive.mcap
+  roadloop bag cat drive.mcap --topics /gps/fix --limit 3
   roadloop bag recover broken.bag --out drive.mcap
   roadloop bag filter drive.bag --topics /gps,/imu --out small.mcap")]
 pub(crate) struct Args {
@@ -31,6 +33,7 @@ pub(crate) struct Args {
 enum Command {
     Info(info::Args),
     Doctor(doctor::Args),
+    Cat(cat::Args),
     Recover(copy::RecoverArgs),
     Filter(copy::FilterArgs),
 }
@@ -40,6 +43,7 @@ pub(crate) async fn run(session: Session, args: Args) -> Result<Outcome> {
     let ran = tokio::task::spawn_blocking(move || match args.command {
         Command::Info(args) => info::run(&session, &args),
         Command::Doctor(args) => doctor::run(&session, &args),
+        Command::Cat(args) => cat::run(&session, &args),
         Command::Recover(args) => copy::recover(&session, &args),
         Command::Filter(args) => copy::filter(&session, &args),
     });

@@ -1,32 +1,42 @@
 //! `extract`: a recording's images as files, with an index of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::ValueEnum;
-use roadloop_engine::bag::{self, Selection};
+use roadloop_base::Skip;
+use roadloop_engine::bag::{self, Recording, Selection};
 use roadloop_engine::catalog::Period;
-use roadloop_engine::{Cpu, ExtractSettings, ImageForm, extract};
-use serde_json::json;
+use roadloop_engine::{
+    Cpu, ExtractSettings, ImageForm, TableFiles, TableSettings, extract, extract_tables,
+};
+use serde_json::{Value, json};
 
 use crate::cli::Outcome;
 use crate::render::{self, counted};
 use crate::session::Session;
 use crate::usage::usage;
 
-/// Write a recording's images to a folder, with an index
+/// Write a recording's images and tables to a folder
 ///
 /// One folder for each camera, and index.csv and index.parquet with a row for
 /// each image: file, camera, topic, sequence, the header's stamp and the time
 /// it was recorded (both in nanoseconds since 1970 and as ISO, UTC), width,
 /// height, encoding. Needs no workspace.
+///
+/// --csv and --parquet add a table for each other topic, below tables/: its
+/// messages' sequence and times as above, and all fields, nested ones with dots
+/// (pose.position.x). Lists are lists in Parquet and JSON in CSV; point clouds
+/// and other long sequences of bytes are left out without --bulk.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   roadloop extract drive.bag --out images
   roadloop extract drive.mcap --out front --topics /camera/front/image_raw --rate 2
   roadloop extract drive.bag --out minute --from 2026-05-04T09:30 --to 2026-05-04T09:31
-  roadloop extract drive.bag --out small --format jpeg")]
+  roadloop extract drive.bag --out small --format jpeg
+  roadloop extract drive.bag --out all --csv --parquet
+  roadloop extract drive.bag --out gps --csv --no-images --topics /gps/fix")]
 pub(crate) struct Args {
     /// A recording (.bag, .mcap, rosbag2 folder)
     #[arg(value_name = "RECORDING")]
@@ -34,7 +44,7 @@ pub(crate) struct Args {
     /// The folder, made when missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Camera topics to keep [default: all]
+    /// Topics to keep [default: all]
     #[arg(long, value_delimiter = ',', value_name = "TOPIC")]
     topics: Vec<String>,
     /// Keep what was recorded at this time or later: ISO, UTC
@@ -53,6 +63,18 @@ pub(crate) struct Args {
     /// What images become
     #[arg(long, value_enum, value_name = "FORM", default_value_t = FormName::Keep)]
     format: FormName,
+    /// Write each topic that is no camera as CSV
+    #[arg(long)]
+    csv: bool,
+    /// Write each topic that is no camera as Parquet
+    #[arg(long)]
+    parquet: bool,
+    /// Point clouds and other long sequences of bytes too
+    #[arg(long)]
+    bulk: bool,
+    /// No images: tables only
+    #[arg(long)]
+    no_images: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -71,36 +93,107 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     if out.exists() && !out.is_dir() {
         return Err(usage(format!("--out names a file, not a folder\npath: {}", out.display())));
     }
-    let settings = ExtractSettings {
-        selection: Selection {
-            topics: args.topics,
-            from: args.from.map(Period::start),
-            to: args.to.map(Period::end_of_range),
-            every: args.every,
-            rate_hz: args.rate,
-        },
-        form: match args.format {
-            FormName::Keep => ImageForm::Keep,
-            FormName::Png => ImageForm::Png,
-            FormName::Jpeg => ImageForm::Jpeg,
-        },
+    if args.no_images && !(args.csv || args.parquet) {
+        return Err(usage("--no-images leaves nothing to write; add --csv or --parquet"));
+    }
+    let selection = Selection {
+        topics: args.topics,
+        from: args.from.map(Period::start),
+        to: args.to.map(Period::end_of_range),
+        every: args.every,
+        rate_hz: args.rate,
     };
     let recording = tokio::task::spawn_blocking(move || bag::open(&args.recording)).await??;
-    let cpu = Cpu::new(session.config.number("jobs").unwrap_or(0));
-    let report = extract(&cpu, &*session.progress(), &recording, &out, &settings).await?;
-    if args.json {
-        let done = json!({
-            "recording": recording.id(),
-            "source": recording.path(),
-            "out": out,
-            "images": report.done,
-            "skipped": report.skipped,
+    let (cameras, others) = split(&recording, &selection);
+    let wants_tables = args.csv || args.parquet;
+    let mut done = json!({
+        "recording": recording.id(),
+        "source": recording.path(),
+        "out": out,
+    });
+    let mut skipped = Vec::new();
+    let mut lines = String::new();
+    // Without tables to write, what is wrong with the cameras is an error.
+    if !args.no_images && (cameras.is_some() || !wants_tables) {
+        let settings = ExtractSettings {
+            selection: cameras.unwrap_or_else(|| selection.clone()),
+            form: match args.format {
+                FormName::Keep => ImageForm::Keep,
+                FormName::Png => ImageForm::Png,
+                FormName::Jpeg => ImageForm::Jpeg,
+            },
+        };
+        let cpu = Cpu::new(session.config.number("jobs").unwrap_or(0));
+        let report = extract(&cpu, &*session.progress(), &recording, &out, &settings).await?;
+        let (images, out) = (counted(report.done, "image"), out.display());
+        lines += &format!("{images} in {out}, listed in {out}/index.csv and .parquet\n");
+        done["images"] = json!(report.done);
+        skipped.extend(report.skipped);
+    }
+    if let Some(selection) = others.filter(|_| wants_tables) {
+        let settings = TableSettings {
+            selection,
+            csv: args.csv,
+            parquet: args.parquet,
+            takes_bulk: args.bulk,
+        };
+        let (progress, folder) = (session.progress(), out.clone());
+        let tables = tokio::task::spawn_blocking(move || {
+            extract_tables(&*progress, &recording, &folder, &settings)
         });
+        let (report, tables) = tables.await??;
+        lines += &describe(&tables, &out);
+        done["tables"] = tables.iter().map(as_json).collect();
+        let is_new = |skip: &Skip| !skipped.contains(skip);
+        let new: Vec<Skip> = report.skipped.into_iter().filter(is_new).collect();
+        skipped.extend(new);
+    }
+    let outcome = if skipped.is_empty() { Outcome::Done } else { Outcome::DoneWithSkips };
+    if args.json {
+        done["skipped"] = json!(skipped);
         render::print_json(&done)?;
     } else {
-        let images = counted(report.done, "image");
-        let out = out.display();
-        render::print(&format!("{images} in {out}, listed in {out}/index.csv and .parquet\n"))?;
+        render::print(&lines)?;
     }
-    Ok(if report.skipped.is_empty() { Outcome::Done } else { Outcome::DoneWithSkips })
+    Ok(outcome)
+}
+
+/// What is selected of the cameras, and of the other topics; `None` where that
+/// is nothing.
+fn split(recording: &Recording, selection: &Selection) -> (Option<Selection>, Option<Selection>) {
+    let of_kind = |is_camera: bool| {
+        let all = recording.topics().iter().filter(|topic| topic.camera.is_some() == is_camera);
+        let mut names: Vec<String> = all.map(|topic| topic.name.clone()).collect();
+        if selection.topics.is_empty() {
+            return (!names.is_empty()).then(|| selection.clone());
+        }
+        // A name that is not there goes to the cameras, who will say so.
+        let other = |name: &String| recording.topics().iter().all(|topic| topic.name != *name);
+        names.retain(|name| selection.topics.contains(name));
+        if is_camera {
+            names.extend(selection.topics.iter().filter(|name| other(name)).cloned());
+        }
+        (!names.is_empty()).then(|| Selection { topics: names, ..selection.clone() })
+    };
+    (of_kind(true), of_kind(false))
+}
+
+fn describe(tables: &[TableFiles], out: &Path) -> String {
+    let rows = tables.iter().map(|table| table.rows).sum();
+    let (topics, rows) = (counted(tables.len() as u64, "table"), counted(rows, "row"));
+    let mut text = format!("{topics} with {rows} in {}/tables\n", out.display());
+    for table in tables.iter().filter(|table| !table.left_out.is_empty()) {
+        let left_out = table.left_out.join(", ");
+        text += &format!("  {}: without {left_out} (--bulk keeps it)\n", table.topic);
+    }
+    text
+}
+
+fn as_json(table: &TableFiles) -> Value {
+    json!({
+        "topic": table.topic,
+        "files": table.files,
+        "rows": table.rows,
+        "left_out": table.left_out,
+    })
 }

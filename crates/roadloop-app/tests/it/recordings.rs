@@ -207,3 +207,30 @@ fn extract_names_what_is_damaged() {
     assert_eq!(csv(&workspace, "out/index.csv").len() as u64, images + 1);
     assert_eq!(done["skipped"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn messages_are_printed_and_become_tables() {
+    let workspace = Workspace::new();
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/demo/demo.mcap");
+    let text = workspace.ok(&["bag", "cat", demo, "--topics", "/gps/fix", "--limit", "3"]);
+    let lines: Vec<Value> = text.lines().map(json).collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!((&lines[2]["topic"], &lines[2]["sequence"]), (&json("\"/gps/fix\""), &json("2")));
+    let latitude = lines[2]["message"]["latitude"].as_f64().unwrap();
+    assert!((48.1..48.2).contains(&latitude), "{latitude}");
+
+    let tables = ["extract", demo, "--out", "out", "--csv", "--parquet", "--no-images", "--json"];
+    let done = json(&workspace.ok(&tables));
+    assert_eq!(done["tables"][0]["rows"], 25);
+    let csv = fs::read_to_string(workspace.path("out/tables/gps__fix.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 26);
+    assert!(csv.lines().nth(3).unwrap().contains(&format!(",{latitude},")), "{csv}");
+    assert!(workspace.path("out/tables/imu__data.parquet").exists());
+    assert!(!workspace.path("out/index.csv").exists());
+
+    let both = ["extract", demo, "--out", "both", "--csv", "--every", "8"];
+    let text = workspace.ok(&both);
+    assert!(text.contains("12 images in both") && text.contains("2 tables with "), "{text}");
+    let nothing = workspace.run(&["extract", demo, "--out", "out", "--no-images"]);
+    assert_eq!(nothing.code, 2, "{}", nothing.stderr);
+}

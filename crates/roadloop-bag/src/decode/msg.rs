@@ -15,6 +15,8 @@ pub(super) fn parse(dialect: Dialect, name: &str, text: &str) -> Result<Vec<Spel
         } else if let (true, Some(name)) = (is_at_name, line.strip_prefix("MSG:")) {
             is_at_name = false;
             all.push(Spelled { name: short_name(name.trim()), fields: Vec::new() });
+        } else if line == "---" {
+            parts_of_service(&mut all);
         } else if let Some(of) = all.last_mut() {
             let package = of.name.split('/').next().unwrap_or_default().to_owned();
             let field = field(dialect, &package, line)
@@ -23,6 +25,26 @@ pub(super) fn parse(dialect: Dialect, name: &str, text: &str) -> Result<Vec<Spel
         }
     }
     Ok(all)
+}
+
+/// What was read so far is a service's request, and its response follows. What
+/// ROS 2 records of it is `NAME_Event`, which holds one of them or both.
+fn parts_of_service(all: &mut Vec<Spelled>) {
+    let Some(of) = all.last_mut() else { return };
+    let service = of.name.strip_suffix("_Event").unwrap_or(&of.name).to_owned();
+    let part = |part: &str| format!("{service}_{part}");
+    let request = Spelled { name: part("Request"), fields: std::mem::take(&mut of.fields) };
+    let field = |name: &str, of: String, shape| SpelledField {
+        name: name.to_owned(),
+        of: SpelledType::Named(of),
+        shape,
+    };
+    of.fields = vec![
+        field("info", "service_msgs/ServiceEventInfo".to_owned(), Shape::One),
+        field("request", part("Request"), Shape::Sequence),
+        field("response", part("Response"), Shape::Sequence),
+    ];
+    all.extend([request, Spelled { name: part("Response"), fields: Vec::new() }]);
 }
 
 fn is_separator(line: &str) -> bool {
@@ -156,6 +178,24 @@ mod tests {
             text,
             &["pkg/Top: b U8, list I32[], name Text, names Text[], \
                stamp builtin_interfaces/Time, spans builtin_interfaces/Duration[2], few F32[]"],
+        );
+    }
+
+    #[test]
+    fn services() {
+        let text = "int32 a\n---\nint32 sum\n\
+            ================================================================================\n\
+            MSG: other/Thing\nbool x\n";
+        check(
+            Dialect::Ros2,
+            text,
+            &[
+                "pkg/Top: info service_msgs/ServiceEventInfo, request pkg/Top_Request[], \
+                 response pkg/Top_Response[]",
+                "pkg/Top_Request: a I32",
+                "pkg/Top_Response: sum I32",
+                "other/Thing: x Bool",
+            ],
         );
     }
 
