@@ -43,6 +43,8 @@ fn show(path: &Path) -> Result<(), BagError> {
                     }
                     EncodedImage::Jpeg(bytes) => format!("jpeg of {} bytes", bytes.len()),
                     EncodedImage::Png(bytes) => format!("png of {} bytes", bytes.len()),
+                    EncodedImage::WebP(bytes) => format!("webp of {} bytes", bytes.len()),
+                    EncodedImage::Depth(depth) => format!("depth of {} bytes", depth.data.len()),
                 };
                 println!("  {} {} {image}", frame.taken_at, frame.id);
             }

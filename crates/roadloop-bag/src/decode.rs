@@ -166,21 +166,16 @@ impl Decoders {
         })
     }
 
-    /// Messages left out beside those that were named.
-    pub fn left_out(&self) -> Vec<Skip> {
-        let mut skips: Vec<Skip> = self
-            .known
-            .values()
-            .filter(|(.., left_out)| *left_out > 0)
-            .map(|(channel, _, left_out)| {
-                let reason = format!("{left_out} more messages that cannot be decoded");
-                Skip::new(format!("topic {}", channel.topic), reason)
-            })
-            .collect();
-        skips.sort_by(|a, b| a.place.cmp(&b.place));
-        skips
+    /// How many messages were left out beside those that were named, a topic at
+    /// a time: to be called at the end until there are no more.
+    pub fn take_left_out(&mut self) -> Option<Skip> {
+        let channels = self.known.values_mut().filter(|(.., left_out)| *left_out > 0);
+        let (channel, _, left_out) = channels.min_by(|a, b| a.0.topic.cmp(&b.0.topic))?;
+        let reason = format!("{left_out} more messages that cannot be decoded");
+        *left_out = 0;
+        Some(Skip::new(format!("topic {}", channel.topic), reason))
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

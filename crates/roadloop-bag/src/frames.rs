@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use roadloop_base::{Camera, Frame, FrameId, MAX_SEQUENCE, RecordingId, Skip};
 
+use crate::decode::Decoders;
 use crate::image::{NoImage, image_type, read_image};
 use crate::messages::{Message, Messages, ReadMessage};
 
@@ -27,6 +28,7 @@ pub struct Frames {
     recording: RecordingId,
     /// By topic.
     cameras: HashMap<Arc<str>, Camera>,
+    decoders: Decoders,
     repeats: Repeats,
 }
 
@@ -36,7 +38,8 @@ impl Frames {
         cameras: HashMap<Arc<str>, Camera>,
         messages: Messages,
     ) -> Frames {
-        Frames { messages, recording, cameras, repeats: Repeats::default() }
+        let (decoders, repeats) = (Decoders::default(), Repeats::default());
+        Frames { messages, recording, cameras, decoders, repeats }
     }
 
     /// Of the recording, so far: for rate and time left.
@@ -49,8 +52,7 @@ impl Frames {
     }
 
     fn read(&mut self, message: &Message) -> Option<Read> {
-        let channel = &message.channel;
-        let image_type = image_type(channel.message_type(), &channel.encoding);
+        let image_type = image_type(&message.channel);
         let (Some(camera), Some(image_type)) = (self.cameras.get(&message.topic), image_type)
         else {
             return self.repeats.add(message, "messages that are no images".to_owned());
@@ -60,7 +62,7 @@ impl Frames {
             let reason = format!("more than {MAX_SEQUENCE} messages");
             return self.repeats.add(message, reason);
         };
-        match read_image(image_type, &message.data) {
+        match read_image(image_type, message, &mut self.decoders)? {
             Ok((stamp, image)) => Some(Read::Frame(Frame {
                 id: FrameId { recording: self.recording.clone(), camera: camera.clone(), sequence },
                 topic: Arc::clone(&message.topic),
@@ -85,7 +87,10 @@ impl Iterator for Frames {
                 Some(ReadMessage::Message(message)) => self.read(&message),
                 Some(ReadMessage::Skipped(skip)) => Some(Read::Skipped(skip)),
                 Some(ReadMessage::Attachment(_) | ReadMessage::Metadata(_)) => None,
-                None => return self.repeats.take().map(Read::Skipped),
+                None => {
+                    let left_out = self.decoders.take_left_out();
+                    return left_out.or_else(|| self.repeats.take()).map(Read::Skipped);
+                }
             };
             if read.is_some() {
                 return read;

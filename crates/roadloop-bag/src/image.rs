@@ -1,44 +1,59 @@
 //! Messages to images: `sensor_msgs/Image` and `sensor_msgs/CompressedImage`,
-//! in ROS 1 and CDR form. Pixels stay as they are; only their frame is checked.
+//! in ROS 1 and CDR form, and Foxglove's in any. Pixels stay as they are; only their frame is checked.
 //!
 //! A compressed image is told by its first bytes, not by its `format` text,
-//! which drivers fill in as they like. A JPEG or PNG with a sound start is
-//! passed on even when its end is missing: decoding names that damage.
+//! which drivers fill in as they like; only compressed depth needs the text. A
+//! JPEG, PNG or WebP with a sound start is passed on even when its end is
+//! missing: decoding names that damage.
 
 use bytes::Bytes;
 
-use roadloop_base::{EncodedImage, Nanos, PixelEncoding, RawImage};
+use roadloop_base::{
+    CompressedDepth, DepthCodec, EncodedImage, InverseDepth, Nanos, PixelEncoding, RawImage,
+};
 
+use crate::Channel;
+use crate::decode::Decoders;
+use crate::messages::Message;
 use crate::wire::{Wire, WireReader, WireResult};
+
+mod foxglove;
 
 /// A message type that carries an image, and how it is serialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ImageType {
-    layout: Layout,
-    wire: Wire,
+pub(crate) enum ImageType {
+    Ros(Layout, Wire),
+    /// Read by its definition.
+    Foxglove(Layout),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
+pub(crate) enum Layout {
     Image,
     CompressedImage,
 }
 
-/// Whether messages of a type, in an encoding, are images read here.
-pub(crate) fn image_type(message_type: &str, encoding: &str) -> Option<ImageType> {
+/// Whether messages of a channel are images read here.
+pub(crate) fn image_type(channel: &Channel) -> Option<ImageType> {
+    let (name, encoding) = (channel.message_type(), &*channel.encoding);
+    if let Some(name) = foxglove::short_name(name) {
+        let is_read = ["ros1", "cdr", "protobuf", "json", "flatbuffer"].contains(&encoding);
+        let layout = if name == "RawImage" { Layout::Image } else { Layout::CompressedImage };
+        return is_read.then_some(ImageType::Foxglove(layout));
+    }
     let wire = match encoding {
         "ros1" => Wire::Ros1,
         "cdr" => Wire::Cdr,
         _ => return None,
     };
-    let layout = match message_type {
+    let layout = match name {
         "sensor_msgs/Image" | "sensor_msgs/msg/Image" => Layout::Image,
         "sensor_msgs/CompressedImage" | "sensor_msgs/msg/CompressedImage" => {
             Layout::CompressedImage
         }
         _ => return None,
     };
-    Some(ImageType { layout, wire })
+    Some(ImageType::Ros(layout, wire))
 }
 
 /// Why a message gives no image.
@@ -50,17 +65,34 @@ pub(crate) enum NoImage {
     Unknown(String),
 }
 
-/// An image and its header's stamp.
+/// An image and its header's stamp. `None` where the reason was given before.
 pub(crate) fn read_image(
     image_type: ImageType,
-    message: &Bytes,
-) -> Result<(Nanos, EncodedImage), NoImage> {
+    message: &Message,
+    decoders: &mut Decoders,
+) -> Option<Result<(Nanos, EncodedImage), NoImage>> {
+    match image_type {
+        ImageType::Ros(layout, wire) => Some(read_ros(layout, wire, &message.data)),
+        ImageType::Foxglove(layout) => match decoders.decode(message)? {
+            Ok((_, value)) => Some(match layout {
+                Layout::Image => foxglove::raw_image(&value),
+                Layout::CompressedImage => foxglove::compressed_image(&value),
+            }),
+            Err(skip) => Some(Err(NoImage::Damaged(skip.reason))),
+        },
+    }
+}
+
+fn read_ros(layout: Layout, wire: Wire, message: &Bytes) -> Result<(Nanos, EncodedImage), NoImage> {
     let damaged = |reason: String| NoImage::Damaged(reason);
-    let mut reader = WireReader::new(image_type.wire, message).map_err(damaged)?;
+    let mut reader = WireReader::new(wire, message).map_err(damaged)?;
     let stamp = reader.header_stamp().map_err(damaged)?;
-    let image = match image_type.layout {
-        Layout::Image => raw_image(&mut reader)?,
-        Layout::CompressedImage => compressed_image(&mut reader)?,
+    let image = match layout {
+        Layout::Image => raw_of(raw_fields(&mut reader).map_err(damaged)?)?,
+        Layout::CompressedImage => {
+            let format = reader.string("format").map_err(damaged)?;
+            compressed_of(format, reader.bytes("data").map_err(damaged)?)?
+        }
     };
     Ok((stamp, image))
 }
@@ -85,15 +117,12 @@ fn raw_fields<'a>(reader: &mut WireReader<'a>) -> WireResult<RawFields<'a>> {
     })
 }
 
-fn raw_image(reader: &mut WireReader<'_>) -> Result<EncodedImage, NoImage> {
-    let RawFields { height, width, encoding, is_bigendian, step, data } =
-        raw_fields(reader).map_err(NoImage::Damaged)?;
+fn raw_of(fields: RawFields<'_>) -> Result<EncodedImage, NoImage> {
+    let RawFields { height, width, encoding, is_bigendian, step, data } = fields;
     let name = String::from_utf8_lossy(encoding);
     let Some(encoding) = PixelEncoding::from_name(&name) else {
-        let known: Vec<&str> = PixelEncoding::ALL.iter().map(|known| known.name()).collect();
-        let known = known.join(", ");
         let name: String = name.chars().take(40).collect();
-        return Err(NoImage::Unknown(format!("pixels in {name:?}, not in {known}")));
+        return Err(NoImage::Unknown(format!("pixels in {name:?}, which are not read")));
     };
     if width == 0 || height == 0 {
         return Err(NoImage::Damaged(format!("an image of {width}x{height} pixels")));
@@ -119,9 +148,7 @@ fn raw_image(reader: &mut WireReader<'_>) -> Result<EncodedImage, NoImage> {
     Ok(EncodedImage::Raw(RawImage { width, height, encoding, step, is_bigendian, data }))
 }
 
-fn compressed_image(reader: &mut WireReader<'_>) -> Result<EncodedImage, NoImage> {
-    let format = reader.string("format").map_err(NoImage::Damaged)?;
-    let data = reader.bytes("data").map_err(NoImage::Damaged)?;
+fn compressed_of(format: &[u8], data: Bytes) -> Result<EncodedImage, NoImage> {
     if data.starts_with(b"\xff\xd8\xff") {
         return Ok(EncodedImage::Jpeg(data));
     }
@@ -129,18 +156,36 @@ fn compressed_image(reader: &mut WireReader<'_>) -> Result<EncodedImage, NoImage
         return Ok(EncodedImage::Png(data));
     }
     if data.starts_with(b"RIFF") && data.get(8..12) == Some(b"WEBP") {
-        return Err(NoImage::Unknown("WebP images, not JPEG or PNG".to_owned()));
+        return Ok(EncodedImage::WebP(data));
     }
     let format: String = String::from_utf8_lossy(format).chars().take(40).collect();
     if format.contains("compressedDepth") {
-        return Err(NoImage::Unknown(format!("depth images ({format:?}), not JPEG or PNG")));
+        return compressed_depth(&format, &data);
     }
     let start: Vec<String> = data.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     Err(NoImage::Damaged(format!(
-        "neither JPEG nor PNG: {} bytes that begin with [{}], format {format:?}",
+        "neither JPEG, PNG nor WebP: {} bytes that begin with [{}], format {format:?}",
         data.len(),
         start.join(" ")
     )))
+}
+
+/// `compressed_depth_image_transport`: an i32 for the compression, which every
+/// sender fills in differently, and the two floats of inverse depth.
+fn compressed_depth(format: &str, data: &Bytes) -> Result<EncodedImage, NoImage> {
+    let &[_, _, _, _, a0, a1, a2, a3, b0, b1, b2, b3, ..] = &data[..] else {
+        let reason = format!("{} bytes of compressedDepth, whose header takes 12", data.len());
+        return Err(NoImage::Damaged(reason));
+    };
+    let (a, b) = (f32::from_le_bytes([a0, a1, a2, a3]), f32::from_le_bytes([b0, b1, b2, b3]));
+    let inverse = format.trim_start().starts_with("32FC1").then_some(InverseDepth { a, b });
+    let codec = if format.contains("rvl") { DepthCodec::Rvl } else { DepthCodec::Png };
+    let data = data.slice(12..);
+    Ok(match (codec, inverse) {
+        // Millimetres as they are to be kept.
+        (DepthCodec::Png, None) => EncodedImage::Png(data),
+        _ => EncodedImage::Depth(CompressedDepth { codec, inverse, data }),
+    })
 }
 
 #[cfg(test)]
@@ -155,14 +200,29 @@ mod tests {
         ("sensor_msgs/msg/", "cdr", MessageForm::CdrBigEndian),
     ];
 
+    fn channel(message_type: &str, encoding: &str) -> Channel {
+        let definition = crate::Definition { name: message_type.to_owned(), ..Default::default() };
+        Channel { encoding: encoding.to_owned(), definition, ..Default::default() }
+    }
+
+    fn read(
+        message_type: &str,
+        encoding: &str,
+        message: Vec<u8>,
+    ) -> Result<(Nanos, EncodedImage), NoImage> {
+        match image_type(&channel(message_type, encoding)) {
+            Some(ImageType::Ros(layout, wire)) => read_ros(layout, wire, &message.into()),
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Reads a picture in each form a message can have.
     #[track_caller]
     fn check(picture: &Picture, expected: &str) {
         for (package, encoding, form) in TYPES {
             let name = format!("{package}{}", picture.type_name());
-            let image_type = image_type(&name, encoding).unwrap();
-            let message = Bytes::from(picture.message(form, 3, 1_500_000_000_000_000_007));
-            let got = match read_image(image_type, &message) {
+            let message = picture.message(form, 3, 1_500_000_000_000_000_007);
+            let got = match read(&name, encoding, message) {
                 Ok((stamp, EncodedImage::Raw(raw))) => {
                     assert_eq!(stamp, Nanos(1_500_000_000_000_000_007));
                     let RawImage { width, height, encoding, step, .. } = raw;
@@ -171,6 +231,11 @@ mod tests {
                 }
                 Ok((_, EncodedImage::Jpeg(bytes))) => format!("jpeg {}", bytes.len()),
                 Ok((_, EncodedImage::Png(bytes))) => format!("png {}", bytes.len()),
+                Ok((_, EncodedImage::WebP(bytes))) => format!("webp {}", bytes.len()),
+                Ok((_, EncodedImage::Depth(CompressedDepth { codec, inverse, data }))) => {
+                    let inverse = inverse.map(|InverseDepth { a, b }| (a, b));
+                    format!("depth {codec:?} {inverse:?} {}", data.len())
+                }
                 Err(NoImage::Damaged(reason)) => format!("damaged: {reason}"),
                 Err(NoImage::Unknown(reason)) => format!("unknown: {reason}"),
             };
@@ -216,13 +281,8 @@ mod tests {
         check(&odd, "damaged: 3x2 pixels cannot be nv12");
         let short = Picture::raw(4, 4, "nv12", vec![0; 23]).with_step(4);
         check(&short, "damaged: 23 bytes of data where 6 rows of 4 bytes need 24");
-        let unknown = Picture::raw(4, 4, "mono16", vec![0; 32]).with_step(8);
-        check(
-            &unknown,
-            "unknown: pixels in \"mono16\", not in rgb8, bgr8, rgba8, bgra8, mono8, 8UC1, 8UC3, \
-             8UC4, bayer_rggb8, bayer_bggr8, bayer_gbrg8, bayer_grbg8, yuv422, yuv422_yuy2, nv12, \
-             nv21, nv24",
-        );
+        let unknown = Picture::raw(4, 4, "8SC1", vec![0; 32]).with_step(4);
+        check(&unknown, "unknown: pixels in \"8SC1\", which are not read");
     }
 
     #[test]
@@ -232,17 +292,19 @@ mod tests {
             &Picture::compressed("rgb8; jpeg compressed bgr8", b"\x89PNG\r\n\x1a\n".to_vec()),
             "png 8",
         );
+        check(&Picture::compressed("webp", b"RIFF1234WEBP".to_vec()), "webp 12");
+        let header = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0, 0, 0x80, 0xbf, 1, 2];
+        let depth = |format| Picture::compressed(format, header.to_vec());
+        check(&depth("16UC1; compressedDepth"), "png 2");
+        check(&depth("16UC1; compressedDepth rvl"), "depth Rvl None 2");
+        check(&depth("32FC1; compressedDepth png"), "depth Png Some((1.5, -1.0)) 2");
         check(
-            &Picture::compressed("webp", b"RIFF1234WEBP".to_vec()),
-            "unknown: WebP images, not JPEG or PNG",
-        );
-        check(
-            &Picture::compressed("16UC1; compressedDepth", vec![0; 20]),
-            "unknown: depth images (\"16UC1; compressedDepth\"), not JPEG or PNG",
+            &Picture::compressed("16UC1; compressedDepth", vec![0; 11]),
+            "damaged: 11 bytes of compressedDepth, whose header takes 12",
         );
         check(
             &Picture::compressed("jpeg", vec![]),
-            "damaged: neither JPEG nor PNG: 0 bytes that begin with [], format \"jpeg\"",
+            "damaged: neither JPEG, PNG nor WebP: 0 bytes that begin with [], format \"jpeg\"",
         );
     }
 
@@ -253,8 +315,8 @@ mod tests {
 
     #[test]
     fn other_types_are_no_images() {
-        assert_eq!(image_type("std_msgs/String", "ros1"), None);
-        assert_eq!(image_type("sensor_msgs/Image", "json"), None);
+        assert_eq!(image_type(&channel("std_msgs/String", "ros1")), None);
+        assert_eq!(image_type(&channel("sensor_msgs/Image", "json")), None);
     }
 
     proptest! {
@@ -262,8 +324,7 @@ mod tests {
         fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             for (package, encoding, _) in TYPES {
                 for name in ["Image", "CompressedImage"] {
-                    let image_type = image_type(&format!("{package}{name}"), encoding).unwrap();
-                    let _ = read_image(image_type, &Bytes::from(bytes.clone()));
+                    let _ = read(&format!("{package}{name}"), encoding, bytes.clone());
                 }
             }
         }
@@ -275,8 +336,7 @@ mod tests {
             let mut message = picture.message(form, 0, 0);
             prop_assume!(cut < message.len());
             message.truncate(cut);
-            let image_type = image_type(&format!("{package}Image"), encoding).unwrap();
-            let got = read_image(image_type, &Bytes::from(message));
+            let got = read(&format!("{package}Image"), encoding, message);
             prop_assert!(matches!(got, Err(NoImage::Damaged(_) | NoImage::Unknown(_))));
         }
     }

@@ -217,8 +217,7 @@ impl Recording {
 /// Topics of all parts by name, each camera with its own name. Where channels
 /// share a topic, the first that carries images speaks for it.
 fn merge_topics(parts: &[Part]) -> Vec<Topic> {
-    let is_camera =
-        |channel: &Channel| image::image_type(channel.message_type(), &channel.encoding).is_some();
+    let is_camera = |channel: &Channel| image::image_type(channel).is_some();
     let mut merged: BTreeMap<&str, (&Channel, Option<u64>)> = BTreeMap::new();
     let mut channels: Vec<&(Channel, Option<u64>)> =
         parts.iter().flat_map(|part| &part.channels).collect();

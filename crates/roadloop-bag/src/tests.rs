@@ -124,7 +124,10 @@ fn read(path: &Path, selection: &Selection) -> Result<Outcome, BagError> {
             Read::Frame(frame) => {
                 let data = match &frame.image {
                     EncodedImage::Raw(raw) => &raw.data,
-                    EncodedImage::Jpeg(bytes) | EncodedImage::Png(bytes) => bytes,
+                    EncodedImage::Jpeg(bytes)
+                    | EncodedImage::Png(bytes)
+                    | EncodedImage::WebP(bytes) => bytes,
+                    EncodedImage::Depth(depth) => &depth.data,
                 };
                 let camera = frame.id.camera.to_string();
                 outcome.frames.push((camera, frame.id.sequence, data.to_vec()));

@@ -40,6 +40,8 @@ pub enum EncodedImage {
     Raw(RawImage),
     Jpeg(Bytes),
     Png(Bytes),
+    WebP(Bytes),
+    Depth(CompressedDepth),
 }
 
 impl EncodedImage {
@@ -49,17 +51,45 @@ impl EncodedImage {
             EncodedImage::Raw(image) => image.encoding.name(),
             EncodedImage::Jpeg(_) => "jpeg",
             EncodedImage::Png(_) => "png",
+            EncodedImage::WebP(_) => "webp",
+            EncodedImage::Depth(_) => "compressedDepth",
         }
     }
 
-    /// What the file written for this image is called: JPEG stays JPEG,
-    /// everything else becomes PNG.
+    /// What the file written for this image is called: JPEG and WebP stay as
+    /// they are, everything else becomes PNG.
     pub fn extension(&self) -> &'static str {
         match self {
             EncodedImage::Jpeg(_) => "jpg",
-            EncodedImage::Raw(_) | EncodedImage::Png(_) => "png",
+            EncodedImage::WebP(_) => "webp",
+            EncodedImage::Raw(_) | EncodedImage::Png(_) | EncodedImage::Depth(_) => "png",
         }
     }
+}
+
+/// A depth image of `compressed_depth_image_transport`, its header read.
+#[derive(Clone, Debug)]
+pub struct CompressedDepth {
+    pub codec: DepthCodec,
+    /// How values become depths; without it they are millimetres.
+    pub inverse: Option<InverseDepth>,
+    /// What comes after the header.
+    pub data: Bytes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DepthCodec {
+    Png,
+    /// Width and height, then run lengths of zeros and differences of values.
+    Rvl,
+}
+
+/// A value stands for `a / (value - b)` metres, 0 for no measurement: fine near
+/// the camera, coarse far away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InverseDepth {
+    pub a: f32,
+    pub b: f32,
 }
 
 /// Uncompressed rows of pixels, as `sensor_msgs/Image` carries them. The

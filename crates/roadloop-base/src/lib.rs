@@ -20,7 +20,9 @@ mod time;
 
 pub use detection::{Detection, Kind};
 pub use error::{ErrorKind, is_disk_full};
-pub use frame::{EncodedImage, Frame, FrameRow, RawImage, Topic};
+pub use frame::{
+    CompressedDepth, DepthCodec, EncodedImage, Frame, FrameRow, InverseDepth, RawImage, Topic,
+};
 pub use geometry::BBox;
 pub use ids::{
     BadId, Camera, FrameId, MAX_SEQUENCE, ModelId, RecordingId, SHARD_FRAMES, ShardId, Stage,

@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 use roadloop_bag::{Frames, Read, Recording, Selection};
 use roadloop_base::{EncodedImage, Frame, Report, Skip, Stage, image_key, images_of};
 use roadloop_store::{Staged, Store};
-use roadloop_vision::{decode, encode_jpeg, encode_png};
+use roadloop_vision::{decode_whole, encode_jpeg, encode_small_png, encode_webp};
 
 use self::index::{Entry, Index};
 use crate::{Cpu, EngineError, JobStart, Progress, Unit};
@@ -28,17 +28,30 @@ const JPEG_QUALITY: u8 = 92;
 /// What an image becomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ImageForm {
-    /// JPEG and PNG as they are, byte for byte; uncompressed ones as PNG.
+    /// JPEG, PNG and WebP as they are, byte for byte; others as PNG.
     #[default]
     Keep,
     Png,
     Jpeg,
+    /// Without loss. Of sixteen bits it keeps the upper eight.
+    WebP,
+}
+
+/// How hard PNG files are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PngLevel {
+    /// A few milliseconds a frame.
+    #[default]
+    Fast,
+    /// A few per cent smaller, in many times the time.
+    Small,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct ExtractSettings {
     pub selection: Selection,
     pub form: ImageForm,
+    pub png_level: PngLevel,
 }
 
 /// Writes the selected frames below `folder`, one folder for each camera, and
@@ -68,7 +81,7 @@ pub async fn extract(
     let reader = spawn_blocking(move || read(frames, &sender));
     let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
     let work = reads.map(|(bytes_read, read)| {
-        let (cpu, store, form) = (cpu.clone(), store.clone(), settings.form);
+        let (cpu, store, form) = (cpu.clone(), store.clone(), (settings.form, settings.png_level));
         async move { Ok::<_, EngineError>((bytes_read, keep(&cpu, &store, read, form).await?)) }
     });
     let mut kept = work.buffered(2 * cpu.jobs());
@@ -114,7 +127,7 @@ async fn keep(
     cpu: &Cpu,
     store: &Store,
     read: Read,
-    form: ImageForm,
+    form: (ImageForm, PngLevel),
 ) -> Result<Result<(Entry, Staged), Skip>, EngineError> {
     let frame = match read {
         Read::Frame(frame) => Arc::new(frame),
@@ -130,19 +143,24 @@ async fn keep(
 
 /// An image as a file is to have it. It is decoded even where its bytes stay:
 /// half a picture is named, not handed on.
-fn prepare(frame: &Frame, form: ImageForm) -> Result<(Entry, Bytes), Skip> {
+fn prepare(frame: &Frame, (form, level): (ImageForm, PngLevel)) -> Result<(Entry, Bytes), Skip> {
     let damaged = |error: roadloop_vision::VisionError| {
         let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
         Skip::new(place, error.to_string().replace('\n', ", "))
     };
-    let pixels = decode(&frame.image).map_err(damaged)?;
+    let picture = decode_whole(&frame.image).map_err(damaged)?;
     let (image, extension) = match (&frame.image, form) {
         (EncodedImage::Jpeg(bytes), ImageForm::Keep | ImageForm::Jpeg) => (bytes.clone(), "jpg"),
         (EncodedImage::Png(bytes), ImageForm::Keep | ImageForm::Png) => (bytes.clone(), "png"),
+        (EncodedImage::WebP(bytes), ImageForm::Keep | ImageForm::WebP) => (bytes.clone(), "webp"),
         (_, ImageForm::Jpeg) => {
-            (encode_jpeg(&pixels, JPEG_QUALITY).map_err(damaged)?.into(), "jpg")
+            (encode_jpeg(&picture.look(), JPEG_QUALITY).map_err(damaged)?.into(), "jpg")
         }
-        _ => (encode_png(&pixels).map_err(damaged)?.into(), "png"),
+        (_, ImageForm::WebP) => (encode_webp(&picture.look()).map_err(damaged)?.into(), "webp"),
+        _ if level == PngLevel::Small => {
+            (encode_small_png(&picture).map_err(damaged)?.into(), "png")
+        }
+        _ => (picture.encode_png().map_err(damaged)?.into(), "png"),
     };
     let key = image_key(&frame.id, frame.taken_at, extension);
     let below = format!("{}/", images_of(&frame.id.recording));
@@ -153,8 +171,8 @@ fn prepare(frame: &Frame, form: ImageForm) -> Result<(Entry, Bytes), Skip> {
         sequence: frame.id.sequence,
         stamp: frame.stamp,
         taken_at: frame.taken_at,
-        width: pixels.width(),
-        height: pixels.height(),
+        width: picture.width(),
+        height: picture.height(),
         encoding: frame.image.encoding(),
     };
     Ok((entry, image))

@@ -109,7 +109,9 @@ pub fn extract_tables(
                 ReadMessage::Attachment(_) | ReadMessage::Metadata(_) => {}
             }
         }
-        decoders.left_out().into_iter().for_each(|left_out| skip(left_out, &mut report));
+        while let Some(left_out) = decoders.take_left_out() {
+            skip(left_out, &mut report);
+        }
         tables.extend(writer.finish()?);
     }
     meter.finish(&report);

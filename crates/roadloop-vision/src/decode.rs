@@ -1,4 +1,4 @@
-//! Encoded pictures to pixels: raw rows, JPEG, PNG.
+//! Encoded pictures to pixels: raw rows, JPEG, PNG, WebP, compressed depth.
 //!
 //! What comes in may be damaged or hostile. A picture is measured against
 //! [`MAX_PIXELS`] and against its own length before anything its size is
@@ -6,38 +6,51 @@
 //! far it came, never a half grey one.
 
 mod bayer;
+mod deep;
+mod depth;
 mod jpeg;
 mod png;
 mod raw;
+mod webp;
 mod yuv;
 
 pub(crate) use jpeg::segments as jpeg_segments;
 
 use roadloop_base::EncodedImage;
 
-use crate::{Pixels, VisionError};
+use crate::{Picture, Pixels, VisionError};
 
 /// The most pixels a picture may have: 100 megapixels, 300 MB as RGB. Twelve
 /// times a 4K frame, and more than any camera on a car.
 pub const MAX_PIXELS: u64 = 100_000_000;
 
-/// Decodes a frame as it was recorded. Grey stays [`Gray`](crate::Channels::Gray);
-/// colour comes out as RGB, with opacity as RGBA.
-pub fn decode(image: &EncodedImage) -> Result<Pixels, VisionError> {
+/// Decodes a frame as it was recorded, with all its depth. Grey stays
+/// [`Gray`](crate::Channels::Gray); colour comes out as RGB, with opacity as RGBA.
+pub fn decode_whole(image: &EncodedImage) -> Result<Picture, VisionError> {
     match image {
         EncodedImage::Raw(image) => raw::decode(image),
-        EncodedImage::Jpeg(bytes) => jpeg::decode(bytes),
-        EncodedImage::Png(bytes) => png::decode(bytes),
+        EncodedImage::Jpeg(bytes) => jpeg::decode(bytes).map(Picture::Flat),
+        EncodedImage::Png(bytes) => png::decode(bytes).map(Picture::Flat),
+        EncodedImage::WebP(bytes) => webp::decode(bytes).map(Picture::Flat),
+        EncodedImage::Depth(depth) => depth::decode(depth).map(Picture::Deep),
     }
 }
 
-/// Decodes a JPEG or a PNG, told apart by their first bytes.
+/// Decodes a frame for looking at it, as [`Picture::look`] has it.
+pub fn decode(image: &EncodedImage) -> Result<Pixels, VisionError> {
+    decode_whole(image).map(Picture::into_look)
+}
+
+/// Decodes a JPEG, PNG or WebP, told apart by their first bytes.
 pub fn decode_bytes(bytes: &[u8]) -> Result<Pixels, VisionError> {
     if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
         return jpeg::decode(bytes);
     }
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         return png::decode(bytes);
+    }
+    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        return webp::decode(bytes);
     }
     let start = match bytes.get(..8).unwrap_or(bytes) {
         [] => "nothing".to_owned(),

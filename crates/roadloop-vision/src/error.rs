@@ -5,7 +5,7 @@ use roadloop_base::ErrorKind;
 #[derive(Debug, thiserror::Error)]
 pub enum VisionError {
     // Pictures: decode and encode.
-    #[error("neither a JPEG nor a PNG: it starts with {start}")]
+    #[error("neither a JPEG, a PNG nor a WebP: it starts with {start}")]
     NotAPicture { start: String },
     #[error(
         "the picture says it is {width}x{height}; at most {limit} megapixels are read",
@@ -28,6 +28,10 @@ pub enum VisionError {
     BadJpeg { found: usize, reason: String },
     #[error("cannot read the PNG ({found} bytes): {reason}")]
     BadPng { found: usize, reason: String },
+    #[error("cannot read the WebP ({found} bytes): {reason}")]
+    BadWebP { found: usize, reason: String },
+    #[error("cannot read the RVL depth image ({found} bytes): {reason}")]
+    BadRvl { found: usize, reason: String },
     #[error("a JPEG has at most 65535 pixels a side, the picture is {width}x{height}")]
     TooLargeForJpeg { width: u32, height: u32 },
     #[error("cannot write a {format}: {reason}")]
@@ -46,6 +50,8 @@ impl VisionError {
             | VisionError::JpegCutShort { .. }
             | VisionError::BadJpeg { .. }
             | VisionError::BadPng { .. }
+            | VisionError::BadWebP { .. }
+            | VisionError::BadRvl { .. }
             | VisionError::TooLargeForJpeg { .. } => ErrorKind::Invalid,
             VisionError::Encode { .. } => ErrorKind::Internal,
         }

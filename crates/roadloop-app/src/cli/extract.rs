@@ -8,7 +8,7 @@ use roadloop_base::Skip;
 use roadloop_engine::bag::{self, Recording, Selection};
 use roadloop_engine::catalog::Period;
 use roadloop_engine::{
-    Cpu, ExtractSettings, ImageForm, TableFiles, TableSettings, extract, extract_tables,
+    Cpu, ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, extract, extract_tables,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,9 @@ pub(crate) struct Args {
     /// What images become
     #[arg(long, value_enum, value_name = "FORM", default_value_t = FormName::Keep)]
     format: FormName,
+    /// How hard PNG files are compressed
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LevelName::Fast)]
+    png_level: LevelName,
     /// Write each topic that is no camera as CSV
     #[arg(long)]
     csv: bool,
@@ -82,10 +85,20 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FormName {
-    /// JPEG and PNG byte for byte, uncompressed images as PNG
+    /// JPEG, PNG and WebP byte for byte, other images as PNG
     Keep,
     Png,
     Jpeg,
+    /// Without loss; of sixteen bits the upper eight
+    Webp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LevelName {
+    /// A few milliseconds a frame
+    Fast,
+    /// A few per cent smaller, in many times the time
+    Small,
 }
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
@@ -121,6 +134,11 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
                 FormName::Keep => ImageForm::Keep,
                 FormName::Png => ImageForm::Png,
                 FormName::Jpeg => ImageForm::Jpeg,
+                FormName::Webp => ImageForm::WebP,
+            },
+            png_level: match args.png_level {
+                LevelName::Fast => PngLevel::Fast,
+                LevelName::Small => PngLevel::Small,
             },
         };
         let cpu = Cpu::new(session.config.number("jobs").unwrap_or(0));

@@ -10,13 +10,13 @@ use crate::Definition;
 
 /// A message somebody else serialised, and what it says (`testdata/messages`).
 #[derive(Clone, Debug)]
-struct Sample {
-    channel: Channel,
-    data: Bytes,
+pub(crate) struct Sample {
+    pub(crate) channel: Channel,
+    pub(crate) data: Bytes,
     json: Json,
 }
 
-fn samples() -> Vec<Sample> {
+pub(crate) fn samples() -> Vec<Sample> {
     let packed = include_bytes!("../../testdata/messages/messages.jsonl.zst");
     let mut text = String::new();
     zstd::Decoder::new(&packed[..]).unwrap().read_to_string(&mut text).unwrap();

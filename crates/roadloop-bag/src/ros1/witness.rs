@@ -44,5 +44,5 @@ pub(crate) fn read_index(path: &Path, damage: &mut Vec<Skip>) -> Result<Ros1Inde
 }
 
 fn is_camera(channel: &Channel) -> bool {
-    image_type(channel.message_type(), &channel.encoding).is_some()
+    image_type(channel).is_some()
 }

@@ -243,14 +243,14 @@ fn jpeg_cut_in_half_is_passed_on() {
 fn an_unknown_encoding_is_named_once_and_counted() {
     let mut writer = DriveWriter::bag();
     for number in 0..5 {
-        writer.push(FRONT, START + number, Picture::raw(4, 4, "mono16", vec![0; 32]));
+        writer.push(FRONT, START + number, Picture::raw(4, 4, "8SC1", vec![0; 32]));
         writer.push(REAR, START + number, Picture::jpeg(jpeg(number)));
     }
     let scene = Scene::new();
     let outcome = read_all(&scene.file("drive.bag", &writer.finish()));
     assert_eq!(outcome.frames.len(), 5);
     assert_eq!(outcome.skips.len(), 2);
-    assert!(outcome.skips[0].starts_with("topic /front/image_raw message 0: pixels in \"mono16\""));
+    assert!(outcome.skips[0].starts_with("topic /front/image_raw message 0: pixels in \"8SC1\""));
     assert!(outcome.skips[1].starts_with("topic /front/image_raw: 4 more messages: pixels in"));
 }
 

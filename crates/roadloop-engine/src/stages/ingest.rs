@@ -16,7 +16,7 @@ use roadloop_base::{
 };
 use roadloop_catalog::FrameShard;
 use roadloop_store::Staged;
-use roadloop_vision::{Pixels, decode, encode_png, measure};
+use roadloop_vision::{Picture, decode_whole, measure};
 
 use crate::card::Extraction;
 use crate::revision::RevisionBuilder;
@@ -227,11 +227,18 @@ pub(crate) fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
         let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
         Skip::new(place, error.to_string().replace('\n', ", "))
     };
-    let pixels = decode(&frame.image).map_err(damaged)?;
-    let quality = measure(&pixels);
+    let picture = decode_whole(&frame.image).map_err(damaged)?;
+    let quality = match &picture {
+        Picture::Flat(pixels) => measure(pixels),
+        deeper => measure(&deeper.look()),
+    };
     let image = match &frame.image {
-        EncodedImage::Jpeg(bytes) | EncodedImage::Png(bytes) => bytes.clone(),
-        EncodedImage::Raw(_) => Bytes::from(encode_png(&pixels).map_err(damaged)?),
+        EncodedImage::Jpeg(bytes) | EncodedImage::Png(bytes) | EncodedImage::WebP(bytes) => {
+            bytes.clone()
+        }
+        EncodedImage::Raw(_) | EncodedImage::Depth(_) => {
+            Bytes::from(picture.encode_png().map_err(damaged)?)
+        }
     };
     let row = FrameRow {
         id: frame.id.clone(),
@@ -239,8 +246,8 @@ pub(crate) fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
         taken_at: frame.taken_at,
         stamp: frame.stamp,
         image: image_key(&frame.id, frame.taken_at, frame.image.extension()),
-        width: Pixels::width(&pixels),
-        height: pixels.height(),
+        width: picture.width(),
+        height: picture.height(),
         encoding: frame.image.encoding().to_owned(),
         brightness: quality.brightness,
         sharpness: quality.sharpness,

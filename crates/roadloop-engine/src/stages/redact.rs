@@ -11,7 +11,7 @@ use roadloop_base::{
 };
 use roadloop_catalog::Filter;
 use roadloop_vision::{
-    Detector, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_png, redact,
+    Detector, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_png, encode_webp, redact,
 };
 
 use crate::models::Finders;
@@ -141,10 +141,10 @@ pub(crate) fn hide_in_frame(
         }
     }
     hide(&mut pixels, &detections, settings);
-    let encoded = if row.image.ends_with(".jpg") {
-        encode_jpeg(&pixels, JPEG_QUALITY)
-    } else {
-        encode_png(&pixels)
+    let encoded = match row.image.rsplit_once('.') {
+        Some((_, "jpg")) => encode_jpeg(&pixels, JPEG_QUALITY),
+        Some((_, "webp")) => encode_webp(&pixels),
+        _ => encode_png(&pixels),
     };
     let copy = Bytes::from(encoded.map_err(damaged)?);
     Ok(Look { detections, copy: Some((redacted_key(row), copy)) })

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::BufWriter;
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::{Float32Type, Float64Type, Int64Type};
 use bytes::Bytes;
 use roadloop_bag::{Definition, McapCompression, McapWriter};

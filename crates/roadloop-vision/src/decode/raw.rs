@@ -1,11 +1,14 @@
 //! Uncompressed rows, as `sensor_msgs/Image` carries them.
 
+use std::borrow::Cow;
+
 use roadloop_base::{PixelEncoding, RawImage};
 
-use super::{bayer, checked_pixels, yuv};
-use crate::{Channels, Pixels, VisionError};
+use super::{bayer, checked_pixels, deep, yuv};
+use crate::picture::PairPixels;
+use crate::{Channels, Picture, Pixels, VisionError};
 
-pub(super) fn decode(image: &RawImage) -> Result<Pixels, VisionError> {
+pub(super) fn decode(image: &RawImage) -> Result<Picture, VisionError> {
     let &RawImage { width, height, encoding, step, .. } = image;
     let pixels = checked_pixels(width.into(), height.into())?;
     let row_bytes = u64::from(width) * u64::from(encoding.bytes_per_pixel());
@@ -24,18 +27,30 @@ pub(super) fn decode(image: &RawImage) -> Result<Pixels, VisionError> {
         return Err(VisionError::RawTooShort { height, step, expected, found });
     }
     let rows = Rows { image, row_bytes: row_bytes as usize };
+    if encoding.is_deep() {
+        return Ok(Picture::Deep(deep::decode(&rows)));
+    }
+    let red = |red| bayer::decode(&packed(&rows), [rows.width(), rows.height()], red);
     let (channels, data) = match encoding {
+        PixelEncoding::U8C2 => {
+            return Ok(Picture::Pair(PairPixels {
+                width,
+                height,
+                data: packed(&rows).into_owned(),
+            }));
+        }
         PixelEncoding::Rgb8 | PixelEncoding::Rgba8 | PixelEncoding::Mono8 | PixelEncoding::U8C1
             if row_bytes == u64::from(step) =>
         {
             let data = image.data.slice(..expected as usize);
             let channels = channels(encoding);
-            return Ok(Pixels::shared(width, height, channels, data).expect("rows without padding"));
+            let pixels = Pixels::shared(width, height, channels, data);
+            return Ok(Picture::Flat(pixels.expect("rows without padding")));
         }
-        PixelEncoding::BayerRggb8 => (Channels::Rgb, bayer::decode(&rows, [0, 0])),
-        PixelEncoding::BayerGrbg8 => (Channels::Rgb, bayer::decode(&rows, [1, 0])),
-        PixelEncoding::BayerGbrg8 => (Channels::Rgb, bayer::decode(&rows, [0, 1])),
-        PixelEncoding::BayerBggr8 => (Channels::Rgb, bayer::decode(&rows, [1, 1])),
+        PixelEncoding::BayerRggb8 => (Channels::Rgb, red([0, 0])),
+        PixelEncoding::BayerGrbg8 => (Channels::Rgb, red([1, 0])),
+        PixelEncoding::BayerGbrg8 => (Channels::Rgb, red([0, 1])),
+        PixelEncoding::BayerBggr8 => (Channels::Rgb, red([1, 1])),
         PixelEncoding::Yuv422
         | PixelEncoding::Yuv422Yuy2
         | PixelEncoding::Nv12
@@ -43,7 +58,8 @@ pub(super) fn decode(image: &RawImage) -> Result<Pixels, VisionError> {
         | PixelEncoding::Nv24 => (Channels::Rgb, yuv::decode(&rows)),
         _ => (channels(encoding), in_order(&rows, pixels)),
     };
-    Ok(Pixels::new(width, height, channels, data).expect("height rows of width pixels"))
+    let pixels = Pixels::new(width, height, channels, data);
+    Ok(Picture::Flat(pixels.expect("height rows of width pixels")))
 }
 
 /// The rows of an image that was found to have them all.
@@ -69,6 +85,15 @@ impl<'a> Rows<'a> {
     pub(super) fn bytes(&self, at: usize, len: usize) -> &'a [u8] {
         &self.image.data[at..at + len]
     }
+}
+
+/// All rows without padding.
+fn packed<'a>(rows: &Rows<'a>) -> Cow<'a, [u8]> {
+    let step = rows.image.step as usize;
+    if rows.row_bytes == step {
+        return Cow::Borrowed(rows.bytes(0, rows.height() * step));
+    }
+    Cow::Owned((0..rows.height()).flat_map(|y| rows.row(y)).copied().collect())
 }
 
 fn in_order(rows: &Rows<'_>, pixels: usize) -> Vec<u8> {

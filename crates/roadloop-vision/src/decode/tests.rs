@@ -40,6 +40,21 @@ fn pngs_are_exact() {
 }
 
 #[test]
+fn webps_are_what_opencv_sees() {
+    check("lossless.webp", Channels::Rgb, 0);
+    check("lossy.webp", Channels::Rgb, 2);
+}
+
+#[test]
+fn half_a_webp_is_bad() {
+    for name in ["lossless.webp", "lossy.webp"] {
+        let whole = file(name);
+        let half = decode_bytes(&whole[..whole.len() / 2]);
+        assert!(matches!(half, Err(VisionError::BadWebP { .. })), "{name}: {half:?}");
+    }
+}
+
+#[test]
 fn gray_pngs() {
     let gray = decode_bytes(&file("gray8.png")).unwrap();
     assert_eq!(gray.channels(), Channels::Gray);
@@ -79,7 +94,78 @@ fn colour_is_what_opencv_makes_of_it() {
         assert_eq!(differs.map(|at| (at / 3 % 34, at / 3 / 34)), None, "{}", encoding.name());
         compared += 1;
     }
-    assert_eq!(compared, 10);
+    assert_eq!(compared, 18);
+}
+
+/// Colour type, depth and samples of a PNG as they are in it.
+fn opened(bytes: &[u8]) -> (::png::ColorType, ::png::BitDepth, Vec<u8>) {
+    let mut reader = ::png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+    let mut data = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut data).unwrap();
+    data.truncate(info.buffer_size());
+    (info.color_type, info.bit_depth, data)
+}
+
+#[test]
+fn sixteen_bits_stay_sixteen() {
+    let mut compared = 0;
+    for encoding in PixelEncoding::ALL.into_iter().filter(|encoding| encoding.is_deep()) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/encodings");
+        let raw = raw_image(encoding);
+        let picture = decode_whole(&EncodedImage::Raw(raw.clone())).unwrap();
+        let ours = opened(&picture.encode_png().unwrap());
+        assert_eq!(ours.1, ::png::BitDepth::Sixteen, "{}", encoding.name());
+        assert!(ours == opened(&crate::encode_small_png(&picture).unwrap()));
+        if let Ok(truth) = std::fs::read(format!("{folder}/{}.png", encoding.name())) {
+            assert!(ours == opened(&truth), "{}", encoding.name());
+            compared += 1;
+        }
+
+        let sample_bytes = if encoding == PixelEncoding::F32C1 { 4 } else { 2 };
+        let mut turned = raw.data.to_vec();
+        for row in turned.chunks_mut(raw.step as usize) {
+            row.chunks_exact_mut(sample_bytes).for_each(<[u8]>::reverse);
+        }
+        let turned = RawImage { data: turned.into(), is_bigendian: true, ..raw };
+        let turned = decode_whole(&EncodedImage::Raw(turned)).unwrap();
+        assert!(ours == opened(&turned.encode_png().unwrap()), "{}", encoding.name());
+    }
+    assert_eq!(compared, 8);
+}
+
+#[test]
+fn depth_is_in_millimetres() {
+    let picture = |encoding, data: &[u8]| {
+        let step = data.len() as u32;
+        let width = step / PixelEncoding::bytes_per_pixel(encoding);
+        let data = Bytes::copy_from_slice(data);
+        let raw = RawImage { width, height: 1, encoding, step, is_bigendian: false, data };
+        match decode_whole(&EncodedImage::Raw(raw)).unwrap() {
+            Picture::Deep(deep) => deep.data,
+            other => panic!("{other:?}"),
+        }
+    };
+    let metres = [1.5f32, 0.0, f32::NAN, f32::INFINITY, -2.0, 65.535, 65.536, 0.0004];
+    let bytes: Vec<u8> = metres.iter().flat_map(|metres| metres.to_le_bytes()).collect();
+    assert_eq!(picture(PixelEncoding::F32C1, &bytes), [1500, 0, 0, 0, 0, 65535, 0, 0]);
+    assert_eq!(picture(PixelEncoding::U16C1, &[0xdc, 5, 0, 0]), [1500, 0]);
+}
+
+#[test]
+fn two_channels_are_kept() {
+    let data = Bytes::from_static(&[1, 2, 3, 4]);
+    let raw = RawImage {
+        width: 2,
+        height: 1,
+        encoding: PixelEncoding::U8C2,
+        step: 4,
+        is_bigendian: false,
+        data,
+    };
+    let picture = decode_whole(&EncodedImage::Raw(raw)).unwrap();
+    assert_eq!(picture.look().data(), [1, 3]);
+    let (color, _, data) = opened(&picture.encode_png().unwrap());
+    assert_eq!((color, data), (::png::ColorType::GrayscaleAlpha, vec![1, 2, 3, 4]));
 }
 
 #[test]
@@ -148,8 +234,11 @@ fn check_bad(bytes: &[u8], expected: &str) {
 
 #[test]
 fn neither_jpeg_nor_png() {
-    check_bad(b"", "neither a JPEG nor a PNG: it starts with nothing");
-    check_bad(b"GIF89a\x01\x00\x01", r"neither a JPEG nor a PNG: it starts with GIF89a\x01\x00");
+    check_bad(b"", "neither a JPEG, a PNG nor a WebP: it starts with nothing");
+    check_bad(
+        b"GIF89a\x01\x00\x01",
+        r"neither a JPEG, a PNG nor a WebP: it starts with GIF89a\x01\x00",
+    );
 }
 
 #[test]
@@ -293,6 +382,8 @@ fn any_picture() -> impl Strategy<Value = Vec<u8>> {
         "palette.png",
         "interlaced.png",
         "gray-alpha.png",
+        "lossless.webp",
+        "lossy.webp",
     ];
     let mut pictures = names.map(file).to_vec();
     pictures.extend([with_restarts(Channels::Rgb, 2), with_restarts(Channels::Gray, 3)]);

@@ -91,3 +91,17 @@ proptest! {
         check(&Pixels::new(data.len() as u32, 1, Channels::Gray, data).unwrap());
     }
 }
+
+#[test]
+fn webps_and_small_pngs_are_the_same_picture() {
+    for channels in [Channels::Gray, Channels::Rgb, Channels::Rgba] {
+        let data: Vec<u8> = (0..31 * 17 * channels.count()).map(|at| (at * at / 7) as u8).collect();
+        let pixels = Pixels::new(31, 17, channels, data).unwrap();
+        let small = encode_small_png(&Picture::Flat(pixels.clone())).unwrap();
+        assert_eq!(crate::decode_bytes(&small).unwrap(), pixels);
+        let webp = crate::decode_bytes(&encode_webp(&pixels).unwrap()).unwrap();
+        let count = webp.channels().count();
+        let samples = webp.data().chunks(count).zip(pixels.data().chunks(channels.count()));
+        assert!(samples.into_iter().all(|(a, b)| a[0] == b[0] && a[count - 1] == b[b.len() - 1]));
+    }
+}

@@ -38,6 +38,24 @@ for name, code in [
 ]:
     write(name, cv2.cvtColor(rows(HEIGHT, WIDTH), code))
 
+
+def deep(channels):
+    samples = rows(HEIGHT, 2 * WIDTH * channels).view("<u2")
+    return samples.reshape(HEIGHT, WIDTH, channels).squeeze()
+
+
+for name, code in [
+    ("bayer_rggb16", cv2.COLOR_BayerBG2RGB),
+    ("bayer_bggr16", cv2.COLOR_BayerRG2RGB),
+    ("bayer_gbrg16", cv2.COLOR_BayerGR2RGB),
+    ("bayer_grbg16", cv2.COLOR_BayerGB2RGB),
+]:
+    write(name, cv2.cvtColor(deep(1), code))
+cv2.imwrite(str(HERE / "mono16.png"), deep(1))
+write("rgb16", deep(3))
+cv2.imwrite(str(HERE / "bgr16.png"), deep(3))
+cv2.imwrite(str(HERE / "bgra16.png"), deep(4))
+
 packed = rows(HEIGHT, 2 * WIDTH).reshape(HEIGHT, WIDTH, 2)
 write("yuv422", cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_UYVY))
 write("yuv422_yuy2", cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_YUY2))

@@ -45,6 +45,9 @@ def main(astronaut):
     gray.save(HERE / "gray.jpg", quality=92)
     picture.convert("CMYK").save(HERE / "cmyk.jpg", quality=92)
 
+    picture.save(HERE / "lossless.webp", lossless=True)
+    picture.save(HERE / "lossy.webp", quality=80)
+
     wide = rgb.astype(np.uint16) * 257 + 50
     cv2.imwrite(str(HERE / "rgb16.png"), np.minimum(wide, 65535).astype(np.uint16)[:, :, ::-1])
     picture.quantize(64).save(HERE / "palette.png")
@@ -56,7 +59,7 @@ def main(astronaut):
     both.save(HERE / "gray-alpha.png")
     (HERE / "interlaced.png").write_bytes(interlaced_png(rgb))
 
-    for path in sorted(HERE.glob("*.jpg")) + [HERE / name for name in ("rgb16.png", "palette.png", "interlaced.png")]:
+    for path in sorted(HERE.glob("*.jpg")) + sorted(HERE.glob("*.webp")) + [HERE / name for name in ("rgb16.png", "palette.png", "interlaced.png")]:
         truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE if path.name == "gray.jpg" else cv2.IMREAD_COLOR)
         cv2.imwrite(f"{path}.truth.png", truth, [cv2.IMWRITE_PNG_COMPRESSION, 9])
 

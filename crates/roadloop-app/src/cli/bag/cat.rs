@@ -116,6 +116,8 @@ pub(super) fn run(_: &Session, args: &Args) -> Result<Outcome> {
     if !lines.is_empty() {
         render::print(&lines)?;
     }
-    decoders.left_out().iter().for_each(skip);
+    while let Some(left_out) = decoders.take_left_out() {
+        skip(&left_out);
+    }
     Ok(outcome)
 }
