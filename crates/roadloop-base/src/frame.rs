@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{Camera, FrameId, Nanos, PixelEncoding};
+use crate::{Camera, FrameId, Nanos, PixelEncoding, Position};
 
 /// A channel of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +124,8 @@ pub struct FrameRow {
     pub brightness: f32,
     /// Variance of the Laplacian of the luma; low means blurred or empty.
     pub sharpness: f32,
+    /// Where it was taken, where the recording tells.
+    pub position: Option<Position>,
 }
 
 impl FrameRow {

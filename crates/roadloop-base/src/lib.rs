@@ -15,6 +15,7 @@ mod geometry;
 mod ids;
 mod keys;
 mod pixel_encoding;
+mod position;
 mod report;
 mod time;
 
@@ -30,5 +31,6 @@ pub use ids::{
 };
 pub use keys::{anonymized_key, anonymized_of, image_key, images_of};
 pub use pixel_encoding::PixelEncoding;
+pub use position::Position;
 pub use report::{Report, Skip};
 pub use time::Nanos;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use deltalake::arrow::array::{
-    Array, ArrayRef, AsArray, Float32Array, Float32Builder, Int32Array, Int64Array, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Float32Array, Float32Builder, Float64Array, Int32Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use deltalake::arrow::compute::{SortColumn, SortOptions};
 use deltalake::arrow::compute::{cast, concat_batches, lexsort_to_indices, take_record_batch};
-use deltalake::arrow::datatypes::{DataType, Float32Type, Int64Type, SchemaRef};
+use deltalake::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, SchemaRef};
 
 use roadloop_base::{
-    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, RecordingId, ShardId, Stage,
+    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, Position, RecordingId,
+    ShardId, Stage,
 };
 
 use crate::deliver::LookedAt;
@@ -59,6 +60,10 @@ fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
     let floats = |of: fn(&FrameRow) -> f32| -> ArrayRef {
         Arc::new(Float32Array::from_iter_values(rows.iter().map(|(row, _)| of(row))))
     };
+    let degrees = |of: fn(&Position) -> Option<f64>| -> ArrayRef {
+        let positions = rows.iter().map(|(row, _)| row.position.as_ref().and_then(of));
+        Arc::new(positions.collect::<Float64Array>())
+    };
     let shards = rows.iter().map(|(_, shard)| *shard as i32);
     let columns = vec![
         longs(|row| frame_number(&row.id)),
@@ -75,6 +80,9 @@ fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
         texts(|row| &row.encoding),
         floats(|row| row.brightness),
         floats(|row| row.sharpness),
+        degrees(|position| Some(position.latitude())),
+        degrees(|position| Some(position.longitude())),
+        degrees(Position::altitude),
         Arc::new(Int32Array::from_iter_values(shards)),
     ];
     Ok(RecordBatch::try_new(frames_schema(), columns)?)
@@ -224,6 +232,14 @@ impl Columns<'_> {
     pub(crate) fn floats(&self, name: &str) -> Result<Float32Array, CatalogError> {
         Ok(self.cast(name, &DataType::Float32)?.as_primitive::<Float32Type>().clone())
     }
+
+    /// All empty where the table is older than the column.
+    pub(crate) fn doubles(&self, name: &str) -> Result<Float64Array, CatalogError> {
+        if self.0.column_by_name(name).is_none() {
+            return Ok(Float64Array::new_null(self.0.num_rows()));
+        }
+        Ok(self.cast(name, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+    }
 }
 
 fn damaged(column: &str, what: impl std::fmt::Display) -> CatalogError {
@@ -266,6 +282,9 @@ pub(crate) fn frame_rows(batch: &RecordBatch) -> Result<Vec<FrameRow>, CatalogEr
     let encodings = columns.texts("encoding")?;
     let brightness = columns.floats("brightness")?;
     let sharpness = columns.floats("sharpness")?;
+    let [latitudes, longitudes, altitudes] =
+        [columns.doubles("latitude")?, columns.doubles("longitude")?, columns.doubles("altitude")?];
+    let double = |doubles: &Float64Array, row| doubles.is_valid(row).then(|| doubles.value(row));
     let mut rows = Vec::with_capacity(batch.num_rows());
     for (row, id) in frame_ids(batch)?.into_iter().enumerate() {
         rows.push(FrameRow {
@@ -279,6 +298,9 @@ pub(crate) fn frame_rows(batch: &RecordBatch) -> Result<Vec<FrameRow>, CatalogEr
             encoding: encodings.value(row).to_owned(),
             brightness: brightness.value(row),
             sharpness: sharpness.value(row),
+            position: double(&latitudes, row).zip(double(&longitudes, row)).and_then(
+                |(latitude, longitude)| Position::new(latitude, longitude, double(&altitudes, row)),
+            ),
         });
     }
     Ok(rows)

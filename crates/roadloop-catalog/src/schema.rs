@@ -85,6 +85,9 @@ pub(crate) fn frames_schema() -> SchemaRef {
         Field::new("encoding", DataType::Utf8, false),
         Field::new("brightness", DataType::Float32, false),
         Field::new("sharpness", DataType::Float32, false),
+        Field::new("latitude", DataType::Float64, true),
+        Field::new("longitude", DataType::Float64, true),
+        Field::new("altitude", DataType::Float64, true),
         Field::new("shard", DataType::Int32, false),
     ]))
 }
@@ -124,6 +127,7 @@ pub(crate) fn delta_columns(schema: &Schema) -> Vec<StructField> {
             DataType::Int32 => DeltaType::INTEGER,
             DataType::Int64 => DeltaType::LONG,
             DataType::Float32 => DeltaType::FLOAT,
+            DataType::Float64 => DeltaType::DOUBLE,
             DataType::Timestamp(..) => DeltaType::TIMESTAMP,
             _ => DeltaType::STRING,
         };

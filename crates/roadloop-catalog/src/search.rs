@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use deltalake::arrow::array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray,
-    StructArray, UInt32Array,
+    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch,
+    StringArray, StructArray, UInt32Array,
 };
 use deltalake::arrow::buffer::OffsetBuffer;
 use deltalake::arrow::datatypes::{DataType, Field, Fields, Schema};
 use deltalake::datafusion::prelude::SessionContext;
 
-use roadloop_base::{BBox, Detection, FrameId, FrameRow, RecordingId};
+use roadloop_base::{BBox, Detection, FrameId, FrameRow, Position, RecordingId};
 
 use crate::filter::{Certainty, Label, quoted};
 use crate::rows::{Columns, detections, frame_ids, frame_rows};
@@ -313,6 +313,10 @@ impl Found {
         let floats = |of: fn(&FrameRow) -> f32| -> ArrayRef {
             Arc::new(Float32Array::from_iter_values(frames().map(of)))
         };
+        let degrees = |of: fn(&Position) -> Option<f64>| -> ArrayRef {
+            let positions = frames().map(|frame| frame.position.as_ref().and_then(of));
+            Arc::new(positions.collect::<Float64Array>())
+        };
         let anonymized: BooleanArray = self.hits.iter().map(|hit| Some(hit.anonymized)).collect();
         let labels = self.hits.iter().map(|hit| count_labels(&hit.detections));
         let mut columns: Vec<(&str, ArrayRef)> = vec![
@@ -329,6 +333,9 @@ impl Found {
                 ("height", counts(|frame| frame.height)),
                 ("brightness", floats(|frame| frame.brightness)),
                 ("sharpness", floats(|frame| frame.sharpness)),
+                ("latitude", degrees(|position| Some(position.latitude()))),
+                ("longitude", degrees(|position| Some(position.longitude()))),
+                ("altitude", degrees(Position::altitude)),
                 ("anonymized", Arc::new(anonymized) as ArrayRef),
             ]);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deltalake::arrow::datatypes::{Schema, SchemaRef};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake::kernel::{Action, Transaction, Version};
+use deltalake::kernel::{Action, StructField, Transaction, Version};
 use deltalake::logstore::object_store::ObjectStore;
 use deltalake::logstore::object_store::prefix::PrefixStore;
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
@@ -82,6 +82,7 @@ impl Table {
         let log = default_logstore(Arc::clone(&store), root, &location, &StorageConfig::default());
         let table = load_or_create(name, &schema, &log).await?;
         check_format(name, &table)?;
+        let table = with_all_columns(table, &schema).await;
         let opened = open_view(name, &log, table).await?;
         Ok(Table { name, schema, store, log, opened: Mutex::new(opened), writing: Mutex::new(()) })
     }
@@ -199,6 +200,20 @@ async fn open_view(
     let version = table.version().unwrap_or_default();
     let transactions = Arc::new(Transactions::load(name, log.as_ref(), version).await?);
     Ok(Opened { view: View { table, transactions }, opened_at: version })
+}
+
+/// Adds columns that newer tables are made with. Where that cannot be done,
+/// without write access, the table is read as it is.
+async fn with_all_columns(table: DeltaTable, schema: &Schema) -> DeltaTable {
+    let Ok(snapshot) = table.snapshot() else { return table };
+    let known = snapshot.schema();
+    let is_new = |column: &StructField| known.field(column.name()).is_none();
+    let missing: Vec<StructField> = delta_columns(schema).into_iter().filter(is_new).collect();
+    if missing.is_empty() {
+        return table;
+    }
+    let added = table.clone().add_columns().with_fields(missing).await;
+    added.unwrap_or(table)
 }
 
 async fn load_or_create(

@@ -17,7 +17,8 @@ use futures::stream::BoxStream;
 use tempfile::TempDir;
 
 use roadloop_base::{
-    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, RecordingId, image_key,
+    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, Position, RecordingId,
+    image_key,
 };
 
 use crate::{
@@ -61,6 +62,7 @@ pub(crate) fn frame(recording: &str, camera: &str, sequence: u32) -> FrameRow {
         height: 720,
         encoding: "jpeg".to_owned(),
         brightness: 100.5,
+        position: Position::new(48.1 + f64::from(sequence) / 1e4, 11.5, None),
         sharpness: 12.25,
     }
 }

@@ -14,7 +14,7 @@ use crate::flow::{Plan, RunSettings};
 use crate::models::Finders;
 use crate::stages::redact::{self, RedactSettings};
 use crate::stages::{FrameError, ingest};
-use crate::{Ctx, EngineError, Models};
+use crate::{Ctx, EngineError, Models, Track};
 
 /// Cameras of which the first frame is tried; the others are taken for alike.
 const CAMERAS_TRIED: usize = 3;
@@ -220,7 +220,7 @@ impl Trial {
         style: RedactSettings,
     ) -> Result<(), EngineError> {
         let started = Instant::now();
-        let Ok((row, image)) = ingest::prepare(frame) else { return Ok(()) };
+        let Ok((row, image)) = ingest::prepare(frame, &Track::default()) else { return Ok(()) };
         self.extract += started.elapsed();
         self.image_bytes += image.len() as u64;
         self.frames += 1;

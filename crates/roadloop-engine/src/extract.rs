@@ -17,7 +17,7 @@ use roadloop_store::{Staged, Store};
 use roadloop_vision::{decode_whole, encode_jpeg, encode_small_png, encode_webp};
 
 use self::index::{Entry, Index};
-use crate::{Cpu, EngineError, JobStart, Progress, Unit};
+use crate::{Cpu, EngineError, JobStart, Progress, Track, Unit};
 
 /// Images are made durable together, so many at a time.
 const PUBLISH_IMAGES: usize = 64;
@@ -76,6 +76,7 @@ pub async fn extract(
     let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
     report.skipped.iter().for_each(|skip| meter.skipped(skip));
     let mut index = Index::create(folder)?;
+    let track = Track::read(recording)?;
 
     let (sender, mut receiver) = mpsc::channel(2 * cpu.jobs());
     let reader = spawn_blocking(move || read(frames, &sender));
@@ -89,7 +90,8 @@ pub async fn extract(
     while let Some(outcome) = kept.next().await {
         let (bytes_read, outcome) = outcome?;
         match outcome {
-            Ok((entry, image)) => {
+            Ok((mut entry, image)) => {
+                entry.position = track.at(entry.taken_at);
                 index.add(entry)?;
                 staged.push(image);
                 report.done += 1;
@@ -174,6 +176,7 @@ fn prepare(frame: &Frame, (form, level): (ImageForm, PngLevel)) -> Result<(Entry
         width: picture.width(),
         height: picture.height(),
         encoding: frame.image.encoding(),
+        position: None,
     };
     Ok((entry, image))
 }

@@ -26,6 +26,7 @@ mod revision;
 pub mod stages;
 mod survey;
 mod tables;
+mod track;
 
 pub use card::Card;
 pub use cpu::Cpu;
@@ -39,6 +40,7 @@ pub use new_file::NewFile;
 pub use progress::{JobStart, Meter, Progress, Silent, Unit};
 pub use survey::{Gap, Survey, TopicSurvey, survey};
 pub use tables::{TableFiles, TableSettings, extract_tables};
+pub use track::Track;
 
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;

@@ -19,7 +19,8 @@ Tables:
   frames       frame, recording, camera, topic, sequence, taken_at (recorded, UTC),
                stamp_ns (the message's own, ns since 1970), image (its file), width,
                height, encoding, brightness (mean luma, 0 to 255), sharpness (variance
-               of the Laplacian; low means blurred), date, ...
+               of the Laplacian; low means blurred), latitude, longitude (degrees),
+               altitude (m), date, ...
   detections   frame, kind, label, confidence, model, bbox_left, bbox_top, bbox_right,
                bbox_bottom (shares of width and height, 0 to 1), ...
   looked, anonymized    frames a detector saw; frames that have an anonymised copy

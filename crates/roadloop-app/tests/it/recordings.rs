@@ -158,7 +158,10 @@ fn extract_writes_images_and_their_index() {
     let row = &rows[3];
     assert_eq!(row[0], "camera__rear/camera__rear-2026-05-04T09_30_00.200000000Z-000002.png");
     assert_eq!(row[2..4].join(","), "/camera/rear/image_raw,2");
-    assert_eq!(row[6..].join(","), "1777887000200000000,2026-05-04T09:30:00.200000000Z,32,24,rgb8");
+    assert_eq!(
+        row[6..].join(","),
+        "1777887000200000000,2026-05-04T09:30:00.200000000Z,32,24,rgb8,,,"
+    );
 
     // The same bytes as the catalog's.
     workspace.ok(&["run", "drive.bag", "--stages", "extract"]);
@@ -230,6 +233,11 @@ fn messages_are_printed_and_become_tables() {
 
     let both = ["extract", demo, "--out", "both", "--csv", "--every", "8"];
     let text = workspace.ok(&both);
+    let index = fs::read_to_string(workspace.path("both/index.csv")).unwrap();
+    let header: Vec<&str> = index.lines().next().unwrap().split(',').collect();
+    let at = header.iter().position(|name| *name == "latitude").unwrap();
+    let frame: f64 = index.lines().nth(1).unwrap().split(',').nth(at).unwrap().parse().unwrap();
+    assert!((frame - latitude).abs() < 1e-3, "{frame} {latitude}");
     assert!(text.contains("12 images in both") && text.contains("2 tables with "), "{text}");
     let nothing = workspace.run(&["extract", demo, "--out", "out", "--no-images"]);
     assert_eq!(nothing.code, 2, "{}", nothing.stderr);

@@ -123,7 +123,7 @@ fn columns_hold_the_fields() {
     check("foxglove.PosesInFrame", &["timestamp Nanos", "frame_id Text", "poses Json"], &[]);
     check(
         "foxglove.CompressedImage",
-        &["timestamp Nanos", "format Text", "frame_id Text"],
+        &["timestamp Nanos", "frame_id Text", "format Text"],
         &["data"],
     );
 }

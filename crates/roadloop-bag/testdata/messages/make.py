@@ -17,7 +17,7 @@ import random
 
 import numpy as np
 import zstandard
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, struct_pb2, wrappers_pb2
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_typestore
 
@@ -173,6 +173,44 @@ def protobufs():
         "velocity": None,
     }
     yield line(fix, shown)
+
+    scan = of("LaserScan")(start_angle=0.5, end_angle=-1e-9, ranges=[1.0, math.inf, 2.5])
+    shown = {
+        "timestamp": None,
+        "frame_id": "",
+        "pose": None,
+        "start_angle": 0.5,
+        "end_angle": -1e-9,
+        "ranges": [1.0, "Infinity", 2.5],
+        "intensities": [],
+    }
+    yield line(scan, shown)
+
+    # A map, a choice, a type within itself, and one of proto2.
+    struct = struct_pb2.Struct()
+    struct.update({"b": [True, None], "a": -1.5})
+    nothing = dict.fromkeys(
+        ["null_value", "number_value", "string_value", "bool_value", "struct_value", "list_value"]
+    )
+    shown = {
+        "fields": {
+            "a": nothing | {"number_value": -1.5},
+            "b": nothing
+            | {
+                "list_value": {
+                    "values": [
+                        nothing | {"bool_value": True},
+                        nothing | {"null_value": "NULL_VALUE"},
+                    ]
+                }
+            },
+        }
+    }
+    yield line(struct, shown)
+    reserved = descriptor_pb2.EnumDescriptorProto.EnumReservedRange(start=-5)
+    yield line(reserved, {"start": -5, "end": None})
+    numbers = wrappers_pb2.UInt64Value(value=2**64 - 1)
+    yield line(numbers, {"value": 2**64 - 1})
 
     pose = of("PosesInFrame")(frame_id="map")
     pose.poses.add().position.x = 1.5

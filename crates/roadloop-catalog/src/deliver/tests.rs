@@ -348,3 +348,30 @@ fn tables_of_a_newer_format_are_refused() {
         assert!(open().await.contains("not make"));
     });
 }
+
+/// Of a time when frames had no positions.
+#[test]
+fn older_tables_get_the_new_columns() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        open(&folder).await;
+        let log = folder.path().join("tables/frames/_delta_log/00000000000000000000.json");
+        let mut older = std::fs::read_to_string(&log).unwrap();
+        for name in ["latitude", "longitude", "altitude"] {
+            let column = format!(
+                r#"{{\"name\":\"{name}\",\"type\":\"double\",\"nullable\":true,\"metadata\":{{}}}},"#
+            );
+            assert!(older.contains(&column), "{older}");
+            older = older.replace(&column, "");
+        }
+        std::fs::write(&log, older).unwrap();
+
+        let catalog = open(&folder).await;
+        catalog.put_frames(&[frame_shard("front", 3, 1)]).await.unwrap();
+        assert_eq!(number(&catalog, "select count(latitude) from frames").await, 3);
+        let again = open(&folder).await;
+        let frames = again.frames(&drive()).await.unwrap();
+        assert_eq!(frames, frame_shard("front", 3, 1).rows);
+        assert_eq!(number(&again, "select count(*) from frames").await, 3);
+    });
+}

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder, UInt32Builder};
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Builder, RecordBatch, StringBuilder, UInt32Builder,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use roadloop_base::Nanos;
+use roadloop_base::{Nanos, Position};
 
 use crate::EngineError;
 use crate::new_file::NewFile;
@@ -33,6 +35,8 @@ pub(super) struct Entry {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) encoding: &'static str,
+    /// At the time it was recorded.
+    pub(super) position: Option<Position>,
 }
 
 pub(super) struct Index {
@@ -108,7 +112,9 @@ fn schema() -> SchemaRef {
         ("encoding", DataType::Utf8),
     ];
     let fields = fields.map(|(name, data_type)| Field::new(name, data_type, false));
-    Arc::new(Schema::new(fields.to_vec()))
+    let position = ["latitude", "longitude", "altitude"];
+    let position = position.map(|name| Field::new(name, DataType::Float64, true));
+    Arc::new(Schema::new([&fields[..], &position[..]].concat()))
 }
 
 fn batch(schema: &SchemaRef, entries: &[Entry]) -> Result<RecordBatch, EngineError> {
@@ -127,6 +133,10 @@ fn batch(schema: &SchemaRef, entries: &[Entry]) -> Result<RecordBatch, EngineErr
         entries.iter().for_each(|entry| builder.append_value(of(entry)));
         Arc::new(builder.finish())
     };
+    let degrees = |of: &dyn Fn(&Position) -> Option<f64>| -> ArrayRef {
+        let positions = entries.iter().map(|entry| entry.position.as_ref().and_then(of));
+        Arc::new(positions.collect::<Float64Array>())
+    };
     let columns = vec![
         texts(&|entry| entry.file.clone()),
         texts(&|entry| entry.camera.clone()),
@@ -139,6 +149,9 @@ fn batch(schema: &SchemaRef, entries: &[Entry]) -> Result<RecordBatch, EngineErr
         counts(&|entry| entry.width),
         counts(&|entry| entry.height),
         texts(&|entry| entry.encoding.to_owned()),
+        degrees(&|position| Some(position.latitude())),
+        degrees(&|position| Some(position.longitude())),
+        degrees(&Position::altitude),
     ];
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }

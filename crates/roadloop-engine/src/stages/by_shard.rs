@@ -169,7 +169,7 @@ impl Finished {
 
 /// What came of looking at one frame.
 enum Looked {
-    Result(FrameRow, Vec<Detection>, Option<Staged>),
+    Result(Box<FrameRow>, Vec<Detection>, Option<Staged>),
     Damaged(Skip),
     /// Its image could not be had from the store.
     Unread(Skip),
@@ -192,7 +192,7 @@ async fn look_at(
                 Some((key, bytes)) => Some(ctx.store.stage(&key, bytes).await?),
                 None => None,
             };
-            Ok(Looked::Result(row, detections, staged))
+            Ok(Looked::Result(Box::new(row), detections, staged))
         }
         Err(FrameError::Damaged(reason)) => Ok(Looked::Damaged(skip(reason))),
         Err(FrameError::Broken(error)) => Err(error),

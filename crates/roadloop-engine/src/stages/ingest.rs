@@ -20,7 +20,8 @@ use roadloop_vision::{Picture, decode_whole, measure};
 
 use crate::card::Extraction;
 use crate::revision::RevisionBuilder;
-use crate::{Card, Ctx, EngineError, JobStart, Unit, present};
+
+use crate::{Card, Ctx, EngineError, JobStart, Track, Unit, present};
 
 /// Changes when the code below starts to give other results.
 const FORMAT: u32 = 1;
@@ -67,10 +68,12 @@ pub async fn run(
     }
     let mut shards = Shards::new(ctx.clone(), Arc::clone(&known));
 
+    let (track, recording) = ctx.cpu.run(move || (Track::read(&recording), recording)).await?;
+    let track = Arc::new(track?);
     let (sender, mut receiver) = mpsc::channel(2 * ctx.cpu.jobs());
     let reader = read_in_background(recording, selection.clone(), known, sender)?;
     let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let mut kept = reads.map(|read| keep(ctx, read)).buffered(2 * ctx.cpu.jobs());
+    let mut kept = reads.map(|read| keep(ctx, &track, read)).buffered(2 * ctx.cpu.jobs());
     while let Some(outcome) = kept.next().await {
         let (bytes_read, outcome) = outcome?;
         match outcome {
@@ -205,13 +208,18 @@ enum Outcome {
 }
 
 /// Decodes, measures and encodes one frame on the cores, and stages its image.
-async fn keep(ctx: &Ctx, (bytes_read, found): Sent) -> Result<(u64, Outcome), EngineError> {
+async fn keep(
+    ctx: &Ctx,
+    track: &Arc<Track>,
+    (bytes_read, found): Sent,
+) -> Result<(u64, Outcome), EngineError> {
     let frame = match found {
         Found::New(frame) => frame,
         Found::Known => return Ok((bytes_read, Outcome::AlreadyKept)),
         Found::Skipped(skip) => return Ok((bytes_read, Outcome::Skipped(skip))),
     };
-    let outcome = match ctx.cpu.run(move || prepare(&frame)).await? {
+    let track = Arc::clone(track);
+    let outcome = match ctx.cpu.run(move || prepare(&frame, &track)).await? {
         Ok((row, image)) => {
             let staged = ctx.store.stage(&row.image, image).await?;
             Outcome::Kept(row, staged)
@@ -222,7 +230,7 @@ async fn keep(ctx: &Ctx, (bytes_read, found): Sent) -> Result<(u64, Outcome), En
 }
 
 /// What is kept of a frame: its row and its image, as a file is to have it.
-pub(crate) fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
+pub(crate) fn prepare(frame: &Frame, track: &Track) -> Result<(FrameRow, Bytes), Skip> {
     let damaged = |error: roadloop_vision::VisionError| {
         let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
         Skip::new(place, error.to_string().replace('\n', ", "))
@@ -251,6 +259,7 @@ pub(crate) fn prepare(frame: &Frame) -> Result<(FrameRow, Bytes), Skip> {
         encoding: frame.image.encoding().to_owned(),
         brightness: quality.brightness,
         sharpness: quality.sharpness,
+        position: track.at(frame.taken_at),
     };
     Ok((row, image))
 }
