@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn topics_have_names_for_files() {
         let names = name_topics(["/gps/fix", "gps/fix", "/GPS/fix", "/", "/../x y"]);
-        assert_eq!(names, ["gps__fix", "gps__fix-2", "GPS__fix-3", "topic", "__..__x_y"]);
+        assert_eq!(names, ["gps__fix", "gps__fix-2", "GPS__fix-3", "topic", "__x_y"]);
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub enum VisionError {
     BadRvl { found: usize, reason: String },
     #[error("a JPEG has at most 65535 pixels a side, the picture is {width}x{height}")]
     TooLargeForJpeg { width: u32, height: u32 },
+    #[error("the picture is {width}x{height} in a video of {}x{}", video.0, video.1)]
+    OtherSize { width: u32, height: u32, video: (u32, u32) },
+    #[error("a video is at most 3840x2160, the picture is {width}x{height}")]
+    VideoSize { width: u32, height: u32 },
     #[error("cannot write a {format}: {reason}")]
     Encode { format: &'static str, reason: String },
 }
@@ -52,6 +56,8 @@ impl VisionError {
             | VisionError::BadPng { .. }
             | VisionError::BadWebP { .. }
             | VisionError::BadRvl { .. }
+            | VisionError::OtherSize { .. }
+            | VisionError::VideoSize { .. }
             | VisionError::TooLargeForJpeg { .. } => ErrorKind::Invalid,
             VisionError::Encode { .. } => ErrorKind::Internal,
         }

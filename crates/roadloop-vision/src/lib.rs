@@ -26,6 +26,7 @@ mod sheet;
 mod tagger;
 mod thumbnail;
 mod vector;
+mod video;
 
 pub use decode::{MAX_PIXELS, decode, decode_bytes, decode_whole};
 pub use detector::{DecoderKind, Detector, DetectorOptions, open_detector};
@@ -44,3 +45,4 @@ pub use redact::{RedactStyle, redact};
 pub use sheet::{MAX_TILES, TILE_SIDE, Tile, contact_sheet};
 pub use tagger::open_tagger;
 pub use thumbnail::thumbnail;
+pub use video::VideoWriter;

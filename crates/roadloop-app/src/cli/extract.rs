@@ -8,7 +8,8 @@ use roadloop_base::Skip;
 use roadloop_engine::bag::{self, Recording, Selection};
 use roadloop_engine::catalog::Period;
 use roadloop_engine::{
-    Cpu, ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, extract, extract_tables,
+    Cpu, ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, VideoFile, extract,
+    extract_tables, extract_videos,
 };
 use serde_json::{Value, json};
 
@@ -24,6 +25,8 @@ use crate::usage::usage;
 /// it was recorded (both in nanoseconds since 1970 and as ISO, UTC), width,
 /// height, encoding. Needs no workspace.
 ///
+/// --video adds an MP4 for each camera, below videos/.
+///
 /// --csv and --parquet add a table for each other topic, below tables/: its
 /// messages' sequence and times as above, and all fields, nested ones with dots
 /// (pose.position.x). Lists are lists in Parquet and JSON in CSV; point clouds
@@ -35,7 +38,7 @@ Examples:
   roadloop extract drive.mcap --out front --topics /camera/front/image_raw --rate 2
   roadloop extract drive.bag --out minute --from 2026-05-04T09:30 --to 2026-05-04T09:31
   roadloop extract drive.bag --out small --format jpeg
-  roadloop extract drive.bag --out all --csv --parquet
+  roadloop extract drive.bag --out all --csv --parquet --video
   roadloop extract drive.bag --out gps --csv --no-images --topics /gps/fix")]
 pub(crate) struct Args {
     /// A recording (.bag, .mcap, rosbag2 folder)
@@ -66,6 +69,9 @@ pub(crate) struct Args {
     /// How hard PNG files are compressed
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LevelName::Fast)]
     png_level: LevelName,
+    /// Write each camera as an MP4 (H.264), frames shown when they were recorded
+    #[arg(long)]
+    video: bool,
     /// Write each topic that is no camera as CSV
     #[arg(long)]
     csv: bool,
@@ -75,7 +81,7 @@ pub(crate) struct Args {
     /// Point clouds and other long sequences of bytes too
     #[arg(long)]
     bulk: bool,
-    /// No images: tables only
+    /// No images: tables and videos only
     #[arg(long)]
     no_images: bool,
     /// Print the result as JSON
@@ -106,8 +112,9 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     if out.exists() && !out.is_dir() {
         return Err(usage(format!("--out names a file, not a folder\npath: {}", out.display())));
     }
-    if args.no_images && !(args.csv || args.parquet) {
-        return Err(usage("--no-images leaves nothing to write; add --csv or --parquet"));
+    let wants_tables = args.csv || args.parquet;
+    if args.no_images && !wants_tables && !args.video {
+        return Err(usage("--no-images leaves nothing to write; add --csv, --parquet or --video"));
     }
     let selection = Selection {
         topics: args.topics,
@@ -118,7 +125,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     };
     let recording = tokio::task::spawn_blocking(move || bag::open(&args.recording)).await??;
     let (cameras, others) = split(&recording, &selection);
-    let wants_tables = args.csv || args.parquet;
+    let cpu = Cpu::new(session.config.number("jobs").unwrap_or(0));
     let mut done = json!({
         "recording": recording.id(),
         "source": recording.path(),
@@ -129,7 +136,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     // Without tables to write, what is wrong with the cameras is an error.
     if !args.no_images && (cameras.is_some() || !wants_tables) {
         let settings = ExtractSettings {
-            selection: cameras.unwrap_or_else(|| selection.clone()),
+            selection: cameras.clone().unwrap_or_else(|| selection.clone()),
             form: match args.format {
                 FormName::Keep => ImageForm::Keep,
                 FormName::Png => ImageForm::Png,
@@ -141,12 +148,22 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
                 LevelName::Small => PngLevel::Small,
             },
         };
-        let cpu = Cpu::new(session.config.number("jobs").unwrap_or(0));
         let report = extract(&cpu, &*session.progress(), &recording, &out, &settings).await?;
         let (images, out) = (counted(report.done, "image"), out.display());
         lines += &format!("{images} in {out}, listed in {out}/index.csv and .parquet\n");
         done["images"] = json!(report.done);
         skipped.extend(report.skipped);
+    }
+    if args.video && (cameras.is_some() || !wants_tables) {
+        let selection = cameras.unwrap_or(selection);
+        let progress = session.progress();
+        let (report, videos) =
+            extract_videos(&cpu, &*progress, &recording, &out, &selection).await?;
+        let (files, frames) =
+            (counted(videos.len() as u64, "video"), counted(report.done, "frame"));
+        lines += &format!("{files} with {frames} in {}/videos\n", out.display());
+        done["videos"] = videos.iter().map(video_as_json).collect();
+        add_new(&mut skipped, report.skipped);
     }
     if let Some(selection) = others.filter(|_| wants_tables) {
         let settings = TableSettings {
@@ -162,9 +179,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         let (report, tables) = tables.await??;
         lines += &describe(&tables, &out);
         done["tables"] = tables.iter().map(as_json).collect();
-        let is_new = |skip: &Skip| !skipped.contains(skip);
-        let new: Vec<Skip> = report.skipped.into_iter().filter(is_new).collect();
-        skipped.extend(new);
+        add_new(&mut skipped, report.skipped);
     }
     let outcome = if skipped.is_empty() { Outcome::Done } else { Outcome::DoneWithSkips };
     if args.json {
@@ -205,6 +220,24 @@ fn describe(tables: &[TableFiles], out: &Path) -> String {
         text += &format!("  {}: without {left_out} (--bulk keeps it)\n", table.topic);
     }
     text
+}
+
+/// Damage between messages is met by images, videos and tables alike.
+fn add_new(skipped: &mut Vec<Skip>, more: Vec<Skip>) {
+    for skip in more {
+        if !skipped.contains(&skip) {
+            skipped.push(skip);
+        }
+    }
+}
+
+fn video_as_json(video: &VideoFile) -> Value {
+    json!({
+        "camera": video.camera,
+        "topic": video.topic,
+        "file": video.file,
+        "frames": video.frames,
+    })
 }
 
 fn as_json(table: &TableFiles) -> Value {

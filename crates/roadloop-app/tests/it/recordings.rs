@@ -242,3 +242,26 @@ fn messages_are_printed_and_become_tables() {
     let nothing = workspace.run(&["extract", demo, "--out", "out", "--no-images"]);
     assert_eq!(nothing.code, 2, "{}", nothing.stderr);
 }
+
+#[test]
+fn cameras_become_videos() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 7);
+    let done = json(&workspace.ok(&[
+        "extract",
+        "drive.bag",
+        "--out",
+        "out",
+        "--video",
+        "--no-images",
+        "--json",
+    ]));
+    let video = &done["videos"][0];
+    assert_eq!((&video["frames"], &done["skipped"]), (&json("7"), &json("[]")));
+    let file = fs::read(workspace.path("out").join(video["file"].as_str().unwrap())).unwrap();
+    assert_eq!(&file[4..12], b"ftypisom");
+    let has = |name: &[u8]| file.windows(4).any(|bytes| bytes == name);
+    assert!(has(b"moov") && has(b"avcC"));
+    let left = fs::read_dir(workspace.path("out/videos")).unwrap().count();
+    assert_eq!(left, 1, "nothing half written is left");
+}
