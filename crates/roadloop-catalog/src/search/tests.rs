@@ -116,7 +116,7 @@ fn hits_come_by_time_up_to_the_limit() {
             text(&rows, Format::Csv).lines().nth(3).unwrap(),
             "drive-1,front,2,2020-11-19T22:00:00.200000007Z,\"2 car, 1 street\",\
              images/drive-1/front/front-2020-11-19T22_00_00.200000007Z-000002.jpg,\
-             1280,720,100.5,12.25,false"
+             1280,720,100.5,12.25,48.1002,11.5,,false"
         );
         let rows = found.rows(Format::JsonLines).unwrap();
         let line = text(&rows, Format::JsonLines).lines().next().unwrap().to_owned();
