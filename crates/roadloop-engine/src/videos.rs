@@ -1,7 +1,9 @@
 //! A recording's cameras as videos: one MP4 each, every frame shown when it was
-//! recorded.
+//! recorded. Images are encoded, video topics kept as they are.
 
-use std::collections::{BTreeMap, HashMap};
+mod remux;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::Path;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::{JoinHandle, block_in_place, spawn_blocking};
 
 use roadloop_bag::{Frames, Read, Recording, Selection};
 use roadloop_base::{Camera, Frame, Nanos, Report, Skip};
@@ -29,15 +31,14 @@ const AHEAD: usize = 4;
 /// What became of a camera.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VideoFile {
-    pub camera: Camera,
     pub topic: String,
     /// Below the folder of the extraction.
     pub file: String,
     pub frames: u64,
 }
 
-/// Writes the selected cameras to `videos/CAMERA.mp4` below `folder`, in H.264.
-/// Files become visible when they are whole; those of an earlier extraction are
+/// Writes the selected cameras and video topics to `videos/CAMERA.mp4` below
+/// `folder`, in H.264; none where nothing of that kind is selected. Files become visible when they are whole; those of an earlier extraction are
 /// replaced. Frames of another size than their camera's first are left out.
 pub async fn extract_videos(
     cpu: &Cpu,
@@ -52,7 +53,9 @@ pub async fn extract_videos(
         |topic: &String| selection.topics.is_empty() || selection.topics.contains(topic);
     let cameras = recording.topics().iter().filter(|topic| topic.camera.is_some());
     let topics: Vec<String> = cameras.map(|topic| topic.name.clone()).filter(is_wanted).collect();
-    let passes = topics.len().div_ceil(OPEN_VIDEOS) as u64;
+    let mut streams = remux::named(recording);
+    streams.retain(|(topic, _)| is_wanted(topic));
+    let passes = (topics.len().div_ceil(OPEN_VIDEOS) + usize::from(!streams.is_empty())) as u64;
     let meter = progress.start(JobStart {
         job: "video",
         recording: recording.id().clone(),
@@ -62,6 +65,24 @@ pub async fn extract_videos(
     });
     let mut report = Report::default();
     let mut files = Vec::new();
+    let note = |skipped: Vec<Skip>, report: &mut Report| {
+        for skip in skipped {
+            // Damage between messages is met in every pass.
+            if !report.skipped.contains(&skip) {
+                meter.skipped(&skip);
+                report.skipped.push(skip);
+            }
+        }
+    };
+    if !streams.is_empty() {
+        let before = recording.size_bytes() * (passes - 1);
+        let (kept, skipped) = block_in_place(|| {
+            remux::remux(recording, &videos, &streams, selection, &*meter, before)
+        })?;
+        report.done += kept.iter().map(|file| file.frames).sum::<u64>();
+        files.extend(kept);
+        note(skipped, &mut report);
+    }
     for (pass, topics) in topics.chunks(OPEN_VIDEOS).enumerate() {
         let frames =
             recording.frames(&Selection { topics: topics.to_vec(), ..selection.clone() })?;
@@ -100,19 +121,14 @@ pub async fn extract_videos(
         for (camera, Filming { topic, shots, work }) in cameras {
             drop(shots);
             let filmed = work.await.map_err(EngineError::stopped)??;
-            skipped.extend(filmed.skips(&topic));
+            skipped.extend(left_out(&topic, &filmed.left_out));
             report.done += filmed.frames;
             if filmed.frames > 0 {
                 let (topic, file) = (topic.to_string(), format!("{FOLDER}/{camera}.mp4"));
-                files.push(VideoFile { camera, topic, file, frames: filmed.frames });
+                files.push(VideoFile { topic, file, frames: filmed.frames });
             }
         }
-        for skip in skipped {
-            if !report.skipped.contains(&skip) {
-                meter.skipped(&skip);
-                report.skipped.push(skip);
-            }
-        }
+        note(skipped, &mut report);
     }
     meter.finish(&report);
     Ok((report, files))
@@ -154,7 +170,7 @@ struct Filming {
 struct Filmed {
     frames: u64,
     /// Why frames were left out, and how many.
-    left_out: HashMap<String, u64>,
+    left_out: BTreeMap<String, u64>,
 }
 
 impl Filming {
@@ -167,19 +183,14 @@ impl Filming {
     }
 }
 
-impl Filmed {
-    fn skips(&self, topic: &str) -> Vec<Skip> {
-        let mut reasons: Vec<_> = self.left_out.iter().collect();
-        reasons.sort();
-        let skip = |(reason, count): (&String, &u64)| {
-            let frames = if *count == 1 { "frame" } else { "frames" };
-            Skip::new(
-                format!("topic {topic}"),
-                format!("{count} {frames} not in the video: {reason}"),
-            )
-        };
-        reasons.into_iter().map(skip).collect()
-    }
+/// Names a topic's frames that are not in its video, by the reason.
+fn left_out(topic: &str, reasons: &BTreeMap<String, u64>) -> Vec<Skip> {
+    let skip = |(reason, count): (&String, &u64)| {
+        let frames = if *count == 1 { "frame" } else { "frames" };
+        let reason = format!("{count} {frames} not in the video: {reason}");
+        Skip::new(format!("topic {topic}"), reason)
+    };
+    reasons.iter().map(skip).collect()
 }
 
 fn film(

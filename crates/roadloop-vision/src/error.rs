@@ -36,6 +36,8 @@ pub enum VisionError {
     TooLargeForJpeg { width: u32, height: u32 },
     #[error("the picture is {width}x{height} in a video of {}x{}", video.0, video.1)]
     OtherSize { width: u32, height: u32, video: (u32, u32) },
+    #[error("cannot keep the video: {reason}")]
+    BadVideo { reason: String },
     #[error("a video is at most 3840x2160, the picture is {width}x{height}")]
     VideoSize { width: u32, height: u32 },
     #[error("cannot write a {format}: {reason}")]
@@ -58,6 +60,7 @@ impl VisionError {
             | VisionError::BadRvl { .. }
             | VisionError::OtherSize { .. }
             | VisionError::VideoSize { .. }
+            | VisionError::BadVideo { .. }
             | VisionError::TooLargeForJpeg { .. } => ErrorKind::Invalid,
             VisionError::Encode { .. } => ErrorKind::Internal,
         }

@@ -6,6 +6,8 @@
 //! lies at the end.
 
 mod mp4;
+mod remux;
+mod sps;
 mod yuv;
 
 use std::io::{Seek, Write};
@@ -30,14 +32,32 @@ const MAX_SIDES: [u32; 2] = [3840, 2160];
 
 const TICKS_PER_SECOND: i128 = mp4::TICKS_PER_SECOND as i128;
 
+pub use remux::VideoRemuxer;
+
+/// Turns times into ticks after the first of them, each later than the one before.
+#[derive(Debug, Default)]
+struct Clock {
+    first: Option<Nanos>,
+    next: i64,
+}
+
+impl Clock {
+    fn tick(&mut self, taken_at: Nanos) -> i64 {
+        let first = *self.first.get_or_insert(taken_at);
+        let after = i128::from(taken_at.0) - i128::from(first.0);
+        let tick = (after * TICKS_PER_SECOND).div_euclid(1_000_000_000);
+        let tick = i64::try_from(tick).unwrap_or(i64::MAX / 2).max(self.next);
+        self.next = tick + 1;
+        tick
+    }
+}
+
 /// Writes one video.
 pub struct VideoWriter<W: Write + Seek> {
     encoder: Encoder,
     yuv: Yuv,
     mp4: Mp4Writer<W>,
-    first: Option<Nanos>,
-    /// When the last frame is shown, in ticks after the first.
-    last_tick: i64,
+    clock: Clock,
 }
 
 impl<W: Write + Seek> std::fmt::Debug for VideoWriter<W> {
@@ -67,8 +87,7 @@ impl<W: Write + Seek> VideoWriter<W> {
             encoder: encoder.map_err(failed)?,
             yuv: Yuv::new(width, height),
             mp4: Mp4Writer::new(into).map_err(failed)?,
-            first: None,
-            last_tick: -1,
+            clock: Clock::default(),
         })
     }
 
@@ -80,12 +99,7 @@ impl<W: Write + Seek> VideoWriter<W> {
             let video = self.yuv.pictured();
             return Err(VisionError::OtherSize { width, height, video });
         }
-        let first = *self.first.get_or_insert(taken_at);
-        let after = i128::from(taken_at.0) - i128::from(first.0);
-        let tick = (after * TICKS_PER_SECOND).div_euclid(1_000_000_000);
-        let tick = i64::try_from(tick).unwrap_or(i64::MAX / 2).max(self.last_tick + 1);
-        self.last_tick = tick;
-
+        let tick = self.clock.tick(taken_at);
         self.yuv.fill(pixels);
         let milliseconds = (tick as u64).saturating_mul(1000) / TICKS_PER_SECOND as u64;
         let encoded = self.encoder.encode_at(&self.yuv, Timestamp::from_millis(milliseconds));
@@ -111,7 +125,8 @@ impl<W: Write + Seek> VideoWriter<W> {
     }
 
     pub fn finish(self) -> Result<W, VisionError> {
-        let track = Track { width: self.yuv.width(), height: self.yuv.height() };
+        let (width, height) = (self.yuv.width(), self.yuv.height());
+        let track = Track { width, height, sps: None, has_color: true };
         self.mp4.finish(track).map_err(failed)
     }
 }

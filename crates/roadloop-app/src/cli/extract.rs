@@ -69,7 +69,8 @@ pub(crate) struct Args {
     /// How hard PNG files are compressed
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LevelName::Fast)]
     png_level: LevelName,
-    /// Write each camera as an MP4 (H.264), frames shown when they were recorded
+    /// Write each camera and each H.264 topic as an MP4, frames shown when they
+    /// were recorded
     #[arg(long)]
     video: bool,
     /// Write each topic that is no camera as CSV
@@ -133,10 +134,10 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     });
     let mut skipped = Vec::new();
     let mut lines = String::new();
-    // Without tables to write, what is wrong with the cameras is an error.
-    if !args.no_images && (cameras.is_some() || !wants_tables) {
+    // Without others to write, what is wrong with the cameras is an error.
+    if !args.no_images && (cameras.is_some() || !(wants_tables || args.video)) {
         let settings = ExtractSettings {
-            selection: cameras.clone().unwrap_or_else(|| selection.clone()),
+            selection: cameras.unwrap_or_else(|| selection.clone()),
             form: match args.format {
                 FormName::Keep => ImageForm::Keep,
                 FormName::Png => ImageForm::Png,
@@ -154,8 +155,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         done["images"] = json!(report.done);
         skipped.extend(report.skipped);
     }
-    if args.video && (cameras.is_some() || !wants_tables) {
-        let selection = cameras.unwrap_or(selection);
+    if args.video {
         let progress = session.progress();
         let (report, videos) =
             extract_videos(&cpu, &*progress, &recording, &out, &selection).await?;
@@ -233,7 +233,6 @@ fn add_new(skipped: &mut Vec<Skip>, more: Vec<Skip>) {
 
 fn video_as_json(video: &VideoFile) -> Value {
     json!({
-        "camera": video.camera,
         "topic": video.topic,
         "file": video.file,
         "frames": video.frames,

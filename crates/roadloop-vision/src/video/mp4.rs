@@ -3,6 +3,8 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
+use super::sps::Sps;
+
 /// Of all times in the file.
 pub(super) const TICKS_PER_SECOND: u32 = 90_000;
 
@@ -26,6 +28,10 @@ pub(super) struct Sample {
 pub(super) struct Track {
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Where the stream is not our own.
+    pub(super) sps: Option<Sps>,
+    /// Whether its colours are BT.709's, limited range.
+    pub(super) has_color: bool,
 }
 
 pub(super) struct Mp4Writer<W> {
@@ -85,7 +91,8 @@ impl<W: Write + Seek> Mp4Writer<W> {
         Ok(self.into)
     }
 
-    fn index(&self, Track { width, height }: Track) -> Vec<u8> {
+    fn index(&self, track: Track) -> Vec<u8> {
+        let Track { width, height, .. } = track;
         let shown = self.durations();
         let duration: u64 = shown.iter().map(|ticks| u64::from(*ticks)).sum();
         let movie = full(
@@ -136,7 +143,7 @@ impl<W: Write + Seek> Mp4Writer<W> {
             &[
                 &full(b"vmhd", 0, 1, &[&[0; 8]]),
                 &boxed(b"dinf", &[&here]),
-                &self.table(width, height, &shown),
+                &self.table(track, &shown),
             ],
         );
         let media = boxed(b"mdia", &[&media_header, &handler, &information]);
@@ -157,7 +164,7 @@ impl<W: Write + Seek> Mp4Writer<W> {
         shown
     }
 
-    fn table(&self, width: u32, height: u32, shown: &[u32]) -> Vec<u8> {
+    fn table(&self, track: Track, shown: &[u32]) -> Vec<u8> {
         let mut times = Vec::new();
         for run in shown.chunk_by(|a, b| a == b) {
             times.extend((run.len() as u32).to_be_bytes());
@@ -174,7 +181,7 @@ impl<W: Write + Seek> Mp4Writer<W> {
         // One chunk holds all samples.
         let chunk = [1u32, samples, 1].map(u32::to_be_bytes).concat();
         let mut boxes = vec![
-            full(b"stsd", 0, 0, &[&1u32.to_be_bytes(), &self.description(width, height)]),
+            full(b"stsd", 0, 0, &[&1u32.to_be_bytes(), &self.description(track)]),
             full(b"stts", 0, 0, &[&counted(&times, 8)]),
             full(b"stss", 0, 0, &[&counted(&keys, 4)]),
             full(b"stsz", 0, 0, &[&[0; 4], &counted(&sizes, 4)]),
@@ -189,9 +196,17 @@ impl<W: Write + Seek> Mp4Writer<W> {
         boxed(b"stbl", &boxes)
     }
 
-    fn description(&self, width: u32, height: u32) -> Vec<u8> {
+    fn description(&self, Track { width, height, sps, has_color }: Track) -> Vec<u8> {
         // Profile, compatibility and level are the sequence parameters' first.
         let profile = self.sps.get(1..4).unwrap_or(&[66, 0, 30]);
+        // Sets of these profiles say more of their samples.
+        let samples = match sps {
+            Some(sps) if [100, 110, 122, 144].contains(&profile[0]) => {
+                let depth = |bits: u8| 0xf8 | (bits - 8);
+                vec![0xfc | sps.chroma, depth(sps.luma_bits), depth(sps.chroma_bits), 0]
+            }
+            _ => Vec::new(),
+        };
         let config = boxed(
             b"avcC",
             &[
@@ -204,10 +219,14 @@ impl<W: Write + Seek> Mp4Writer<W> {
                 &[1],
                 &(self.pps.len() as u16).to_be_bytes(),
                 &self.pps,
+                &samples,
             ],
         );
         // BT.709, limited range.
-        let color = boxed(b"colr", &[b"nclx", &[0, 1, 0, 1, 0, 1, 0]]);
+        let color = match has_color {
+            true => boxed(b"colr", &[b"nclx", &[0, 1, 0, 1, 0, 1, 0]]),
+            false => Vec::new(),
+        };
         boxed(
             b"avc1",
             &[

@@ -43,12 +43,27 @@ fn found<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> &'a [u8] {
 
 const TABLE: [&[u8; 4]; 4] = [b"moov", b"trak", b"mdia", b"minf"];
 
-fn table<'a>(file: &'a [u8], name: &'static [u8; 4]) -> &'a [u8] {
+pub(super) fn table<'a>(file: &'a [u8], name: &'static [u8; 4]) -> &'a [u8] {
     found(file, &[&TABLE[..], &[b"stbl", name]].concat())
 }
 
-fn numbers(bytes: &[u8]) -> Vec<u32> {
+pub(super) fn numbers(bytes: &[u8]) -> Vec<u32> {
     bytes.as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect()
+}
+
+/// Frames as an encoder sends them, a key frame every 30.
+pub(super) fn stream(width: u32, height: u32, frames: u32) -> Vec<Vec<u8>> {
+    let config = EncoderConfig::new()
+        .rate_control_mode(RateControlMode::Off)
+        .intra_frame_period(IntraFramePeriod::from_num_frames(30))
+        .num_threads(1);
+    let mut encoder = Encoder::with_api_config(OpenH264API::from_source(), config).unwrap();
+    let mut yuv = Yuv::new(width, height);
+    let frame = |number| {
+        yuv.fill(&picture(width, height, number));
+        encoder.encode(&yuv).unwrap().to_vec()
+    };
+    (0..frames).map(frame).collect()
 }
 
 fn video(width: u32, height: u32, times: &[i64]) -> Vec<u8> {
