@@ -23,6 +23,8 @@ pub enum BagError {
     NothingInFolder { path: PathBuf, files: usize },
     #[error("cannot decompress the recording into {}: {source}; TMPDIR names another folder\npath: {}", folder.display(), path.display())]
     Decompress { path: PathBuf, folder: PathBuf, source: io::Error },
+    #[error("cannot keep what comes on stdin in {}: {source}; TMPDIR names another folder", folder.display())]
+    Spool { folder: PathBuf, source: io::Error },
     #[error("{what} cannot be read yet\npath: {}", path.display())]
     Unsupported { path: PathBuf, what: String },
     #[error("topic {topic:?} is not in the recording; it has {}", list(known))]
@@ -42,7 +44,9 @@ pub enum BagError {
 impl BagError {
     pub fn kind(&self) -> ErrorKind {
         match self {
-            BagError::Read { .. } | BagError::Decompress { .. } => ErrorKind::Internal,
+            BagError::Read { .. } | BagError::Decompress { .. } | BagError::Spool { .. } => {
+                ErrorKind::Internal
+            }
             BagError::NotFound { .. } | BagError::NoSuchTopic { .. } => ErrorKind::NotFound,
             BagError::Empty { .. }
             | BagError::NotARecording { .. }

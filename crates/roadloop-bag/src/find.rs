@@ -5,14 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::format::is_recording;
-use crate::whole_file::strip_suffix;
+use crate::whole_file::{is_stdin, strip_suffix};
 use crate::{BagError, Format, rosbag2};
 
-/// A file is itself; a rosbag2 folder is itself; any other folder is the
+/// A file is itself, and so is `-`, which is stdin; a rosbag2 folder is itself; any other folder is the
 /// recordings below it, sorted. Hidden files and folders are passed over, and
 /// a folder that links lead to twice is looked at once. Files named like a
 /// recording are taken whatever is in them: opening says what is wrong.
 pub fn find_recordings(path: &Path) -> Result<Vec<PathBuf>, BagError> {
+    if is_stdin(path) {
+        return Ok(vec![path.to_owned()]);
+    }
     let metadata = path.metadata().map_err(BagError::at(path))?;
     if !metadata.is_dir() && !metadata.is_file() {
         // A pipe would keep its reader waiting for ever.

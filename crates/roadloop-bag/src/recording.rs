@@ -14,7 +14,7 @@ use roadloop_base::{Camera, Nanos, RecordingId, Skip, Topic, name_cameras};
 use crate::channel::Channel;
 use crate::part::{Part, Places, union};
 use crate::tally::Tally;
-use crate::whole_file::strip_suffix;
+use crate::whole_file::{is_stdin, strip_suffix};
 use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2};
 
 /// An opened recording: its index is known, its frames are still to be read.
@@ -29,11 +29,11 @@ pub struct Recording {
     parts: Arc<[Part]>,
 }
 
-/// Opens a file or a rosbag2 folder, told by content.
+/// Opens a file or a rosbag2 folder, told by content; `-` is stdin, once.
 pub fn open(path: &Path) -> Result<Recording, BagError> {
-    let metadata = path.metadata().map_err(BagError::at(path))?;
+    let is_dir = !is_stdin(path) && path.metadata().map_err(BagError::at(path))?.is_dir();
     let mut damage = Vec::new();
-    let (folder, is_folder) = match metadata.is_dir() {
+    let (folder, is_folder) = match is_dir {
         true => (rosbag2::read_folder(path, &mut damage)?, true),
         false => (rosbag2::Folder { parts: vec![path.to_owned()], ..Default::default() }, false),
     };
@@ -267,6 +267,9 @@ fn content_hash(parts: &[Part]) -> Result<[u8; 4], BagError> {
 
 /// A file's name without its extension, a folder's whole name.
 fn stem(path: &Path, is_folder: bool) -> String {
+    if is_stdin(path) {
+        return "stdin".to_owned();
+    }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let name = absolute.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if is_folder {

@@ -1,6 +1,6 @@
-//! Recordings that were compressed as a whole, like `drive.bag.zst`: they are
-//! decompressed into a temporary folder first, for their indexes lie at the
-//! end. The folder goes with the last part that reads from it.
+//! Recordings that were compressed as a whole, like `drive.bag.zst`, and those
+//! that come on stdin: they are written into a temporary folder first, for their
+//! indexes lie at the end. The folder goes with the last part that reads from it.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -19,6 +19,13 @@ const MAX_GROWTH: u64 = 200;
 /// Small files may well be all zeros.
 const MIN_LIMIT: u64 = 64 << 20;
 
+/// Names what comes on stdin.
+const STDIN: &str = "-";
+
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == STDIN
+}
+
 /// A file of a recording, as it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct WholeFile {
@@ -31,6 +38,9 @@ pub(crate) struct WholeFile {
 
 /// The file itself where it is not compressed, told by its first bytes.
 pub(crate) fn open(path: &Path) -> Result<WholeFile, BagError> {
+    if is_stdin(path) {
+        return from_stream(io::stdin().lock());
+    }
     let mut start = Vec::new();
     let mut file = File::open(path).map_err(BagError::at(path))?;
     (&mut file).take(4).read_to_end(&mut start).map_err(BagError::at(path))?;
@@ -59,6 +69,21 @@ pub(crate) fn open(path: &Path) -> Result<WholeFile, BagError> {
         Err(error) => return Err(failed(error)),
     };
     Ok(WholeFile { path: decompressed, damage, _folder: Some(Arc::new(folder)) })
+}
+
+/// What a stream brings, to its end.
+fn from_stream(mut stream: impl Read) -> Result<WholeFile, BagError> {
+    let failed = |source: io::Error| BagError::Spool { folder: std::env::temp_dir(), source };
+    let folder = tempfile::Builder::new().prefix("roadloop-").tempdir().map_err(failed)?;
+    let path = folder.path().join("stdin");
+    let mut file = File::create(&path).map_err(failed)?;
+    io::copy(&mut stream, &mut file).map_err(failed)?;
+    let file = open(&path)?;
+    let is_as_it_came = file.path == path;
+    Ok(WholeFile {
+        _folder: if is_as_it_came { Some(Arc::new(folder)) } else { file._folder },
+        ..file
+    })
 }
 
 fn copy(mut from: impl Read, mut to: File, limit: u64) -> io::Result<()> {
@@ -94,6 +119,18 @@ pub(crate) fn strip_suffix(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn streams_are_read_to_their_end() {
+        let packed = zstd::encode_all(&b"recording"[..], 0).unwrap();
+        for stream in [b"recording", &packed[..]] {
+            let file = from_stream(stream).unwrap();
+            assert_eq!(std::fs::read(&file.path).unwrap(), b"recording");
+            let folder = file.path.parent().unwrap().to_owned();
+            drop(file);
+            assert!(!folder.exists());
+        }
+    }
 
     #[track_caller]
     fn check(name: &str, content: &[u8], expected: &str) {

@@ -42,7 +42,7 @@ pub use progress::{JobStart, Meter, Progress, Silent, Unit};
 pub use survey::{Gap, Survey, TopicSurvey, survey};
 pub use tables::{TableFiles, TableSettings, extract_tables};
 pub use track::Track;
-pub use videos::{VideoFile, extract_videos};
+pub use videos::{VideoFile, extract_videos, has_videos};
 
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;

@@ -38,8 +38,9 @@ pub struct VideoFile {
 }
 
 /// Writes the selected cameras and video topics to `videos/CAMERA.mp4` below
-/// `folder`, in H.264; none where nothing of that kind is selected. Files become visible when they are whole; those of an earlier extraction are
-/// replaced. Frames of another size than their camera's first are left out.
+/// `folder`, in H.264. Files become visible when they are whole; those of an
+/// earlier extraction are replaced. Frames of another size than their camera's
+/// first are left out.
 pub async fn extract_videos(
     cpu: &Cpu,
     progress: &dyn Progress,
@@ -47,14 +48,13 @@ pub async fn extract_videos(
     folder: &Path,
     selection: &Selection,
 ) -> Result<(Report, Vec<VideoFile>), EngineError> {
+    let (topics, streams) = selected(recording, selection);
+    if topics.is_empty() && streams.is_empty() {
+        // What there is instead is said by the reader.
+        recording.frames(selection)?;
+    }
     let videos = folder.join(FOLDER);
     fs::create_dir_all(&videos).map_err(EngineError::writing(&videos))?;
-    let is_wanted =
-        |topic: &String| selection.topics.is_empty() || selection.topics.contains(topic);
-    let cameras = recording.topics().iter().filter(|topic| topic.camera.is_some());
-    let topics: Vec<String> = cameras.map(|topic| topic.name.clone()).filter(is_wanted).collect();
-    let mut streams = remux::named(recording);
-    streams.retain(|(topic, _)| is_wanted(topic));
     let passes = (topics.len().div_ceil(OPEN_VIDEOS) + usize::from(!streams.is_empty())) as u64;
     let meter = progress.start(JobStart {
         job: "video",
@@ -132,6 +132,23 @@ pub async fn extract_videos(
     }
     meter.finish(&report);
     Ok((report, files))
+}
+
+/// Whether anything is selected that becomes a video.
+pub fn has_videos(recording: &Recording, selection: &Selection) -> bool {
+    let (topics, streams) = selected(recording, selection);
+    !topics.is_empty() || !streams.is_empty()
+}
+
+/// The selected cameras, and the selected video topics with their files' names.
+fn selected(recording: &Recording, selection: &Selection) -> (Vec<String>, Vec<(String, String)>) {
+    let is_wanted =
+        |topic: &String| selection.topics.is_empty() || selection.topics.contains(topic);
+    let cameras = recording.topics().iter().filter(|topic| topic.camera.is_some());
+    let cameras = cameras.map(|topic| topic.name.clone()).filter(is_wanted).collect();
+    let mut streams = remux::named(recording);
+    streams.retain(|(topic, _)| is_wanted(topic));
+    (cameras, streams)
 }
 
 fn read(mut frames: Frames, sender: &mpsc::Sender<(u64, Read)>) {

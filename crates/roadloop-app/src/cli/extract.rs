@@ -9,7 +9,7 @@ use roadloop_engine::bag::{self, Recording, Selection};
 use roadloop_engine::catalog::Period;
 use roadloop_engine::{
     Cpu, ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, VideoFile, extract,
-    extract_tables, extract_videos,
+    extract_tables, extract_videos, has_videos,
 };
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ Examples:
   roadloop extract drive.bag --out all --csv --parquet --video
   roadloop extract drive.bag --out gps --csv --no-images --topics /gps/fix")]
 pub(crate) struct Args {
-    /// A recording (.bag, .mcap, rosbag2 folder)
+    /// A recording (.bag, .mcap, rosbag2 folder), or - for stdin
     #[arg(value_name = "RECORDING")]
     recording: PathBuf,
     /// The folder, made when missing
@@ -155,7 +155,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         done["images"] = json!(report.done);
         skipped.extend(report.skipped);
     }
-    if args.video {
+    if args.video && (has_videos(&recording, &selection) || !wants_tables) {
         let progress = session.progress();
         let (report, videos) =
             extract_videos(&cpu, &*progress, &recording, &out, &selection).await?;
