@@ -27,8 +27,9 @@ for tool in "$@"; do
         cargo clippy --version >/dev/null 2>&1 || need "clippy" "rustup component add clippy"
         ;;
     cc)
-        # SQLite and zstd are built from source.
-        command -v cc >/dev/null || need "a C compiler" "apt-get install build-essential"
+        # SQLite, zstd and OpenH264 are built from source.
+        command -v cc >/dev/null && command -v c++ >/dev/null ||
+            need "a C and C++ compiler" "apt-get install build-essential"
         ;;
     pip)
         has_runtime || python3 -m pip --version >/dev/null 2>&1 ||

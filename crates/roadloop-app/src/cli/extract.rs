@@ -23,9 +23,10 @@ use crate::usage::usage;
 /// One folder for each camera, and index.csv and index.parquet with a row for
 /// each image: file, camera, topic, sequence, the header's stamp and the time
 /// it was recorded (both in nanoseconds since 1970 and as ISO, UTC), width,
-/// height, encoding. Needs no workspace.
+/// height, encoding, and the position by the recording's GPS. Needs no workspace.
 ///
-/// --video adds an MP4 for each camera, below videos/.
+/// --video adds an MP4 for each camera, below videos/; topics that carry H.264
+/// go into theirs as they are.
 ///
 /// --csv and --parquet add a table for each other topic, below tables/: its
 /// messages' sequence and times as above, and all fields, nested ones with dots
