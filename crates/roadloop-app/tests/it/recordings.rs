@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::main_job::{small_bag, small_drive};
-use crate::workspace::Workspace;
+use crate::workspace::{Ran, Workspace};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"))
@@ -264,4 +264,27 @@ fn cameras_become_videos() {
     assert!(has(b"moov") && has(b"avcC"));
     let left = fs::read_dir(workspace.path("out/videos")).unwrap().count();
     assert_eq!(left, 1, "nothing half written is left");
+}
+
+#[test]
+fn a_recording_comes_on_stdin() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 7);
+    let piped = |args: &[&str]| {
+        let file = fs::File::open(workspace.path("drive.bag")).unwrap();
+        let temporary = workspace.path("temporary");
+        fs::create_dir_all(&temporary).unwrap();
+        let mut command = workspace.command(args);
+        let ran = Ran::from(command.stdin(file).env("TMPDIR", &temporary).output().unwrap());
+        let left = fs::read_dir(&temporary).unwrap().count();
+        assert_eq!((ran.code, left), (0, 0), "{args:?}\n{}", ran.stderr);
+        ran.stdout
+    };
+    let info = json(&piped(&["bag", "info", "-", "--json"]));
+    let of_file = json(&workspace.ok(&["bag", "info", "drive.bag", "--json"]));
+    assert_eq!(info["topics"], of_file["topics"]);
+    assert!(piped(&["extract", "-", "--out", "out"]).contains("7 images in out"));
+    piped(&["run", "-", "--stages", "extract"]);
+    let again = workspace.ok(&["run", "drive.bag", "--stages", "extract"]);
+    assert!(again.contains("7 already done"), "known by its content: {again}");
 }
