@@ -162,12 +162,31 @@ fn compressed_of(format: &[u8], data: Bytes) -> Result<EncodedImage, NoImage> {
     if format.contains("compressedDepth") {
         return compressed_depth(&format, &data);
     }
+    if let Some(kind) = unread_kind(&data) {
+        return Err(NoImage::Unknown(format!("images as {kind}, which are not read")));
+    }
     let start: Vec<String> = data.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     Err(NoImage::Damaged(format!(
         "neither JPEG, PNG nor WebP: {} bytes that begin with [{}], format {format:?}",
         data.len(),
         start.join(" ")
     )))
+}
+
+/// What else a picture may be, by its first bytes.
+fn unread_kind(data: &[u8]) -> Option<&'static str> {
+    let kinds: [(usize, &[u8], &str); 8] = [
+        (4, b"ftypavi", "AVIF"),
+        (4, b"ftyphei", "HEIC"),
+        (0, b"\xff\x0a", "JPEG XL"),
+        (4, b"JXL ", "JPEG XL"),
+        (4, b"jP  ", "JPEG 2000"),
+        (0, b"II*\0", "TIFF"),
+        (0, b"MM\0*", "TIFF"),
+        (0, b"GIF8", "GIF"),
+    ];
+    let is = |(at, magic): (usize, &[u8])| data.get(at..).is_some_and(|d| d.starts_with(magic));
+    kinds.into_iter().find(|(at, magic, _)| is((*at, magic))).map(|(_, _, kind)| kind)
 }
 
 /// `compressed_depth_image_transport`: an i32 for the compression, which every
@@ -293,6 +312,8 @@ mod tests {
             "png 8",
         );
         check(&Picture::compressed("webp", b"RIFF1234WEBP".to_vec()), "webp 12");
+        let avif = b"\0\0\0\x1cftypavif\0\0".to_vec();
+        check(&Picture::compressed("avif", avif), "unknown: images as AVIF, which are not read");
         let header = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0, 0, 0x80, 0xbf, 1, 2];
         let depth = |format| Picture::compressed(format, header.to_vec());
         check(&depth("16UC1; compressedDepth"), "png 2");
@@ -326,6 +347,9 @@ mod tests {
                 for name in ["Image", "CompressedImage"] {
                     let _ = read(&format!("{package}{name}"), encoding, bytes.clone());
                 }
+            }
+            for format in ["32FC1; compressedDepth rvl", "16UC1; compressedDepth png"] {
+                let _ = compressed_of(format.as_bytes(), bytes.clone().into());
             }
         }
 

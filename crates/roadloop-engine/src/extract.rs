@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 use roadloop_bag::{Frames, Read, Recording, Selection};
 use roadloop_base::{EncodedImage, Frame, Report, Skip, Stage, image_key, images_of};
 use roadloop_store::{Staged, Store};
-use roadloop_vision::{decode_whole, encode_jpeg, encode_small_png, encode_webp};
+use roadloop_vision::{Picture, decode_whole, encode_jpeg, encode_small_png, encode_webp};
 
 use self::index::{Entry, Index};
 use crate::{Cpu, EngineError, JobStart, Progress, Track, Unit};
@@ -33,7 +33,7 @@ pub enum ImageForm {
     Keep,
     Png,
     Jpeg,
-    /// Without loss. Of sixteen bits it keeps the upper eight.
+    /// Without loss; pictures of sixteen bits become PNG, which holds them.
     WebP,
 }
 
@@ -158,7 +158,9 @@ fn prepare(frame: &Frame, (form, level): (ImageForm, PngLevel)) -> Result<(Entry
         (_, ImageForm::Jpeg) => {
             (encode_jpeg(&picture.look(), JPEG_QUALITY).map_err(damaged)?.into(), "jpg")
         }
-        (_, ImageForm::WebP) => (encode_webp(&picture.look()).map_err(damaged)?.into(), "webp"),
+        (_, ImageForm::WebP) if matches!(picture, Picture::Flat(_)) => {
+            (encode_webp(&picture.look()).map_err(damaged)?.into(), "webp")
+        }
         _ if level == PngLevel::Small => {
             (encode_small_png(&picture).map_err(damaged)?.into(), "png")
         }

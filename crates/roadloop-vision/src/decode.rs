@@ -24,7 +24,8 @@ use crate::{Picture, Pixels, VisionError};
 /// times a 4K frame, and more than any camera on a car.
 pub const MAX_PIXELS: u64 = 100_000_000;
 
-/// Decodes a frame as it was recorded, with all its depth. Grey stays
+/// Decodes a frame as it was recorded: raw images and compressed depth with all
+/// sixteen bits, PNG files with the upper eight. Grey stays
 /// [`Gray`](crate::Channels::Gray); colour comes out as RGB, with opacity as RGBA.
 pub fn decode_whole(image: &EncodedImage) -> Result<Picture, VisionError> {
     match image {
@@ -66,6 +67,22 @@ fn checked_pixels(width: u64, height: u64) -> Result<usize, VisionError> {
         Some(pixels) if pixels <= MAX_PIXELS => Ok(pixels as usize),
         _ => Err(VisionError::TooManyPixels { width, height }),
     }
+}
+
+/// As [`checked_pixels`], of a format in which any number of equal pixels takes
+/// a few bytes: no more than a 4K frame, or than the bytes speak for.
+fn earned_pixels(
+    format: &'static str,
+    (width, height): (u64, u64),
+    found: usize,
+) -> Result<usize, VisionError> {
+    const FREE_PIXELS: usize = 1 << 23;
+    const PIXELS_PER_BYTE: usize = 1024;
+    let pixels = checked_pixels(width, height)?;
+    if pixels > FREE_PIXELS.max(found.saturating_mul(PIXELS_PER_BYTE)) {
+        return Err(VisionError::TooFewBytes { format, width, height, found });
+    }
+    Ok(pixels)
 }
 
 #[cfg(test)]

@@ -105,6 +105,16 @@ pub fn encode_small_png(picture: &Picture) -> Result<Vec<u8>, VisionError> {
 
 /// Writes a WebP without loss.
 pub fn encode_webp(pixels: &Pixels) -> Result<Vec<u8>, VisionError> {
+    const LONGEST_SIDE: u32 = 16383;
+    let (width, height) = (pixels.width(), pixels.height());
+    if width.max(height) > LONGEST_SIDE {
+        return Err(VisionError::TooLargeFor {
+            format: "WebP",
+            limit: LONGEST_SIDE,
+            width,
+            height,
+        });
+    }
     let color = match pixels.channels() {
         Channels::Gray => image_webp::ColorType::L8,
         Channels::Rgb => image_webp::ColorType::Rgb8,
@@ -112,7 +122,7 @@ pub fn encode_webp(pixels: &Pixels) -> Result<Vec<u8>, VisionError> {
     };
     let mut file = Vec::new();
     image_webp::WebPEncoder::new(&mut file)
-        .encode(pixels.data(), pixels.width(), pixels.height(), color)
+        .encode(pixels.data(), width, height, color)
         .map_err(|err| VisionError::Encode { format: "WebP", reason: err.to_string() })?;
     Ok(file)
 }
@@ -121,7 +131,12 @@ pub fn encode_webp(pixels: &Pixels) -> Result<Vec<u8>, VisionError> {
 pub fn encode_jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, VisionError> {
     let (width, height) = (pixels.width(), pixels.height());
     let (Ok(short_width), Ok(short_height)) = (u16::try_from(width), u16::try_from(height)) else {
-        return Err(VisionError::TooLargeForJpeg { width, height });
+        return Err(VisionError::TooLargeFor {
+            format: "JPEG",
+            limit: u16::MAX.into(),
+            width,
+            height,
+        });
     };
     let color = match pixels.channels() {
         Channels::Gray => ColorType::Luma,

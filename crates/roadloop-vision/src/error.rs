@@ -32,8 +32,8 @@ pub enum VisionError {
     BadWebP { found: usize, reason: String },
     #[error("cannot read the RVL depth image ({found} bytes): {reason}")]
     BadRvl { found: usize, reason: String },
-    #[error("a JPEG has at most 65535 pixels a side, the picture is {width}x{height}")]
-    TooLargeForJpeg { width: u32, height: u32 },
+    #[error("a {format} has at most {limit} pixels a side, the picture is {width}x{height}")]
+    TooLargeFor { format: &'static str, limit: u32, width: u32, height: u32 },
     #[error("the picture is {width}x{height} in a video of {}x{}", video.0, video.1)]
     OtherSize { width: u32, height: u32, video: (u32, u32) },
     #[error("cannot keep the video: {reason}")]
@@ -61,7 +61,7 @@ impl VisionError {
             | VisionError::OtherSize { .. }
             | VisionError::VideoSize { .. }
             | VisionError::BadVideo { .. }
-            | VisionError::TooLargeForJpeg { .. } => ErrorKind::Invalid,
+            | VisionError::TooLargeFor { .. } => ErrorKind::Invalid,
             VisionError::Encode { .. } => ErrorKind::Internal,
         }
     }

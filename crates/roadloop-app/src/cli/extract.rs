@@ -97,7 +97,7 @@ enum FormName {
     Keep,
     Png,
     Jpeg,
-    /// Without loss; of sixteen bits the upper eight
+    /// Without loss; what has sixteen bits becomes PNG
     Webp,
 }
 

@@ -199,6 +199,25 @@ fn extract_takes_what_was_selected_in_the_form_that_was_asked_for() {
 }
 
 #[test]
+fn extract_writes_webp_and_small_png() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 3);
+    let extracted = |args: &[&str], out: &str| {
+        workspace.ok(&[&["extract", "drive.bag", "--out", out], args].concat());
+        let rows = csv(&workspace, &format!("{out}/index.csv"));
+        assert_eq!(rows.len(), 4);
+        fs::read(workspace.path(out).join(&rows[1][0])).unwrap()
+    };
+    let [webp, small] = [
+        extracted(&["--format", "webp"], "webp"),
+        extracted(&["--format", "png", "--png-level", "small"], "small"),
+    ];
+    assert_eq!((&webp[..4], &webp[8..12]), (&b"RIFF"[..], &b"WEBP"[..]));
+    let fast = extracted(&[], "fast");
+    assert!(small.starts_with(b"\x89PNG") && small != fast);
+}
+
+#[test]
 fn extract_names_what_is_damaged() {
     let workspace = Workspace::new();
     cut_bag(&workspace, 30);

@@ -8,7 +8,7 @@
 use roadloop_base::{CompressedDepth, DepthCodec, InverseDepth};
 
 use super::deep::to_millimetres;
-use super::{checked_pixels, png};
+use super::{earned_pixels, png};
 use crate::picture::DeepPixels;
 use crate::{Channels, VisionError};
 
@@ -36,7 +36,7 @@ fn rvl(data: &[u8]) -> Result<DeepPixels, VisionError> {
     }) else {
         return Err(bad("its size is not all there"));
     };
-    let pixels = checked_pixels(width.into(), height.into())?;
+    let pixels = earned_pixels("RVL image", (width.into(), height.into()), data.len())?;
     let mut groups = Groups { words: stream, word: 0, left: 0 };
     let mut next = || groups.number().ok_or_else(|| bad("it ends early"));
     let mut values: Vec<u16> = Vec::new();
@@ -138,6 +138,11 @@ mod tests {
         // 2000 / (490 + 10) = 4 m, and one too near to be seen.
         let got = decode(&depth(packed(3, 1, &[0, 490, 10]), inverse)).unwrap();
         assert_eq!(got.data, [0, 4000, 0]);
+        let picture =
+            DeepPixels { width: 3, height: 1, channels: Channels::Gray, data: vec![0, 490, 10] };
+        let png = crate::Picture::Deep(picture).encode_png().unwrap();
+        let as_png = CompressedDepth { codec: DepthCodec::Png, inverse, data: png.into() };
+        assert_eq!(decode(&as_png).unwrap().data, [0, 4000, 0]);
         assert_eq!(to_millimetres(1.2345), 1235);
         assert_eq!([f32::NAN, f32::INFINITY, -1.0, 65.6].map(to_millimetres), [0; 4]);
     }

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use proptest::prelude::*;
-use roadloop_base::{PixelEncoding, RawImage};
+use roadloop_base::{CompressedDepth, DepthCodec, PixelEncoding, RawImage};
 
 use super::*;
 use crate::Channels;
@@ -352,6 +352,19 @@ fn bombs_are_refused() {
     let hollow = "the PNG says it is 9000x9000, too much for its 59 bytes";
     check_bad(&png_of(9_000, 9_000), hollow);
 
+    // Equal pixels take no bits in WebP, and zeros few in RVL.
+    let webp_of = |side: u32| {
+        let bits = (side - 1) | (side - 1) << 14;
+        let chunk = [&b"VP8L\x0d\0\0\0\x2f"[..], &bits.to_le_bytes(), &[0; 9]].concat();
+        [&b"RIFF"[..], &(4 + chunk.len() as u32).to_le_bytes(), b"WEBP", &chunk].concat()
+    };
+    let hollow = "the WebP says it is 10000x10000, too much for its 34 bytes";
+    check_bad(&webp_of(10_000), hollow);
+    let zeros = [8000u32, 8000, u32::MAX, u32::MAX].map(u32::to_le_bytes).concat();
+    let depth = CompressedDepth { codec: DepthCodec::Rvl, inverse: None, data: zeros.into() };
+    let hollow = "the RVL image says it is 8000x8000, too much for its 16 bytes";
+    assert_eq!(decode_whole(&EncodedImage::Depth(depth)).unwrap_err().to_string(), hollow);
+
     let mut jpeg = file("baseline-420.jpg");
     let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
@@ -418,8 +431,25 @@ proptest! {
 
     #[test]
     fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        for start in [&b""[..], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"] {
+        for start in [&b""[..], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x90\x01\0\0WEBPVP8 "] {
             let _ = decode_bytes(&[start, &bytes].concat());
+        }
+    }
+
+    /// Of every encoding, whatever a header says: refused, or as many pixels.
+    #[test]
+    fn any_rows_do_no_harm(
+        encoding in prop::sample::select(PixelEncoding::ALL.to_vec()),
+        (width, height, step) in (0u32..20, 0u32..20, 0u32..160),
+        is_bigendian: bool,
+        data in prop::collection::vec(any::<u8>(), 0..2000),
+    ) {
+        let data = Bytes::from(data);
+        let image = RawImage { width, height, encoding, step, is_bigendian, data };
+        if let Ok(picture) = decode_whole(&EncodedImage::Raw(image)) {
+            prop_assert_eq!((picture.width(), picture.height()), (width, height));
+            let png = decode_bytes(&picture.encode_png().unwrap()).unwrap();
+            prop_assert_eq!((png.width(), png.height()), (width, height));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::checked_pixels;
+use super::earned_pixels;
 use crate::{Channels, Pixels, VisionError};
 
 /// What the decoder may hold of the file at once.
@@ -17,7 +17,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(bad)?;
     decoder.set_memory_limit(DECODER_BYTES);
     let (width, height) = decoder.dimensions();
-    let pixels = checked_pixels(width.into(), height.into())?;
+    let pixels = earned_pixels("WebP", (width.into(), height.into()), found)?;
     let channels = if decoder.has_alpha() { Channels::Rgba } else { Channels::Rgb };
     let mut data = vec![0; pixels * channels.count()];
     decoder.read_image(&mut data).map_err(bad)?;
