@@ -1,15 +1,26 @@
 //! Bytes by position, from a file or from a decompressed chunk. Knows no
-//! format. Files are read, not mapped: a mapped recording counts as memory
-//! in use, and a file that shrinks under a map kills the process.
+//! format.
+//!
+//! A file is mapped, a window at a time, so that large images are never copied
+//! and memory in use does not grow with the recording; what cannot be mapped is
+//! read.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use bytes::Bytes;
+use memmap2::{Advice, MmapOptions};
 
-/// How much is read ahead for the small records between the large ones.
-const WINDOW: usize = 64 * 1024;
+/// What is mapped at once: a few frames, and far more than any small record.
+const MAPPED: u64 = 16 << 20;
+
+/// Windows begin at multiples of this, which all systems take.
+const MAP_ALIGN: u64 = 64 * 1024;
+
+/// How much is read ahead for the small records between the large ones, where
+/// a file cannot be mapped. Smaller pieces are copied: they may be kept for long.
+const READ: u64 = 64 * 1024;
 
 /// No image and no chunk is near this; a length beyond it is damage.
 pub(crate) const MAX_PIECE: u64 = 1 << 30;
@@ -26,30 +37,75 @@ pub(crate) trait ReadAt {
     fn bytes(&mut self, at: u64, count: u64) -> io::Result<Bytes>;
 }
 
-/// A file behind a small read-ahead window.
+/// A file behind a window.
 #[derive(Debug)]
 pub(crate) struct FileSource {
     file: File,
     len: u64,
-    window: Vec<u8>,
+    window: Bytes,
     window_at: u64,
+    is_mappable: bool,
 }
 
 impl FileSource {
     pub(crate) fn open(path: &Path) -> io::Result<FileSource> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
-        Ok(FileSource { file, len, window: Vec::new(), window_at: 0 })
+        Ok(FileSource { file, len, window: Bytes::new(), window_at: 0, is_mappable: true })
     }
 
-    fn read_into(&mut self, at: u64, count: u64, into: &mut Vec<u8>) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(at))?;
-        let read = (&mut self.file).take(count).read_to_end(into)?;
-        if (read as u64) < count {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));
+    /// Moves the window over bytes that are there.
+    fn show(&mut self, at: u64, count: u64) -> io::Result<()> {
+        let window_end = self.window_at + self.window.len() as u64;
+        if at >= self.window_at && at + count <= window_end {
+            return Ok(());
         }
+        if self.is_mappable {
+            let start = at - at % MAP_ALIGN;
+            let len = (at + count - start).max(MAPPED).min(self.len - start);
+            let is_next = !self.window.is_empty() && (self.window_at..=window_end).contains(&at);
+            match map(&self.file, start, len, is_next) {
+                Ok(window) => {
+                    (self.window, self.window_at) = (window, start);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(error),
+                Err(_) => self.is_mappable = false,
+            }
+        }
+        self.window = read(&mut self.file, at, count.max(READ).min(self.len - at))?;
+        self.window_at = at;
         Ok(())
     }
+}
+
+/// Maps a part of a file; one that is read in order is asked for ahead.
+fn map(file: &File, at: u64, len: u64, is_next: bool) -> io::Result<Bytes> {
+    // What a file lacks that became shorter must not be touched.
+    if file.metadata()?.len() < at + len {
+        return Err(became_shorter());
+    }
+    // SAFETY: the bytes are those of a file that others may write to. Recordings
+    // are written once; where one is changed all the same, every parser takes any
+    // bytes, and no value is read twice and believed to be the same.
+    #[expect(unsafe_code, reason = "files can only be mapped so")]
+    let map = unsafe { MmapOptions::new().offset(at).len(len as usize).map(file)? };
+    if is_next {
+        // No more than a hint.
+        let _ = map.advise(Advice::WillNeed);
+    }
+    Ok(Bytes::from_owner(map))
+}
+
+fn read(file: &mut File, at: u64, count: u64) -> io::Result<Bytes> {
+    let mut bytes = Vec::with_capacity(count as usize);
+    file.seek(SeekFrom::Start(at))?;
+    let read = file.take(count).read_to_end(&mut bytes)?;
+    if (read as u64) < count { Err(became_shorter()) } else { Ok(Bytes::from(bytes)) }
+}
+
+fn became_shorter() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter")
 }
 
 impl ReadAt for FileSource {
@@ -63,15 +119,7 @@ impl ReadAt for FileSource {
         if count == 0 {
             return Ok(&[]);
         }
-        let window_end = self.window_at + self.window.len() as u64;
-        if at < self.window_at || at + count as u64 > window_end {
-            let mut window = std::mem::take(&mut self.window);
-            window.clear();
-            let wanted = (count.max(WINDOW) as u64).min(there);
-            self.read_into(at, wanted, &mut window)?;
-            self.window = window;
-            self.window_at = at;
-        }
+        self.show(at, count as u64)?;
         let start = (at - self.window_at) as usize;
         Ok(&self.window[start..start + count])
     }
@@ -85,12 +133,15 @@ impl ReadAt for FileSource {
                 format!("{count} bytes in one piece, more than the {MAX_PIECE} that are read");
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
-        if count <= WINDOW as u64 {
+        if count <= READ {
             return self.peek(at, count as usize).map(Bytes::copy_from_slice);
         }
-        let mut bytes = Vec::with_capacity(count as usize);
-        self.read_into(at, count, &mut bytes)?;
-        Ok(Bytes::from(bytes))
+        if !self.is_mappable {
+            return read(&mut self.file, at, count);
+        }
+        self.show(at, count)?;
+        let start = (at - self.window_at) as usize;
+        Ok(self.window.slice(start..start + count as usize))
     }
 }
 
@@ -163,6 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_became_shorter_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("content");
+        std::fs::write(&path, vec![7; 3 * MAPPED as usize]).unwrap();
+        let mut source = FileSource::open(&path).unwrap();
+        assert_eq!(source.peek(MAPPED - 2, 4).unwrap(), [7; 4]);
+        File::options().write(true).open(&path).unwrap().set_len(2 * MAPPED).unwrap();
+        assert_eq!(source.bytes(MAPPED + 5, 200_000).unwrap().len(), 200_000);
+        let error = source.bytes(2 * MAPPED + 5, 200_000).unwrap_err();
+        assert_eq!(error.to_string(), "the file became shorter");
+    }
+
+    #[test]
     fn files_stretches_and_chunks_read_alike() {
         let content: Vec<u8> = (0..100_000u32).map(|i| ((i * 31) >> 3) as u8).collect();
         let folder = tempfile::tempdir().unwrap();
@@ -172,6 +236,8 @@ mod tests {
         check(&mut Stretch { source: &mut file, start: 3, len: 100_000 }, &content);
         std::fs::write(&path, &content).unwrap();
         check(&mut FileSource::open(&path).unwrap(), &content);
+        let unmapped = FileSource { is_mappable: false, ..FileSource::open(&path).unwrap() };
+        check(&mut { unmapped }, &content);
         check(&mut Bytes::from(content.clone()), &content);
     }
 }

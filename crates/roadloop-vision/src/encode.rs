@@ -60,21 +60,31 @@ fn color_type(channels: Channels) -> png::ColorType {
     }
 }
 
+/// Length, name and CRC of the chunk without content that ends a PNG.
+const END_CHUNK_BYTES: usize = 12;
+
 fn write_png(form: PngForm, pixel_bytes: usize, data: &[u8]) -> Result<Vec<u8>, VisionError> {
     let failed =
         |err: png::EncodingError| VisionError::Encode { format: "PNG", reason: err.to_string() };
     let (width, height) = form.size;
     let row_bytes = width as usize * pixel_bytes;
-    let compressed =
-        zlib::append_rows(Vec::with_capacity(data.len() / 2), data, row_bytes, pixel_bytes);
-
-    let mut file = Vec::with_capacity(compressed.len() + 128);
+    let mut file = Vec::with_capacity(data.len() / 8 * 5 + 128);
     let mut encoder = Encoder::new(&mut file, width, height);
     encoder.set_depth(form.depth);
     encoder.set_color(form.color);
-    let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_chunk(png::chunk::IDAT, &compressed).map_err(failed)?;
-    writer.finish().map_err(failed)?;
+    encoder.write_header().and_then(|writer| writer.finish()).map_err(failed)?;
+
+    // Between header and end, written where it is to be: the pixels, as one chunk
+    // of length, name, content and CRC.
+    let end = file.split_off(file.len() - END_CHUNK_BYTES);
+    let chunk_at = file.len();
+    file.extend_from_slice(b"\0\0\0\0IDAT");
+    let mut file = zlib::append_rows(file, data, row_bytes, pixel_bytes);
+    let content = (file.len() - chunk_at - 8) as u32;
+    file[chunk_at..chunk_at + 4].copy_from_slice(&content.to_be_bytes());
+    let crc = crc32fast::hash(&file[chunk_at + 4..]);
+    file.extend_from_slice(&crc.to_be_bytes());
+    file.extend_from_slice(&end);
     Ok(file)
 }
 
