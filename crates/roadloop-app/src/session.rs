@@ -9,7 +9,7 @@ use roadloop_engine::catalog::Filter;
 use roadloop_engine::flow::RunSettings;
 use roadloop_engine::stages::redact::RedactSettings;
 use roadloop_engine::vision::RedactStyle;
-use roadloop_engine::{Ctx, ModelFile, ModelSettings, Progress, Settings, bag};
+use roadloop_engine::{Cpu, Ctx, ModelFile, ModelSettings, Progress, Settings, bag};
 
 use crate::assets;
 use crate::cli::Global;
@@ -61,6 +61,11 @@ impl Session {
         Ok(Ctx::open(settings, Arc::from(self.progress.reporter())).await?)
     }
 
+    /// The cores that may be used.
+    pub(crate) fn cpu(&self) -> Cpu {
+        Cpu::new(self.config.number("jobs").unwrap_or(0))
+    }
+
     /// No run was ever started with this store.
     pub(crate) fn has_nothing(&self) -> bool {
         let store = self.config.store();
@@ -100,6 +105,7 @@ impl Session {
                 topics: config.words("extract.topics"),
                 every: config.number("extract.every").unwrap_or(1),
                 rate_hz: config.number("extract.rate_hz"),
+                chunks_ahead: self.cpu().jobs(),
                 ..bag::Selection::default()
             },
             only: self.only()?,

@@ -10,6 +10,7 @@
 //! `image` turns messages into images, `decode` messages of any type into
 //! values; `tally` counts and selects.
 
+mod ahead;
 mod broken;
 mod channel;
 mod compression;

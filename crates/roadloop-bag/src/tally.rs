@@ -26,11 +26,21 @@ pub struct Selection {
     /// At most so many frames per second and camera: time is cut into slots
     /// of `1 / rate_hz`, and the first frame of each slot is kept.
     pub rate_hz: Option<f64>,
+    /// Compressed chunks, of at most 16 MB each, that are decompressed ahead of
+    /// the reader, each on a thread; it changes nothing in what is read.
+    pub chunks_ahead: usize,
 }
 
 impl Default for Selection {
     fn default() -> Selection {
-        Selection { topics: Vec::new(), from: None, to: None, every: 1, rate_hz: None }
+        Selection {
+            topics: Vec::new(),
+            from: None,
+            to: None,
+            every: 1,
+            rate_hz: None,
+            chunks_ahead: 0,
+        }
     }
 }
 
@@ -51,6 +61,8 @@ pub(crate) struct Tally {
     span: Option<(Nanos, Nanos)>,
     /// Whether what travels with the messages is wanted as well.
     pub(crate) wants_extras: bool,
+    /// As [`Selection::chunks_ahead`].
+    pub(crate) chunks_ahead: usize,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +96,7 @@ impl Tally {
             from: selection.from,
             to: selection.to,
             every: u64::from(selection.every.max(1)),
+            chunks_ahead: selection.chunks_ahead,
             slot: selection.rate_hz.map(|rate_hz| ((1e9 / rate_hz) as i64).max(1)),
             ..Tally::default()
         };

@@ -32,10 +32,15 @@ impl Random {
     }
 }
 
+/// All there is, read the way it is read when every core helps.
+fn selection() -> Selection {
+    Selection { chunks_ahead: 2, ..Selection::default() }
+}
+
 /// How far the file was read when each message came.
 fn positions(path: &Path) -> Vec<u64> {
     let recording = open(path).unwrap();
-    let mut messages = recording.messages(&Selection::default()).unwrap();
+    let mut messages = recording.messages(&selection()).unwrap();
     let mut positions = Vec::new();
     while let Some(read) = messages.next() {
         if matches!(read, ReadMessage::Message(_)) {
@@ -48,7 +53,7 @@ fn positions(path: &Path) -> Vec<u64> {
 /// Messages that can be read, all of them decoded.
 fn messages(path: &Path) -> usize {
     let Ok(recording) = open(path) else { return 0 };
-    let Ok(messages) = recording.messages(&Selection::default()) else { return 0 };
+    let Ok(messages) = recording.messages(&selection()) else { return 0 };
     let mut decoders = Decoders::default();
     let mut count = 0;
     for read in messages {
@@ -57,7 +62,7 @@ fn messages(path: &Path) -> usize {
             drop(decoders.decode(&message));
         }
     }
-    if let Ok(frames) = recording.frames(&Selection::default()) {
+    if let Ok(frames) = recording.frames(&selection()) {
         frames.for_each(drop);
     }
     count

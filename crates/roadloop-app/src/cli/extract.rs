@@ -8,7 +8,7 @@ use roadloop_base::Skip;
 use roadloop_engine::bag::{self, Recording, Selection};
 use roadloop_engine::catalog::Period;
 use roadloop_engine::{
-    Cpu, ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, VideoFile, extract,
+    ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, VideoFile, extract,
     extract_tables, extract_videos, has_videos,
 };
 use serde_json::{Value, json};
@@ -124,10 +124,11 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         to: args.to.map(Period::end_of_range),
         every: args.every,
         rate_hz: args.rate,
+        chunks_ahead: session.cpu().jobs(),
     };
     let recording = tokio::task::spawn_blocking(move || bag::open(&args.recording)).await??;
     let (cameras, others) = split(&recording, &selection);
-    let cpu = Cpu::new(session.config.number("jobs").unwrap_or(0));
+    let cpu = session.cpu();
     let mut done = json!({
         "recording": recording.id(),
         "source": recording.path(),

@@ -15,7 +15,8 @@ use super::body::{
 use super::index::McapIndex;
 use super::record::{Broken, Placed, find_record, is_sound, op, read_record};
 use crate::BagError;
-use crate::compression::{Codec, decompress};
+use crate::ahead::{Ahead, Packed};
+use crate::compression::Codec;
 use crate::format::MCAP_MAGIC;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
@@ -31,6 +32,7 @@ const MAX_PADDING: u64 = 4096;
 #[derive(Debug)]
 pub(crate) struct McapReader {
     source: FileSource,
+    ahead: Ahead,
     index: McapIndex,
     places: Places,
     /// Where the next record outside of chunks begins.
@@ -65,6 +67,7 @@ impl McapReader {
         Ok(McapReader {
             routes: channels.map(|(id, channel)| (*id, Route::new(channel, tally))).collect(),
             source: FileSource::open(path).map_err(BagError::at(path))?,
+            ahead: Ahead::new(path, tally.chunks_ahead, next_chunk),
             index: index.clone(),
             places: Places::of(path),
             at,
@@ -322,12 +325,7 @@ impl McapReader {
         let head_len = there.min(ChunkHeader::MAX_LEN as u64) as usize;
         let head = self.source.peek(placed.body_at, head_len).map_err(failed)?;
         let header = ChunkHeader::parse(head).ok_or("damaged: a chunk without a sound header")?;
-        let codec = match &*header.compression {
-            "" | "none" => None,
-            "lz4" => Some(Codec::Lz4),
-            "zstd" => Some(Codec::Zstd),
-            other => return Err(format!("a chunk in unknown compression {other:?}")),
-        };
+        let codec = codec_of(&header.compression)?;
         let there = there - header.header_len;
         if header.compressed_size > there && !is_cut {
             let claimed = header.compressed_size;
@@ -339,7 +337,8 @@ impl McapReader {
         let records = match codec {
             None => data,
             Some(codec) => {
-                let out = decompress(codec, &data, header.uncompressed_size);
+                let packed = Packed { codec, from, len, claimed: header.uncompressed_size };
+                let out = self.ahead.decompress(&packed, &data, self.at);
                 // The start of a chunk that is cut off is sound as far as it goes.
                 match out.error {
                     Some(error) if !is_cut => return Err(error),
@@ -458,6 +457,35 @@ impl McapReader {
         }
         ledger.settle(indexed, tally);
     }
+}
+
+/// `None` for a chunk that lies in the file as it is.
+fn codec_of(compression: &str) -> Result<Option<Codec>, String> {
+    match compression {
+        "" | "none" => Ok(None),
+        "lz4" => Ok(Some(Codec::Lz4)),
+        "zstd" => Ok(Some(Codec::Zstd)),
+        other => Err(format!("a chunk in unknown compression {other:?}")),
+    }
+}
+
+fn next_chunk(source: &mut FileSource, at: u64) -> Option<(u64, Option<Packed>)> {
+    let placed = read_record(source, at).ok()?;
+    if placed.op == op::MESSAGE_INDEX {
+        return Some((placed.end(), None));
+    }
+    if placed.op != op::CHUNK {
+        return None;
+    }
+    let head_len = placed.body_len.min(ChunkHeader::MAX_LEN as u64) as usize;
+    let header = ChunkHeader::parse(source.peek(placed.body_at, head_len).ok()?)?;
+    let packed = codec_of(&header.compression).ok()?.map(|codec| Packed {
+        codec,
+        from: placed.body_at + header.header_len,
+        len: header.compressed_size,
+        claimed: header.uncompressed_size,
+    });
+    Some((placed.end(), packed))
 }
 
 fn say(broken: Broken) -> String {

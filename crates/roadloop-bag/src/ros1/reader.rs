@@ -15,8 +15,9 @@ use super::record::{
     Broken, OFFSET_LEN, Placed, Record, find_record, parse_connection, parse_offsets, read_record,
 };
 use crate::BagError;
+use crate::ahead::{Ahead, Packed};
 use crate::channel::Channel;
-use crate::compression::{Codec, decompress};
+use crate::compression::Codec;
 use crate::format::ROS1_MAGIC;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
@@ -29,6 +30,7 @@ const MAX_INDEX_RECORD: u64 = 12 << 20;
 #[derive(Debug)]
 pub(crate) struct Ros1Reader {
     source: FileSource,
+    ahead: Ahead,
     index: Ros1Index,
     places: Places,
     /// Where the next record outside of chunks begins.
@@ -76,6 +78,7 @@ impl Ros1Reader {
             connections: connections.collect(),
             end: if index.is_sound { index.starts_at } else { source.len() },
             source,
+            ahead: Ahead::new(path, tally.chunks_ahead, next_chunk),
             index: index.clone(),
             places: Places::of(path),
             at,
@@ -265,15 +268,10 @@ impl Ros1Reader {
         let (from, to) = (placed.data_at, placed.end());
         let Record::Chunk { compression, size } = placed.record else { return None };
         self.begin_stretch(at, tally);
-        let codec = match &*compression {
-            "none" | "" => None,
-            "bz2" => Some(Codec::Bz2),
-            "lz4" => Some(Codec::Lz4),
-            other => {
-                self.ledger.is_damaged = true;
-                let reason = format!("a chunk in unknown compression {other:?}");
-                return Some(Found::Damage(self.places.range(from, to, reason)));
-            }
+        let Ok(codec) = codec_of(&compression) else {
+            self.ledger.is_damaged = true;
+            let reason = format!("a chunk in unknown compression {compression:?}");
+            return Some(Found::Damage(self.places.range(from, to, reason)));
         };
         self.ledger.is_damaged = cut.is_some();
         let mut chunk = Chunk { from, to, decompressed: None, at: 0, cut };
@@ -285,7 +283,8 @@ impl Ros1Reader {
                     return Some(Found::Damage(damage));
                 }
             };
-            let out = decompress(codec, &compressed, u64::from(size));
+            let packed = Packed { codec, from, len: to - from, claimed: size.into() };
+            let out = self.ahead.decompress(&packed, &compressed, self.at);
             // The start of a chunk that is cut off is sound as far as it goes.
             // Where one is whole and does not decompress, bytes in it are
             // wrong, and nothing says where they begin.
@@ -416,6 +415,32 @@ impl Ros1Reader {
         }
         ledger.settle(indexed, tally);
     }
+}
+
+/// `None` for a chunk that lies in the file as it is, an error for one that
+/// cannot be read.
+fn codec_of(compression: &str) -> Result<Option<Codec>, ()> {
+    match compression {
+        "none" | "" => Ok(None),
+        "bz2" => Ok(Some(Codec::Bz2)),
+        "lz4" => Ok(Some(Codec::Lz4)),
+        _ => Err(()),
+    }
+}
+
+fn next_chunk(source: &mut FileSource, at: u64) -> Option<(u64, Option<Packed>)> {
+    let placed = read_record(source, at).ok()?;
+    let packed = match &placed.record {
+        Record::Chunk { compression, size } => codec_of(compression).ok()?.map(|codec| Packed {
+            codec,
+            from: placed.data_at,
+            len: placed.data_len,
+            claimed: u64::from(*size),
+        }),
+        Record::Index { .. } => None,
+        _ => return None,
+    };
+    Some((placed.end(), packed))
 }
 
 fn stretch<'a>(source: &'a mut FileSource, chunk: &Chunk) -> Stretch<'a> {

@@ -75,7 +75,7 @@ impl Line<'_> {
     }
 }
 
-pub(super) fn run(_: &Session, args: &Args) -> Result<Outcome> {
+pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
     let recording = super::open(&args.recording)?;
     let selection = Selection {
         topics: args.topics.clone(),
@@ -83,6 +83,7 @@ pub(super) fn run(_: &Session, args: &Args) -> Result<Outcome> {
         to: args.to.map(Period::end_of_range),
         every: args.every,
         rate_hz: None,
+        chunks_ahead: session.cpu().jobs(),
     };
     let mut outcome = Outcome::Done;
     let mut skip = |skip: &roadloop_base::Skip| {

@@ -107,6 +107,7 @@ pub(super) fn filter(session: &Session, args: &FilterArgs) -> Result<Outcome> {
         to: args.to.map(Period::end_of_range),
         every: args.every,
         rate_hz: None,
+        chunks_ahead: session.cpu().jobs(),
     };
     copy(session, "filter", &recording, &selection, &args.target)
 }
