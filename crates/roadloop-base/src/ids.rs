@@ -198,21 +198,28 @@ impl fmt::Display for ShardId {
     }
 }
 
-/// A step of the main job, each with its own commits to the catalog.
+/// A step of the main job. Frames and detections go into the catalog, tables
+/// and videos are files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     Extract,
+    /// Of the topics that are no cameras.
+    Tables,
+    Video,
     Detect,
     Anonymize,
 }
 
 impl Stage {
-    pub const ALL: [Stage; 3] = [Stage::Extract, Stage::Detect, Stage::Anonymize];
+    pub const ALL: [Stage; 5] =
+        [Stage::Extract, Stage::Tables, Stage::Video, Stage::Detect, Stage::Anonymize];
 
     pub fn name(self) -> &'static str {
         match self {
             Stage::Extract => "extract",
+            Stage::Tables => "tables",
+            Stage::Video => "video",
             Stage::Detect => "detect",
             Stage::Anonymize => "anonymize",
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One thing that was left out, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Skip {
     /// Where: a file, a byte range, a topic and sequence.
     pub place: String,

@@ -63,6 +63,7 @@ impl Catalog {
         let table = match stage {
             Stage::Extract => self.frames_table(),
             Stage::Detect | Stage::Anonymize => self.detections_table(),
+            Stage::Tables | Stage::Video => return Ok(HashMap::new()),
         };
         let view = table.newest().await?;
         let mut delivered = HashMap::new();

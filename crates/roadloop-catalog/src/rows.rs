@@ -134,7 +134,7 @@ fn push_rows<'a>(
 ) {
     let marker = match stage {
         Stage::Anonymize => REDACTED,
-        Stage::Extract | Stage::Detect => LOOKED,
+        _ => LOOKED,
     };
     let frame = frame_number(&looked.id);
     rows.push(DetectionRow {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use roadloop_base::{RecordingId, Report, Skip, Topic};
+use roadloop_base::{RecordingId, Report, Skip, Stage, Topic};
 use roadloop_store::{Store, StoreError};
 
 use crate::EngineError;
@@ -24,6 +24,9 @@ pub struct Card {
     pub size_bytes: u64,
     pub topics: Vec<Topic>,
     pub extractions: Vec<Extraction>,
+    /// Videos and tables; cards of before have none.
+    #[serde(default)]
+    pub files: Vec<Files>,
 }
 
 /// One selection of frames that was extracted to its end.
@@ -32,6 +35,19 @@ pub struct Extraction {
     /// The selection in words: equal words, equal frames.
     pub selection: String,
     pub frames: u64,
+    pub skipped: Vec<Skip>,
+}
+
+/// The files a stage wrote, when it was last at its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Files {
+    pub stage: Stage,
+    /// What they were made of, in words.
+    pub made_of: String,
+    /// Names in the stage's folder of the recording.
+    pub files: Vec<String>,
+    /// Frames of videos, rows of tables.
+    pub done: u64,
     pub skipped: Vec<Skip>,
 }
 
@@ -88,6 +104,11 @@ impl Card {
         let text = serde_json::to_vec_pretty(self)
             .map_err(|source| EngineError::Card { key: key.clone(), source })?;
         Ok(store.put(&key, Bytes::from(text)).await?)
+    }
+
+    /// A stage's files, where they are made of this.
+    pub(crate) fn files_of(&self, stage: Stage, made_of: &str) -> Option<&Files> {
+        self.files.iter().find(|files| files.stage == stage && files.made_of == made_of)
     }
 
     /// What an earlier, finished extraction of this selection did.

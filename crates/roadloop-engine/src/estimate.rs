@@ -2,13 +2,14 @@
 //! frames of the recording through its stages on this machine. Nothing is
 //! written.
 
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use roadloop_bag::{BagError, Read, Selection};
-use roadloop_base::{Camera, Frame, Stage};
-use roadloop_vision::{Detector, ModelError, decode_bytes};
+use roadloop_base::{Camera, Frame, Nanos, Stage};
+use roadloop_vision::{Detector, ModelError, Pixels, VideoWriter, decode_bytes};
 
 use crate::flow::{Plan, RunSettings};
 use crate::models::Finders;
@@ -72,7 +73,7 @@ pub async fn estimate(
         .cpu
         .run(move || {
             let opened = Eyes::open(&models, left);
-            let none = Eyes { detectors: Vec::new(), finders: None };
+            let none = Eyes { detectors: Vec::new(), finders: None, films: left.video > 0 };
             let trial = Trial::of(&frames, opened.as_ref().unwrap_or(&none), style);
             (opened.map(drop), trial)
         })
@@ -88,8 +89,14 @@ pub async fn estimate(
     let mut seconds = each(trial.detect.as_secs_f64(), left.detect) / jobs;
     // All cores look at one frame at a time there.
     seconds += each(trial.anonymize.as_secs_f64(), left.anonymize);
+    let reading = sample.seconds_a_byte * plan.size_bytes as f64;
+    if left.has_tables {
+        seconds += reading;
+    }
+    // A camera's frames are encoded one after the other.
+    let encoders = jobs.min(plan.cameras.iter().filter(|c| c.is_selected).count().max(1) as f64);
+    seconds += each(trial.video.as_secs_f64(), left.video) / encoders;
     if left.extract > 0 {
-        let reading = sample.seconds_a_byte * plan.size_bytes as f64;
         seconds += reading.max(each(trial.extract.as_secs_f64(), left.extract) / jobs);
     }
     estimate.bytes = bytes as u64;
@@ -107,6 +114,9 @@ struct Left {
     extract: u64,
     detect: u64,
     anonymize: u64,
+    /// In videos.
+    video: u64,
+    has_tables: bool,
     /// Some of the frames wanted may be extracted already.
     is_at_most: bool,
 }
@@ -126,6 +136,13 @@ impl Left {
                 left.is_at_most |= new > wanted.saturating_sub(camera.extracted);
             }
         }
+        if does(Stage::Video) && !plan.filed.contains(&Stage::Video) {
+            let every = u64::from(settings.selection.every.max(1));
+            for camera in plan.cameras.iter().filter(|camera| camera.is_selected) {
+                left.video += camera.messages?.div_ceil(every);
+            }
+        }
+        left.has_tables = does(Stage::Tables) && !plan.filed.contains(&Stage::Tables);
         let stored = plan.extracted + left.extract;
         if does(Stage::Detect) {
             left.detect = stored.saturating_sub(plan.detected);
@@ -171,11 +188,12 @@ impl Sample {
 struct Eyes {
     detectors: Vec<Arc<dyn Detector>>,
     finders: Option<Finders>,
+    films: bool,
 }
 
 impl Eyes {
     fn open(models: &Models, left: Left) -> Result<Eyes, ModelError> {
-        let mut eyes = Eyes { detectors: Vec::new(), finders: None };
+        let mut eyes = Eyes { detectors: Vec::new(), finders: None, films: left.video > 0 };
         if left.detect > 0 {
             eyes.detectors.push(models.detector()?);
             eyes.detectors.extend(models.tagger()?);
@@ -194,6 +212,7 @@ struct Trial {
     extract: Duration,
     detect: Duration,
     anonymize: Duration,
+    video: Duration,
     image_bytes: u64,
     copy_bytes: u64,
 }
@@ -224,6 +243,13 @@ impl Trial {
         self.extract += started.elapsed();
         self.image_bytes += image.len() as u64;
         self.frames += 1;
+        if eyes.films
+            && let Ok(pixels) = decode_bytes(&image)
+        {
+            let started = Instant::now();
+            film(&pixels);
+            self.video += started.elapsed();
+        }
         if !eyes.detectors.is_empty() {
             let started = Instant::now();
             if let Ok(pixels) = decode_bytes(&image) {
@@ -243,6 +269,16 @@ impl Trial {
             self.anonymize += started.elapsed();
         }
         Ok(())
+    }
+}
+
+/// Encodes one frame. What cannot be encoded is left out of videos, and takes
+/// no time.
+fn film(pixels: &Pixels) {
+    let writer = VideoWriter::new(Cursor::new(Vec::new()), pixels.width(), pixels.height());
+    if let Ok(mut writer) = writer {
+        let _ = writer.add(pixels, Nanos(0));
+        let _ = writer.finish();
     }
 }
 
@@ -271,6 +307,7 @@ mod tests {
             detected,
             anonymized: 0,
             is_extracted: false,
+            filed: Vec::new(),
         }
     }
 

@@ -1,14 +1,16 @@
 //! The main job: a recording through its stages, one after the other.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roadloop_bag::{Recording, Selection};
-use roadloop_base::{Camera, RecordingId, Report, Stage};
+use roadloop_base::{Camera, RecordingId, Report, Skip, Stage};
 use roadloop_catalog::Filter;
 
 use crate::stages::redact::RedactSettings;
-use crate::stages::{detect, ingest, redact};
+use crate::stages::{detect, files, ingest, redact};
 use crate::{Card, Ctx, EngineError};
 
 /// What is to be done with a recording.
@@ -59,7 +61,7 @@ pub async fn run(
     // Not after an hour of extraction.
     let wants = |stage| settings.stages.contains(&stage);
     ctx.models.look_for(wants(Stage::Detect), wants(Stage::Anonymize))?;
-    let mut recording = Some(recording);
+    let recording = Arc::new(recording);
     let mut run = RecordingRun {
         recording: id.clone(),
         content: content.clone(),
@@ -71,16 +73,20 @@ pub async fn run(
             continue;
         }
         let started = Instant::now();
-        let report = match (stage, recording.take()) {
-            (Stage::Extract, Some(recording)) => {
-                ingest::run(ctx, recording, content.clone(), &settings.selection).await?
-            }
-            (Stage::Extract, None) => continue,
-            (Stage::Detect, _) => detect::run(ctx, &id).await?,
-            (Stage::Anonymize, _) => {
+        let selection = &settings.selection;
+        let mut report = match stage {
+            Stage::Extract => ingest::run(ctx, &recording, content.clone(), selection).await?,
+            Stage::Tables => files::tables(ctx, &recording, &content).await?,
+            Stage::Video => files::video(ctx, &recording, &content, selection).await?,
+            Stage::Detect => detect::run(ctx, &id).await?,
+            Stage::Anonymize => {
                 redact::run(ctx, &id, settings.only.as_ref(), settings.redact).await?
             }
         };
+        // Each reads the recording again, and meets the damage in it again.
+        let named: HashSet<&Skip> =
+            run.stages.iter().flat_map(|earlier| &earlier.report.skipped).collect();
+        report.skipped.retain(|skip| !named.contains(skip));
         run.stages.push(StageRun { stage, report, elapsed: started.elapsed() });
     }
     Ok(run)
@@ -119,6 +125,16 @@ async fn open(
     Ok((recording, content))
 }
 
+/// Folders with the videos and tables of a run's recording, where it wrote any
+/// and they are on this machine.
+pub async fn files(ctx: &Ctx, run: &RecordingRun) -> Result<Vec<PathBuf>, EngineError> {
+    let Some(card) = Card::load(&ctx.store, &run.recording).await? else { return Ok(Vec::new()) };
+    let is_of_run = |stage: Stage| run.stages.iter().any(|ran| ran.stage == stage);
+    let kept = card.files.iter().filter(|kept| is_of_run(kept.stage) && !kept.files.is_empty());
+    let folder = |stage| ctx.store.local_path(&files::key(stage, &run.recording));
+    Ok(kept.filter_map(|kept| folder(kept.stage)).collect())
+}
+
 /// What a run would do, without doing it.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -134,6 +150,8 @@ pub struct Plan {
     pub anonymized: u64,
     /// This selection was extracted to its end before.
     pub is_extracted: bool,
+    /// Stages that write files and have written them, of this selection.
+    pub filed: Vec<Stage>,
 }
 
 /// A camera of a recording that is to be read.
@@ -168,6 +186,12 @@ pub async fn plan(ctx: &Ctx, path: &Path, settings: &RunSettings) -> Result<Plan
     });
     let card = Card::load(&ctx.store, &id).await?;
     let in_words = ingest::describe(&settings.selection);
+    let is_filed = |stage: &Stage| {
+        let made_of = files::words(*stage, &settings.selection);
+        let files =
+            made_of.zip(card.as_ref()).map(|(made_of, card)| card.files_of(*stage, &made_of));
+        files.flatten().is_some()
+    };
     let (mut detected, mut anonymized) = summary.map_or((0, 0), |s| (s.looked, s.anonymized));
     if detected > 0 && settings.stages.contains(&Stage::Detect) {
         detected = detect::already_done(ctx, &id).await.unwrap_or(detected);
@@ -183,7 +207,8 @@ pub async fn plan(ctx: &Ctx, path: &Path, settings: &RunSettings) -> Result<Plan
         extracted: summary.map_or(0, |summary| summary.frames),
         detected,
         anonymized,
-        is_extracted: card.is_some_and(|card| card.finished(&in_words).is_some()),
+        is_extracted: card.as_ref().is_some_and(|card| card.finished(&in_words).is_some()),
+        filed: Stage::ALL.into_iter().filter(is_filed).collect(),
         recording: id,
     })
 }

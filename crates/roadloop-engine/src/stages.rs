@@ -2,6 +2,7 @@
 
 mod by_shard;
 pub mod detect;
+pub mod files;
 pub mod ingest;
 pub mod redact;
 pub mod search;

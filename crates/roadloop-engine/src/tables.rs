@@ -19,9 +19,6 @@ use self::csv::CsvTable;
 use self::parquet::ParquetTable;
 use crate::{EngineError, JobStart, Progress, Unit};
 
-/// Below the folder of an extraction.
-const FOLDER: &str = "tables";
-
 /// Tables open at once: each holds up to two files and some rows.
 const OPEN_TABLES: usize = 100;
 
@@ -38,15 +35,15 @@ pub struct TableSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableFiles {
     pub topic: String,
-    /// Below the folder of the extraction.
+    /// Their names in the folder.
     pub files: Vec<String>,
     pub rows: u64,
     /// Fields with bulk data that are not in it.
     pub left_out: Vec<String>,
 }
 
-/// Writes the selected topics that are no cameras to `tables/TOPIC.csv` and
-/// `.parquet` below `folder`. Each row has the message's `sequence`, when it was
+/// Writes the selected topics that are no cameras to `TOPIC.csv` and `.parquet`
+/// in `folder`. Each row has the message's `sequence`, when it was
 /// recorded (`time_ns`, `time`), its header's stamp where it has one
 /// (`stamp_ns`, `stamp`), and its fields, nested ones with dots. Files become
 /// visible when they are whole; those of an earlier extraction are replaced.
@@ -56,8 +53,7 @@ pub fn extract_tables(
     folder: &Path,
     settings: &TableSettings,
 ) -> Result<(Report, Vec<TableFiles>), EngineError> {
-    let folder = folder.join(FOLDER);
-    fs::create_dir_all(&folder).map_err(EngineError::writing(&folder))?;
+    fs::create_dir_all(folder).map_err(EngineError::writing(folder))?;
     let named: Vec<(&Topic, String)> = {
         let topics = recording.topics();
         let names = name_topics(topics.iter().map(|topic| topic.name.as_str()));
@@ -83,7 +79,7 @@ pub fn extract_tables(
             ..settings.selection.clone()
         };
         let names = topics.iter().map(|(topic, name)| (topic.name.as_str(), name.as_str()));
-        let mut writer = Tables::new(&folder, names.collect(), settings);
+        let mut writer = Tables::new(folder, names.collect(), settings);
         let mut decoders = Decoders::default();
         let before = recording.size_bytes() * pass as u64;
         let skip = |skip: Skip, report: &mut Report| {
@@ -116,6 +112,11 @@ pub fn extract_tables(
     }
     meter.finish(&report);
     Ok((report, tables))
+}
+
+/// Whether there are topics that are no cameras.
+pub(crate) fn has_tables(recording: &Recording) -> bool {
+    recording.topics().iter().any(|topic| topic.camera.is_none())
 }
 
 /// The tables being written.
@@ -240,7 +241,7 @@ impl Table {
         let mut files = BTreeSet::new();
         let mut path = |extension: &str| {
             let file = format!("{name}.{extension}");
-            files.insert(format!("{FOLDER}/{file}"));
+            files.insert(file.clone());
             tables.folder.join(file)
         };
         let csv = match tables.settings.csv {

@@ -19,9 +19,6 @@ use roadloop_vision::{Pixels, VideoWriter, VisionError, decode};
 
 use crate::{Cpu, EngineError, JobStart, NewFile, Progress, Unit};
 
-/// Below the folder of an extraction.
-const FOLDER: &str = "videos";
-
 /// Cameras encoded at once: each encoder holds some frames.
 const OPEN_VIDEOS: usize = 8;
 
@@ -32,13 +29,13 @@ const AHEAD: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VideoFile {
     pub topic: String,
-    /// Below the folder of the extraction.
+    /// Its name in the folder.
     pub file: String,
     pub frames: u64,
 }
 
-/// Writes the selected cameras and video topics to `videos/CAMERA.mp4` below
-/// `folder`, in H.264. Files become visible when they are whole; those of an
+/// Writes the selected cameras and video topics to `CAMERA.mp4` in `folder`,
+/// in H.264. Files become visible when they are whole; those of an
 /// earlier extraction are replaced. Frames of another size than their camera's
 /// first are left out.
 pub async fn extract_videos(
@@ -53,8 +50,7 @@ pub async fn extract_videos(
         // What there is instead is said by the reader.
         recording.frames(selection)?;
     }
-    let videos = folder.join(FOLDER);
-    fs::create_dir_all(&videos).map_err(EngineError::writing(&videos))?;
+    fs::create_dir_all(folder).map_err(EngineError::writing(folder))?;
     let passes = (topics.len().div_ceil(OPEN_VIDEOS) + usize::from(!streams.is_empty())) as u64;
     let meter = progress.start(JobStart {
         job: "video",
@@ -77,7 +73,7 @@ pub async fn extract_videos(
     if !streams.is_empty() {
         let before = recording.size_bytes() * (passes - 1);
         let (kept, skipped) = block_in_place(|| {
-            remux::remux(recording, &videos, &streams, selection, &*meter, before)
+            remux::remux(recording, folder, &streams, selection, &*meter, before)
         })?;
         report.done += kept.iter().map(|file| file.frames).sum::<u64>();
         files.extend(kept);
@@ -108,7 +104,7 @@ pub async fn extract_videos(
             match outcome {
                 Ok(shot) => {
                     let filming = cameras.entry(shot.camera.clone());
-                    let filming = filming.or_insert_with(|| Filming::start(&videos, &shot));
+                    let filming = filming.or_insert_with(|| Filming::start(folder, &shot));
                     // Where the encoder failed its end says why.
                     let _ = filming.shots.send((shot.pixels, shot.taken_at)).await;
                     meter.advance(1, before + bytes_read);
@@ -124,7 +120,7 @@ pub async fn extract_videos(
             skipped.extend(left_out(&topic, &filmed.left_out));
             report.done += filmed.frames;
             if filmed.frames > 0 {
-                let (topic, file) = (topic.to_string(), format!("{FOLDER}/{camera}.mp4"));
+                let (topic, file) = (topic.to_string(), format!("{camera}.mp4"));
                 files.push(VideoFile { topic, file, frames: filmed.frames });
             }
         }

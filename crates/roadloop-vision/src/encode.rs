@@ -72,7 +72,7 @@ fn write_png(form: PngForm, pixel_bytes: usize, data: &[u8]) -> Result<Vec<u8>, 
     let mut encoder = Encoder::new(&mut file, width, height);
     encoder.set_depth(form.depth);
     encoder.set_color(form.color);
-    encoder.write_header().and_then(|writer| writer.finish()).map_err(failed)?;
+    encoder.write_header().and_then(png::Writer::finish).map_err(failed)?;
 
     // Between header and end, written where it is to be: the pixels, as one chunk
     // of length, name, content and CRC.

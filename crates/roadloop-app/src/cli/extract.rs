@@ -160,7 +160,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     if args.video && (has_videos(&recording, &selection) || !wants_tables) {
         let progress = session.progress();
         let (report, videos) =
-            extract_videos(&cpu, &*progress, &recording, &out, &selection).await?;
+            extract_videos(&cpu, &*progress, &recording, &out.join("videos"), &selection).await?;
         let (files, frames) =
             (counted(videos.len() as u64, "video"), counted(report.done, "frame"));
         lines += &format!("{files} with {frames} in {}/videos\n", out.display());
@@ -174,7 +174,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             parquet: args.parquet,
             takes_bulk: args.bulk,
         };
-        let (progress, folder) = (session.progress(), out.clone());
+        let (progress, folder) = (session.progress(), out.join("tables"));
         let tables = tokio::task::spawn_blocking(move || {
             extract_tables(&*progress, &recording, &folder, &settings)
         });
@@ -236,15 +236,16 @@ fn add_new(skipped: &mut Vec<Skip>, more: Vec<Skip>) {
 fn video_as_json(video: &VideoFile) -> Value {
     json!({
         "topic": video.topic,
-        "file": video.file,
+        "file": format!("videos/{}", video.file),
         "frames": video.frames,
     })
 }
 
 fn as_json(table: &TableFiles) -> Value {
+    let files = table.files.iter().map(|file| format!("tables/{file}"));
     json!({
         "topic": table.topic,
-        "files": table.files,
+        "files": files.collect::<Vec<_>>(),
         "rows": table.rows,
         "left_out": table.left_out,
     })

@@ -75,16 +75,28 @@ pub(crate) struct Selection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum StageName {
     Extract,
+    /// CSV and Parquet of the topics that are no cameras
+    Tables,
+    /// An MP4 of each camera
+    Video,
     Detect,
     Anonymize,
 }
 
 impl StageName {
-    const ALL: [StageName; 3] = [StageName::Extract, StageName::Detect, StageName::Anonymize];
+    const ALL: [StageName; 5] = [
+        StageName::Extract,
+        StageName::Tables,
+        StageName::Video,
+        StageName::Detect,
+        StageName::Anonymize,
+    ];
 
     fn stage(self) -> Stage {
         match self {
             StageName::Extract => Stage::Extract,
+            StageName::Tables => Stage::Tables,
+            StageName::Video => Stage::Video,
             StageName::Detect => Stage::Detect,
             StageName::Anonymize => Stage::Anonymize,
         }
@@ -238,6 +250,12 @@ async fn explain(
         let ids: Vec<RecordingId> = runs.iter().map(|run| run.recording.clone()).collect();
         super::anonymize::remark_on_filter(session, ctx, only, &ids).await?;
     }
+    for run in runs {
+        for files in flow::files(ctx, run).await? {
+            let folder = files.display();
+            session.note(&format!("files: {folder}"));
+        }
+    }
     if settings.stages.contains(&Stage::Detect) {
         session
             .note(&format!("next: {} search 'has(person)' --contact-sheet people.png", command()));
@@ -250,9 +268,10 @@ fn as_text(run: &RecordingRun) -> String {
     for stage in &run.stages {
         let report = &stage.report;
         text += &format!(
-            "  {:<10} {:>7} frames now, {:>7} already done, {:>4} skipped, {}\n",
+            "  {:<10} {:>7} {:<6} now, {:>7} already done, {:>4} skipped, {}\n",
             stage.stage.to_string(),
             report.done,
+            if stage.stage == Stage::Tables { "rows" } else { "frames" },
             report.already_done,
             report.skipped.len(),
             seconds(stage.elapsed),

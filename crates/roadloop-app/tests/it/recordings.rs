@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::main_job::{small_bag, small_drive};
-use crate::workspace::{Ran, Workspace};
+use crate::workspace::{Ran, Workspace, files_below};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"))
@@ -283,6 +283,44 @@ fn cameras_become_videos() {
     assert!(has(b"moov") && has(b"avcC"));
     let left = fs::read_dir(workspace.path("out/videos")).unwrap().count();
     assert_eq!(left, 1, "nothing half written is left");
+}
+
+#[test]
+fn a_run_keeps_videos_and_tables() {
+    let workspace = Workspace::new();
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/demo/demo.mcap");
+    let stages = ["run", demo, "--stages", "tables,video", "--every", "8", "--json"];
+    let plan = workspace.ok(&["run", demo, "--dry-run", "--stages", "video,tables"]);
+    assert!(plan.contains("video      files to be written"), "{plan}");
+    let report = |text: &str, number: usize| json(text)[0]["stages"][number].clone();
+    let first = workspace.ok(&stages);
+    let (tables, video) = (report(&first, 0), report(&first, 1));
+    assert_eq!((&tables["stage"], &video["stage"]), (&json("\"tables\""), &json("\"video\"")));
+    assert!(tables["done"].as_u64().unwrap() > 100, "{first}");
+    assert_eq!(video["done"], 12, "{first}");
+    let below = |folder: &str| files_below(&workspace.path("roadloop").join(folder));
+    let (videos, topics) = (below("video"), below("topics"));
+    assert!(fs::read(&videos[0]).unwrap()[4..].starts_with(b"ftyp"));
+    let names: Vec<String> = topics
+        .iter()
+        .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, ["gps__fix.csv", "gps__fix.parquet", "imu__data.csv", "imu__data.parquet"]);
+
+    // Once more: nothing to do; and again what is gone, or made of other frames.
+    let whole = workspace.content();
+    let again = workspace.ok(&stages);
+    assert_eq!(
+        (&report(&again, 0)["done"], &report(&again, 1)["already_done"]),
+        (&json("0"), &json("12"))
+    );
+    fs::remove_file(&topics[1]).unwrap();
+    fs::remove_file(&videos[0]).unwrap();
+    assert_eq!(report(&workspace.ok(&stages), 1)["done"], 12);
+    assert!(workspace.content() == whole, "as if nothing had been gone");
+    let fewer = ["run", demo, "--stages", "tables,video", "--every", "16", "--json"];
+    let fewer = workspace.ok(&fewer);
+    assert_eq!((&report(&fewer, 0)["done"], &report(&fewer, 1)["done"]), (&json("0"), &json("6")));
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Workspace {
     pub(crate) fn content(&self) -> BTreeMap<String, Vec<u8>> {
         let mut content = BTreeMap::new();
         let root = self.path("roadloop");
-        for folder in ["images", "anonymized"] {
+        for folder in ["images", "anonymized", "video", "topics"] {
             for file in files_below(&root.join(folder)) {
                 let name = file.strip_prefix(&root).unwrap().display().to_string();
                 content.insert(name, fs::read(&file).unwrap());

@@ -36,7 +36,7 @@ const COMMIT_AFTER: Duration = Duration::from_secs(2);
 /// selection only adds; those whose image is gone are kept anew.
 pub async fn run(
     ctx: &Ctx,
-    recording: Recording,
+    recording: &Arc<Recording>,
     content: RecordingId,
     selection: &Selection,
 ) -> Result<Report, EngineError> {
@@ -59,7 +59,7 @@ pub async fn run(
         meter.finish(&report);
         return Ok(report);
     }
-    let mut card = new_card(&recording, content, earlier);
+    let mut card = new_card(recording, content, earlier);
     // Before the first frame: from here on the name is taken.
     card.save(&ctx.store).await?;
     let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
@@ -68,8 +68,8 @@ pub async fn run(
     }
     let mut shards = Shards::new(ctx.clone(), Arc::clone(&known));
 
-    let (track, recording) = ctx.cpu.run(move || (Track::read(&recording), recording)).await?;
-    let track = Arc::new(track?);
+    let source = Arc::clone(recording);
+    let track = Arc::new(ctx.cpu.run(move || Track::read(&source)).await??);
     let (sender, mut receiver) = mpsc::channel(2 * ctx.cpu.jobs());
     let reader = read_in_background(recording, selection.clone(), known, sender)?;
     let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
@@ -121,7 +121,9 @@ pub fn describe(selection: &Selection) -> String {
     format!("topics={topics} every={} rate_hz={rate}{from}{to}", selection.every)
 }
 
-fn new_card(recording: &Recording, content: RecordingId, earlier: Option<Card>) -> Card {
+pub(super) fn new_card(recording: &Recording, content: RecordingId, earlier: Option<Card>) -> Card {
+    let (extractions, files) =
+        earlier.map(|card| (card.extractions, card.files)).unwrap_or_default();
     Card {
         format: Card::FORMAT,
         id: recording.id().clone(),
@@ -130,7 +132,8 @@ fn new_card(recording: &Recording, content: RecordingId, earlier: Option<Card>) 
         kind: recording.format().to_string(),
         size_bytes: recording.size_bytes(),
         topics: recording.topics().to_vec(),
-        extractions: earlier.map(|card| card.extractions).unwrap_or_default(),
+        extractions,
+        files,
     }
 }
 
@@ -181,7 +184,7 @@ type Sent = (u64, Found);
 /// Reads on a thread of its own; the channel's bound keeps it from running
 /// ahead of the cores.
 fn read_in_background(
-    recording: Recording,
+    recording: &Recording,
     selection: Selection,
     known: Arc<KnownFrames>,
     sender: mpsc::Sender<Sent>,

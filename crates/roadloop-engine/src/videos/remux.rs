@@ -11,7 +11,7 @@ use roadloop_bag::{Decoders, ReadMessage, Recording, Selection, Value};
 use roadloop_base::{Camera, Skip, Topic, name_topics};
 use roadloop_vision::VideoRemuxer;
 
-use super::{FOLDER, VideoFile};
+use super::VideoFile;
 use crate::{EngineError, Meter, NewFile};
 
 /// Messages that carry encoded video, by their names without `msg/`.
@@ -98,7 +98,7 @@ pub(super) fn remux(
         let frames = video.remuxer.frames() as u64;
         skipped.extend(video.finish(topic, &folder.join(format!("{name}.mp4")))?);
         if frames > 0 {
-            let file = format!("{FOLDER}/{name}.mp4");
+            let file = format!("{name}.mp4");
             files.push(VideoFile { topic: topic.clone(), file, frames });
         }
     }

@@ -56,6 +56,12 @@ fn plan_as_text((plan, estimate): &Planned, settings: &RunSettings) -> String {
     let is_extracted = plan.extracted > 0 && (plan.is_extracted || has_no_new);
     for stage in &settings.stages {
         let done = match stage {
+            Stage::Tables | Stage::Video => {
+                let is_done = plan.filed.contains(stage);
+                let files = if is_done { "files written" } else { "files to be written" };
+                text += &format!("  {:<10} {files}\n", stage.to_string());
+                continue;
+            }
             Stage::Extract => plan.extracted,
             Stage::Detect => plan.detected,
             Stage::Anonymize => plan.anonymized,
@@ -63,7 +69,7 @@ fn plan_as_text((plan, estimate): &Planned, settings: &RunSettings) -> String {
         let rest = match stage {
             _ if is_extracted && done >= plan.extracted => "complete",
             Stage::Extract => "to be completed",
-            Stage::Detect | Stage::Anonymize => "the rest to be done",
+            _ => "the rest to be done",
         };
         text += &format!("  {:<10} {done} frames done, {rest}\n", stage.to_string());
     }
@@ -120,6 +126,7 @@ fn plan_as_json((plan, estimate): &Planned) -> serde_json::Value {
         "extraction_complete": plan.is_extracted,
         "detected": plan.detected,
         "anonymized": plan.anonymized,
+        "files_written": plan.filed,
         "estimate": estimate.as_ref().map(estimate_as_json),
     })
 }
