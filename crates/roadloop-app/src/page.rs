@@ -138,8 +138,8 @@ fn counts(page: &Page) -> String {
 
 fn times(page: &Page) -> String {
     let mut html = "<h2>How long it took</h2><div class=\"card\"><table><tr><th>Stage</th>\
-                    <th>Frames</th><th>Already done</th><th>Skipped</th><th>Seconds</th>\
-                    <th>Frames/s</th></tr>"
+                    <th>Frames or rows</th><th>Already done</th><th>Skipped</th><th>Seconds</th>\
+                    <th>A second</th></tr>"
         .to_owned();
     for stage in &page.stages {
         let rate = if stage.frames > 0 && stage.seconds > 0.0 {

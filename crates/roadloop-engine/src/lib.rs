@@ -1,7 +1,7 @@
 //! What happens when: the stages of the main job and the order they run in.
 //!
 //! [`flow::run`] takes a recording through the stages: [`stages::ingest`]
-//! keeps its frames, [`stages::detect`] says what is on them,
+//! keeps its frames, [`stages::files`] its tables and videos, [`stages::detect`] says what is on them,
 //! [`stages::redact`] hides faces and plates; [`stages::search`] asks the
 //! catalog that results. [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they all need. Every stage is
 //! idempotent: it looks up what is delivered, does the rest, and leaves the

@@ -162,6 +162,8 @@ fn explain(session: &Session, page: &Path, recording: &str) {
          \x20 file://{}\n\
          \x20 {workspace}/images/{recording}        the frames\n\
          \x20 {workspace}/anonymized/{recording}    the same without faces, plates and texts\n\
+         \x20 {workspace}/video/{recording}         each camera as a video\n\
+         \x20 {workspace}/topics/{recording}        the other topics as tables\n\
          Then try:\n\
          \x20 {command} search 'has(car)' --contact-sheet cars.png\n\
          \x20 {command} sql 'select label, count(*) from detections group by label'\n\

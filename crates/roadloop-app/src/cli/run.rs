@@ -21,6 +21,8 @@ use crate::usage::{is_usage_of_engine, usage};
 
 /// Take recordings through extraction, detection and anonymisation
 ///
+/// Topics that are no cameras become tables, cameras videos as well.
+///
 /// Whatever an earlier run finished is left as it is, so an interrupted run
 /// goes on where it stopped.
 #[derive(Debug, clap::Args)]
