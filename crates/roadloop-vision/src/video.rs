@@ -5,6 +5,8 @@
 //! not size. The file is whole when [`VideoWriter::finish`] returns; its index
 //! lies at the end.
 
+mod codec;
+mod entry;
 mod mp4;
 mod remux;
 mod sps;
@@ -32,6 +34,7 @@ const MAX_SIDES: [u32; 2] = [3840, 2160];
 
 const TICKS_PER_SECOND: i128 = mp4::TICKS_PER_SECOND as i128;
 
+pub use codec::VideoCodec;
 pub use remux::VideoRemuxer;
 
 /// Turns times into ticks after the first of them, each later than the one before.
@@ -86,7 +89,7 @@ impl<W: Write + Seek> VideoWriter<W> {
         Ok(VideoWriter {
             encoder: encoder.map_err(failed)?,
             yuv: Yuv::new(width, height),
-            mp4: Mp4Writer::new(into).map_err(failed)?,
+            mp4: Mp4Writer::new(into, VideoCodec::H264).map_err(failed)?,
             clock: Clock::default(),
         })
     }
@@ -126,7 +129,7 @@ impl<W: Write + Seek> VideoWriter<W> {
 
     pub fn finish(self) -> Result<W, VisionError> {
         let (width, height) = (self.yuv.width(), self.yuv.height());
-        let track = Track { width, height, sps: None, has_color: true };
+        let track = Track { codec: VideoCodec::H264, width, height, sps: None, has_color: true };
         self.mp4.finish(track).map_err(failed)
     }
 }

@@ -25,7 +25,7 @@ use crate::usage::usage;
 /// it was recorded (both in nanoseconds since 1970 and as ISO, UTC), width,
 /// height, encoding, and the position by the recording's GPS. Needs no workspace.
 ///
-/// --video adds an MP4 for each camera, below videos/; topics that carry H.264
+/// --video adds an MP4 for each camera, below videos/; topics that carry H.264 or H.265
 /// go into theirs as they are.
 ///
 /// --csv and --parquet add a table for each other topic, below tables/: its
@@ -70,7 +70,7 @@ pub(crate) struct Args {
     /// How hard PNG files are compressed
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LevelName::Fast)]
     png_level: LevelName,
-    /// Write each camera and each H.264 topic as an MP4, frames shown when they
+    /// Write each camera and each H.264 or H.265 topic as an MP4, frames shown when they
     /// were recorded
     #[arg(long)]
     video: bool,

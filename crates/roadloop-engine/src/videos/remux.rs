@@ -1,4 +1,4 @@
-//! Topics that carry H.264: into an MP4 as they are.
+//! Topics that carry H.264 or H.265: into an MP4 as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,8 +8,8 @@ use std::path::Path;
 use bytes::Bytes;
 
 use roadloop_bag::{Decoders, ReadMessage, Recording, Selection, Value};
-use roadloop_base::{Camera, Skip, Topic, name_topics};
-use roadloop_vision::VideoRemuxer;
+use roadloop_base::{Camera, Nanos, Skip, Topic, name_topics};
+use roadloop_vision::{VideoCodec, VideoRemuxer};
 
 use super::VideoFile;
 use crate::{EngineError, Meter, NewFile};
@@ -74,16 +74,17 @@ pub(super) fn remux(
             }
             None => continue,
         };
+        let packet = packet(&value);
         let video = match open.get_mut(&**topic) {
             Some(video) => video,
             None => {
-                let video = Open::create(&folder.join(format!("{name}.mp4")))?;
+                // One that is not kept says so, and its file never becomes visible.
+                let codec = packet.as_ref().map_or(VideoCodec::H264, |(codec, _)| *codec);
+                let video = Open::create(&folder.join(format!("{name}.mp4")), codec)?;
                 open.entry(topic).or_insert(video)
             }
         };
-        match packet(&value).and_then(|data| {
-            video.remuxer.add(&data, message.logged_at).map_err(|error| error.to_string())
-        }) {
+        match packet.and_then(|(codec, data)| video.add(codec, &data, message.logged_at)) {
             Ok(true) => meter.advance(1, before + messages.bytes_read()),
             Ok(false) => video.waiting += 1,
             Err(reason) => *video.left_out.entry(reason).or_default() += 1,
@@ -106,6 +107,7 @@ pub(super) fn remux(
 }
 
 struct Open {
+    codec: VideoCodec,
     remuxer: VideoRemuxer<BufWriter<NewFile>>,
     /// Frames before the first that needs no others.
     waiting: u64,
@@ -119,10 +121,17 @@ impl fmt::Debug for Open {
 }
 
 impl Open {
-    fn create(path: &Path) -> Result<Open, EngineError> {
+    fn create(path: &Path, codec: VideoCodec) -> Result<Open, EngineError> {
         let file = NewFile::create(path).map_err(EngineError::writing(path))?;
-        let remuxer = VideoRemuxer::new(BufWriter::with_capacity(1 << 20, file))?;
-        Ok(Open { remuxer, waiting: 0, left_out: BTreeMap::new() })
+        let remuxer = VideoRemuxer::new(BufWriter::with_capacity(1 << 20, file), codec)?;
+        Ok(Open { codec, remuxer, waiting: 0, left_out: BTreeMap::new() })
+    }
+
+    fn add(&mut self, codec: VideoCodec, data: &[u8], taken_at: Nanos) -> Result<bool, String> {
+        if codec != self.codec {
+            return Err(format!("{codec:?} in a video of {:?}", self.codec));
+        }
+        self.remuxer.add(data, taken_at).map_err(|error| error.to_string())
     }
 
     /// Makes the file visible where it has a frame, and names what is not in it.
@@ -141,16 +150,21 @@ impl Open {
     }
 }
 
-/// The stream of a message, where it is H.264.
-fn packet(message: &Value) -> Result<Bytes, String> {
+/// The stream of a message, where it is kept.
+fn packet(message: &Value) -> Result<(VideoCodec, Bytes), String> {
     let text = |name: &str| message.get(name).and_then(Value::as_str);
-    let format = text("format").or(text("encoding")).unwrap_or_default();
-    if !["h264", "x264", "avc"].iter().any(|known| format.to_lowercase().contains(known)) {
+    let format = text("format").or(text("encoding")).unwrap_or_default().to_lowercase();
+    let is = |names: [&str; 3]| names.iter().any(|name| format.contains(name));
+    let codec = if is(["h264", "x264", "avc"]) {
+        VideoCodec::H264
+    } else if is(["h265", "x265", "hevc"]) {
+        VideoCodec::H265
+    } else {
         let format: String = format.chars().take(40).collect();
-        return Err(format!("video in {format:?}; H.264 is kept"));
-    }
+        return Err(format!("video in {format:?}; H.264 and H.265 are kept"));
+    };
     match message.get("data") {
-        Some(Value::Bytes(data)) => Ok(data.clone()),
+        Some(Value::Bytes(data)) => Ok((codec, data.clone())),
         _ => Err("its data is not there".to_owned()),
     }
 }

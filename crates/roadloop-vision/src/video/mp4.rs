@@ -1,8 +1,10 @@
-//! The MP4 around H.264: samples one behind the other, then the tables that say
-//! when each is shown. ISO/IEC 14496-12 (boxes), 14496-15 (`avc1`, `avcC`).
+//! The MP4 around a stream: samples one behind the other, then the tables that
+//! say when each is shown. ISO/IEC 14496-12.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
+use super::codec::{UnitKind, VideoCodec};
+use super::entry::entry;
 use super::sps::Sps;
 
 /// Of all times in the file.
@@ -10,10 +12,6 @@ pub(super) const TICKS_PER_SECOND: u32 = 90_000;
 
 /// Shown so long where there is no other frame to tell: a 30th of a second.
 const LONE_FRAME_TICKS: u32 = TICKS_PER_SECOND / 30;
-
-/// H.264's types of units: those players read from the index.
-const SPS: u8 = 7;
-const PPS: u8 = 8;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
@@ -26,6 +24,7 @@ pub(super) struct Sample {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Track {
+    pub(super) codec: VideoCodec,
     pub(super) width: u32,
     pub(super) height: u32,
     /// Where the stream is not our own.
@@ -39,19 +38,20 @@ pub(super) struct Mp4Writer<W> {
     /// Where the data begins.
     data_at: u64,
     samples: Vec<Sample>,
-    sps: Vec<u8>,
-    pps: Vec<u8>,
+    codec: VideoCodec,
+    /// The first parameter set of each type, in the order of their types.
+    sets: Vec<(u8, Vec<u8>)>,
 }
 
 impl<W: Write + Seek> Mp4Writer<W> {
-    pub(super) fn new(mut into: W) -> io::Result<Mp4Writer<W>> {
+    pub(super) fn new(mut into: W, codec: VideoCodec) -> io::Result<Mp4Writer<W>> {
         into.write_all(&boxed(b"ftyp", &[b"isom", &[0, 0, 2, 0], b"isomiso2avc1mp41"]))?;
         // The data's size is 64 bits, written at the end.
         into.write_all(&[0, 0, 0, 1])?;
         into.write_all(b"mdat")?;
         into.write_all(&[0; 8])?;
         let data_at = into.stream_position()?;
-        Ok(Mp4Writer { into, data_at, samples: Vec::new(), sps: Vec::new(), pps: Vec::new() })
+        Ok(Mp4Writer { into, data_at, samples: Vec::new(), codec, sets: Vec::new() })
     }
 
     /// Adds a unit to a sample, with its length in place of its start code; the
@@ -61,11 +61,15 @@ impl<W: Write + Seek> Mp4Writer<W> {
             [0, 0, 0, 1, unit @ ..] | [0, 0, 1, unit @ ..] => unit,
             unit => unit,
         };
-        match unit.first().map(|first| first & 31) {
-            Some(SPS) if self.sps.is_empty() => self.sps = unit.to_vec(),
-            Some(PPS) if self.pps.is_empty() => self.pps = unit.to_vec(),
-            Some(SPS | PPS) | None => {}
-            Some(_) => {
+        match self.codec.kind(unit) {
+            UnitKind::Set(kind) => {
+                if self.sets.iter().all(|(known, _)| *known != kind) {
+                    self.sets.push((kind, unit.to_vec()));
+                    self.sets.sort_by_key(|(kind, _)| *kind);
+                }
+            }
+            _ if unit.is_empty() => {}
+            _ => {
                 sample.extend((unit.len() as u32).to_be_bytes());
                 sample.extend(unit);
             }
@@ -181,7 +185,7 @@ impl<W: Write + Seek> Mp4Writer<W> {
         // One chunk holds all samples.
         let chunk = [1u32, samples, 1].map(u32::to_be_bytes).concat();
         let mut boxes = vec![
-            full(b"stsd", 0, 0, &[&1u32.to_be_bytes(), &self.description(track)]),
+            full(b"stsd", 0, 0, &[&1u32.to_be_bytes(), &entry(track, &self.sets)]),
             full(b"stts", 0, 0, &[&counted(&times, 8)]),
             full(b"stss", 0, 0, &[&counted(&keys, 4)]),
             full(b"stsz", 0, 0, &[&[0; 4], &counted(&sizes, 4)]),
@@ -195,54 +199,6 @@ impl<W: Write + Seek> Mp4Writer<W> {
         let boxes: Vec<&[u8]> = boxes.iter().map(Vec::as_slice).collect();
         boxed(b"stbl", &boxes)
     }
-
-    fn description(&self, Track { width, height, sps, has_color }: Track) -> Vec<u8> {
-        // Profile, compatibility and level are the sequence parameters' first.
-        let profile = self.sps.get(1..4).unwrap_or(&[66, 0, 30]);
-        // Sets of these profiles say more of their samples.
-        let samples = match sps {
-            Some(sps) if [100, 110, 122, 144].contains(&profile[0]) => {
-                let depth = |bits: u8| 0xf8 | (bits - 8);
-                vec![0xfc | sps.chroma, depth(sps.luma_bits), depth(sps.chroma_bits), 0]
-            }
-            _ => Vec::new(),
-        };
-        let config = boxed(
-            b"avcC",
-            &[
-                &[1],
-                profile,
-                // Lengths take four bytes; one set of each kind.
-                &[0xff, 0xe1],
-                &(self.sps.len() as u16).to_be_bytes(),
-                &self.sps,
-                &[1],
-                &(self.pps.len() as u16).to_be_bytes(),
-                &self.pps,
-                &samples,
-            ],
-        );
-        // BT.709, limited range.
-        let color = match has_color {
-            true => boxed(b"colr", &[b"nclx", &[0, 1, 0, 1, 0, 1, 0]]),
-            false => Vec::new(),
-        };
-        boxed(
-            b"avc1",
-            &[
-                &[0, 0, 0, 0, 0, 0, 0, 1],
-                &[0; 16],
-                &(width as u16).to_be_bytes(),
-                &(height as u16).to_be_bytes(),
-                // 72 dots an inch, one frame a sample, no name.
-                &[0, 0x48, 0, 0, 0, 0x48, 0, 0, 0, 0, 0, 0, 0, 1],
-                &[0; 32],
-                &[0, 24, 0xff, 0xff],
-                &config,
-                &color,
-            ],
-        )
-    }
 }
 
 /// Not turned, not scaled.
@@ -254,7 +210,7 @@ const IDENTITY: [u8; 36] = {
     matrix
 };
 
-fn boxed(name: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn boxed(name: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let len: usize = parts.iter().map(|part| part.len()).sum();
     let mut bytes = ((len + 8) as u32).to_be_bytes().to_vec();
     bytes.extend(name);

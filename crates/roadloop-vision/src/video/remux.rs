@@ -1,26 +1,24 @@
-//! H.264 as cameras send it, into an MP4 as it is: nothing is decoded.
+//! H.264 and H.265 as cameras send them, into an MP4 as it is: nothing is decoded.
 
+use std::collections::BTreeSet;
 use std::io::{Seek, Write};
 
 use roadloop_base::Nanos;
 
+use super::codec::{UnitKind, VideoCodec};
 use super::mp4::{Mp4Writer, Sample, Track};
 use super::sps::Sps;
 use super::{Clock, failed};
 use crate::VisionError;
 
-/// H.264's types of units (Table 7-1).
-const KEY_SLICE: u8 = 5;
-const SLICES: std::ops::RangeInclusive<u8> = 1..=5;
-const SPS: u8 = 7;
-const PPS: u8 = 8;
-
 /// Writes one video from access units in Annex B's form, with start codes.
 pub struct VideoRemuxer<W: Write + Seek> {
     mp4: Mp4Writer<W>,
     clock: Clock,
+    codec: VideoCodec,
     sps: Option<(Vec<u8>, Sps)>,
-    has_pps: bool,
+    /// Types of the parameter sets that came.
+    sets: BTreeSet<u8>,
 }
 
 impl<W: Write + Seek> std::fmt::Debug for VideoRemuxer<W> {
@@ -30,9 +28,10 @@ impl<W: Write + Seek> std::fmt::Debug for VideoRemuxer<W> {
 }
 
 impl<W: Write + Seek> VideoRemuxer<W> {
-    pub fn new(into: W) -> Result<VideoRemuxer<W>, VisionError> {
-        let mp4 = Mp4Writer::new(into).map_err(failed)?;
-        Ok(VideoRemuxer { mp4, clock: Clock::default(), sps: None, has_pps: false })
+    pub fn new(into: W, codec: VideoCodec) -> Result<VideoRemuxer<W>, VisionError> {
+        let mp4 = Mp4Writer::new(into, codec).map_err(failed)?;
+        let (clock, sets) = (Clock::default(), BTreeSet::new());
+        Ok(VideoRemuxer { mp4, clock, codec, sps: None, sets })
     }
 
     /// Adds one frame. `false` where none can be shown yet: before the first one
@@ -43,27 +42,24 @@ impl<W: Write + Seek> VideoRemuxer<W> {
         let (mut has_slice, mut is_key) = (false, false);
         let mut sample = Vec::new();
         for unit in units(access_unit) {
-            let kind = unit.first().map_or(0, |first| first & 31);
-            has_slice |= SLICES.contains(&kind);
-            is_key |= kind == KEY_SLICE;
-            match (kind, &self.sps) {
-                (SPS, None) => {
-                    let sps = Sps::parse(unit);
-                    let sps = sps.ok_or_else(|| bad("its parameters cannot be read"))?;
-                    self.sps = Some((unit.to_vec(), sps));
+            match self.codec.kind(unit) {
+                UnitKind::Key => (has_slice, is_key) = (true, true),
+                UnitKind::Slice => has_slice = true,
+                UnitKind::Set(kind) => {
+                    self.sets.insert(kind);
+                    if kind == self.codec.sequence_set() {
+                        self.check_sequence(unit)?;
+                    }
                 }
-                (SPS, Some((known, _))) if *known != unit => {
-                    return Err(bad("its parameters change in between"));
-                }
-                (PPS, _) => self.has_pps = true,
-                _ => {}
+                UnitKind::Other => {}
             }
             self.mp4.add_unit(unit, &mut sample);
         }
         if !has_slice {
             return if sample.is_empty() { Ok(false) } else { Err(bad("it has no slices")) };
         }
-        let can_start = is_key && self.has_pps && self.sps.is_some();
+        let has_sets = self.codec.sets().iter().all(|kind| self.sets.contains(kind));
+        let can_start = is_key && has_sets;
         if self.mp4.samples() == 0 && !can_start {
             return Ok(false);
         }
@@ -72,15 +68,33 @@ impl<W: Write + Seek> VideoRemuxer<W> {
         Ok(true)
     }
 
+    /// The first parameters of sequences hold for all of the video.
+    fn check_sequence(&mut self, unit: &[u8]) -> Result<(), VisionError> {
+        let bad = |reason: &str| VisionError::BadVideo { reason: reason.to_owned() };
+        match &self.sps {
+            Some((known, _)) if *known != unit => Err(bad("its parameters change in between")),
+            Some(_) => Ok(()),
+            None => {
+                let sps = match self.codec {
+                    VideoCodec::H264 => Sps::parse(unit),
+                    VideoCodec::H265 => Sps::parse_h265(unit),
+                };
+                let sps = sps.ok_or_else(|| bad("its parameters cannot be read"))?;
+                self.sps = Some((unit.to_vec(), sps));
+                Ok(())
+            }
+        }
+    }
+
     /// Frames so far.
     pub fn frames(&self) -> usize {
         self.mp4.samples()
     }
 
     pub fn finish(self) -> Result<W, VisionError> {
-        let sps = self.sps.map(|(_, sps)| sps);
+        let (codec, sps) = (self.codec, self.sps.map(|(_, sps)| sps));
         let (width, height) = sps.map_or((0, 0), |sps| (sps.width, sps.height));
-        self.mp4.finish(Track { width, height, sps, has_color: false }).map_err(failed)
+        self.mp4.finish(Track { codec, width, height, sps, has_color: false }).map_err(failed)
     }
 }
 
@@ -119,7 +133,7 @@ mod tests {
         // From its second frame on: what comes before the next key frame cannot
         // be shown.
         let frames = stream(100, 62, 40);
-        let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new())).unwrap();
+        let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new()), VideoCodec::H264).unwrap();
         for (frame, number) in frames[1..].iter().zip(1..) {
             let is_shown = remuxer.add(frame, Nanos(number * 40 * MS)).unwrap();
             assert_eq!(is_shown, number >= 30, "{number}");
@@ -135,9 +149,37 @@ mod tests {
         assert_eq!(sizes[9] as usize, last);
     }
 
+    /// What x265 wrote, `testdata/video/README.md`; from its second frame on.
+    #[test]
+    fn h265_is_kept_too() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/video/testsrc.h265");
+        let stream = std::fs::read(path).unwrap();
+        // Each frame begins with a delimiter.
+        let starts: Vec<usize> = (0..stream.len() - 5)
+            .filter(|at| stream[*at..].starts_with(&[0, 0, 0, 1, 0x46, 1]))
+            .chain([stream.len()])
+            .collect();
+        let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new()), VideoCodec::H265).unwrap();
+        let frames = starts.windows(2).map(|pair| &stream[pair[0]..pair[1]]);
+        let shown: Vec<bool> = frames
+            .zip(0i64..)
+            .skip(1)
+            .map(|(frame, number)| remuxer.add(frame, Nanos(number * 100 * MS)).unwrap())
+            .collect();
+        assert_eq!(shown, [false, false, false, true, true, true, true]);
+        let file = remuxer.finish().unwrap().into_inner();
+        let entry = &table(&file, b"stsd")[8..];
+        assert_eq!((&entry[4..8], &entry[32..36]), (&b"hvc1"[..], &[0, 96, 0, 64][..]));
+        // Main profile, 4:2:0 of 8 bits, three parameter sets.
+        let config = &entry[86 + 8..];
+        assert_eq!((&entry[86 + 4..86 + 8], config[1] & 31), (&b"hvcC"[..], 1));
+        assert_eq!((&config[16..19], config[22]), (&[0xfd, 0xf8, 0xf8][..], 3));
+        assert_eq!(numbers(&table(&file, b"stss")[4..]), [1, 1]);
+    }
+
     #[test]
     fn other_parameters_are_refused() {
-        let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new())).unwrap();
+        let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new()), VideoCodec::H264).unwrap();
         assert!(remuxer.add(&stream(64, 48, 1)[0], Nanos(0)).unwrap());
         let error = remuxer.add(&stream(96, 48, 1)[0], Nanos(1)).unwrap_err();
         assert_eq!(error.to_string(), "cannot keep the video: its parameters change in between");
@@ -156,11 +198,13 @@ mod tests {
         fn any_bytes_are_survived(
             pieces in proptest::collection::vec(proptest::collection::vec(0u8..9, 0..40), 0..8)
         ) {
-            let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new())).unwrap();
-            for piece in pieces {
-                let _ = remuxer.add(&piece, Nanos(0));
+            for codec in [VideoCodec::H264, VideoCodec::H265] {
+                let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new()), codec).unwrap();
+                for piece in &pieces {
+                    let _ = remuxer.add(piece, Nanos(0));
+                }
+                remuxer.finish().unwrap();
             }
-            remuxer.finish().unwrap();
         }
     }
 }

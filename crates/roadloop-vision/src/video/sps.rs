@@ -1,5 +1,5 @@
-//! What a sequence parameter set of H.264 says of the pictures' size.
-//! ITU-T H.264, 7.3.2.1.1.
+//! What a sequence parameter set says of the pictures' size.
+//! ITU-T H.264, 7.3.2.1.1; ITU-T H.265, 7.3.2.2.1 and 7.3.3.
 
 /// Size and sample format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,53 @@ impl Sps {
     }
 }
 
+impl Sps {
+    /// Of a unit of H.265 with its first two bytes.
+    pub(super) fn parse_h265(unit: &[u8]) -> Option<Sps> {
+        const MAX_SIDE: u32 = 16384;
+        let mut bits = Bits { bytes: without_emulation(unit.get(2..)?), at: 0 };
+        bits.take(4)?;
+        let sub_layers = bits.take(3)?;
+        bits.take(1)?;
+        // Profile and level, of all layers and of each that says its own.
+        bits.skip(96);
+        let mut of_layers = Vec::new();
+        for _ in 0..sub_layers {
+            of_layers.push(88 * bits.take(1)? + 8 * bits.take(1)?);
+        }
+        if sub_layers > 0 {
+            bits.skip(2 * (8 - sub_layers));
+        }
+        of_layers.into_iter().for_each(|len| bits.skip(len));
+        bits.number()?;
+        let chroma = bits.number().filter(|chroma| *chroma <= 3)?;
+        if chroma == 3 {
+            bits.take(1)?;
+        }
+        let side = |side: u32| (1..=MAX_SIDE).contains(&side).then_some(side);
+        let (width, height) = (side(bits.number()?)?, side(bits.number()?)?);
+        let mut cut = [0; 4];
+        if bits.take(1)? == 1 {
+            for side in &mut cut {
+                *side = bits.number().filter(|cut| *cut < MAX_SIDE)?;
+            }
+        }
+        let [left, right, top, bottom] = cut;
+        let across = if matches!(chroma, 1 | 2) { 2 } else { 1 };
+        let down = if chroma == 1 { 2 } else { 1 };
+        let mut depth = || Some(8 + bits.number().filter(|more| *more <= 7)? as u8);
+        Some(Sps {
+            width: width.checked_sub(across * (left + right)).filter(|width| *width > 0)?,
+            height: height.checked_sub(down * (top + bottom)).filter(|h| *h > 0)?,
+            chroma: chroma as u8,
+            luma_bits: depth()?,
+            chroma_bits: depth()?,
+        })
+    }
+}
+
 /// A 3 behind two zeros only keeps them from looking like a start code.
-fn without_emulation(unit: &[u8]) -> Vec<u8> {
+pub(super) fn without_emulation(unit: &[u8]) -> Vec<u8> {
     let mut bytes: Vec<u8> = Vec::with_capacity(unit.len());
     let mut zeros = 0;
     for &byte in unit {
@@ -112,6 +157,11 @@ impl Bits {
             self.at += 1;
         }
         Some(number)
+    }
+
+    /// Past the end is found when the next is taken.
+    fn skip(&mut self, count: u32) {
+        self.at += count as usize;
     }
 
     /// Exp-Golomb, without a sign (9.1).
@@ -168,7 +218,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = Sps::parse(&bytes);
+            let _ = (Sps::parse(&bytes), Sps::parse_h265(&bytes));
             let mut unit = vec![0x67, 100, 0, 40];
             unit.extend(bytes);
             let _ = Sps::parse(&unit);
