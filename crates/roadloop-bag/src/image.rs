@@ -162,6 +162,9 @@ fn compressed_of(format: &[u8], data: Bytes) -> Result<EncodedImage, NoImage> {
     if format.contains("compressedDepth") {
         return compressed_depth(&format, &data);
     }
+    if data.starts_with(&[0, 0, 1]) || data.starts_with(&[0, 0, 0, 1]) {
+        return Err(NoImage::Unknown("a stream of video in single images, not read".to_owned()));
+    }
     if let Some(kind) = unread_kind(&data) {
         return Err(NoImage::Unknown(format!("images as {kind}, which are not read")));
     }
@@ -314,6 +317,10 @@ mod tests {
         check(&Picture::compressed("webp", b"RIFF1234WEBP".to_vec()), "webp 12");
         let avif = b"\0\0\0\x1cftypavif\0\0".to_vec();
         check(&Picture::compressed("avif", avif), "unknown: images as AVIF, which are not read");
+        check(
+            &Picture::compressed("h264", vec![0, 0, 0, 1, 0x67, 1]),
+            "unknown: a stream of video in single images, not read",
+        );
         let header = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0, 0, 0x80, 0xbf, 1, 2];
         let depth = |format| Picture::compressed(format, header.to_vec());
         check(&depth("16UC1; compressedDepth"), "png 2");
