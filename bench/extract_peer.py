@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Extraction as one would write it in Python: rosbags, then OpenCV's or Pillow's PNG.
+"""Extraction as one would write it in Python: rosbags (or mcap, for MCAP files), then
+OpenCV's or Pillow's PNG.
 
     python3 bench/extract_peer.py BAG --out DIR --with opencv|pillow [--threads N]
+    python3 bench/extract_peer.py BAG --rgb FILE     # for writers that take plain pixels
     python3 bench/extract_peer.py BAG --check DIR
 
 Default PNG settings of each library, as people use them. Reading is sequential;
@@ -23,6 +25,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mcap.reader import make_reader
 from PIL import Image
 from rosbags.rosbag1 import Reader
 from rosbags.typesys import Stores, get_typestore
@@ -31,18 +34,33 @@ TYPE = "sensor_msgs/msg/Image"
 
 
 def frames(bag: Path):
-    """RGB frames of the first camera of a bag of rgb8 images."""
+    """RGB frames of the first camera of a recording of rgb8 images."""
     types = get_typestore(Stores.ROS1_NOETIC)
+    messages = mcap_messages(bag) if bag.suffix == ".mcap" else bag_messages(bag)
+    for data in messages:
+        image = types.deserialize_ros1(data, TYPE)
+        if image.encoding != "rgb8":
+            raise SystemExit(f"made for rgb8, found {image.encoding}")
+        rows = image.data.reshape(image.height, image.step)
+        yield rows[:, : 3 * image.width].reshape(image.height, image.width, 3)
+
+
+def bag_messages(bag: Path):
     with Reader(bag) as reader:
         cameras = [connection for connection in reader.connections if connection.msgtype == TYPE]
         if not cameras:
             raise SystemExit(f"no {TYPE} in the bag\npath: {bag}")
         for _, _, data in reader.messages(connections=cameras[:1]):
-            image = types.deserialize_ros1(data, TYPE)
-            if image.encoding != "rgb8":
-                raise SystemExit(f"made for rgb8, found {image.encoding}")
-            rows = image.data.reshape(image.height, image.step)
-            yield rows[:, : 3 * image.width].reshape(image.height, image.width, 3)
+            yield data
+
+
+def mcap_messages(path: Path):
+    with path.open("rb") as file:
+        reader = make_reader(file)
+        channels = reader.get_summary().channels.values()
+        topic = next(channel.topic for channel in channels if channel.message_encoding == "ros1")
+        for _, _, message in reader.iter_messages(topics=[topic]):
+            yield message.data
 
 
 def save_with_opencv(path: Path, rgb: np.ndarray) -> None:
@@ -95,10 +113,16 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--with", dest="library", choices=["opencv", "pillow"], default="opencv")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rgb", type=Path, metavar="FILE")
     parser.add_argument("--check", type=Path, metavar="DIR")
     args = parser.parse_args()
     if args.check:
         return check(args.bag, args.check)
+    if args.rgb:
+        with args.rgb.open("wb") as file:
+            for rgb in frames(args.bag):
+                file.write(rgb.tobytes())
+        return 0
     if not args.out:
         parser.error("--out or --check is needed")
 
