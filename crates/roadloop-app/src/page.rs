@@ -1,4 +1,4 @@
-//! The one page a demo ends in: before and after, hits, counts, times. Images
+//! The one page a demo ends in: before and after, hits, videos, counts, times. All
 //! travel inside it, so the file can be sent to somebody.
 
 use base64::Engine as _;
@@ -12,6 +12,8 @@ pub(crate) struct Page {
     pub(crate) source: String,
     pub(crate) stages: Vec<StageLine>,
     pub(crate) pairs: Vec<BeforeAfter>,
+    /// Cameras and their videos, as MP4.
+    pub(crate) videos: Vec<(String, Vec<u8>)>,
     pub(crate) searches: Vec<SearchShown>,
     /// Labels with the number of their detections, most first.
     pub(crate) label_counts: Vec<(String, u64)>,
@@ -57,7 +59,7 @@ border:1px solid var(--line);border-radius:5px;padding:1px 6px;\
 -webkit-box-decoration-break:clone;box-decoration-break:clone}\
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px;\
 margin-bottom:16px;overflow-x:auto}.card p{margin:0 0 12px}.card p .soft{display:block;\
-margin-top:4px}img{width:100%;display:block;border-radius:6px}\
+margin-top:4px}img,video{width:100%;display:block;border-radius:6px}\
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:12px}figure{margin:0}\
 figcaption{font-size:14px;color:var(--soft);margin-top:6px}\
 table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:6px 10px;\
@@ -81,6 +83,7 @@ pub(crate) fn render(page: &Page) -> String {
     );
     html += &before_after(page);
     html += &searches(page);
+    html += &videos(page);
     html += &counts(page);
     html += &times(page);
     html += "<p class=\"soft\">Made by <code>roadloop quickstart</code>. Faces and vehicles \
@@ -120,6 +123,22 @@ fn searches(page: &Page) -> String {
         );
     }
     html
+}
+
+fn videos(page: &Page) -> String {
+    if page.videos.is_empty() {
+        return String::new();
+    }
+    let mut html = "<h2>As videos</h2><div class=\"card pair\">".to_owned();
+    for (camera, mp4) in &page.videos {
+        let data = STANDARD.encode(mp4);
+        html += &format!(
+            "<figure><video controls muted src=\"data:video/mp4;base64,{data}\"></video>\
+             <figcaption>{}, as recorded</figcaption></figure>",
+            escape(camera),
+        );
+    }
+    html + "</div>"
 }
 
 fn counts(page: &Page) -> String {
@@ -183,11 +202,13 @@ mod tests {
             source: "a\"b".to_owned(),
             stages: Vec::new(),
             pairs: Vec::new(),
+            videos: vec![("<i>front".to_owned(), Vec::new())],
             searches: Vec::new(),
             label_counts: vec![("<b>car</b>".to_owned(), 3)],
         };
         let html = render(&page);
         assert!(!html.contains("<script>") && !html.contains("<b>car"));
+        assert!(!html.contains("<i>front"));
         assert!(html.contains("&lt;script&gt;"));
     }
 }

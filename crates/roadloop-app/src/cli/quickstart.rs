@@ -89,9 +89,26 @@ async fn compose(ctx: &Ctx, run: &flow::RecordingRun, recording: &Path) -> Resul
         source: recording.display().to_string(),
         stages: stages.collect(),
         pairs: before_after(ctx, run).await?,
+        videos: videos(ctx, run).await?,
         searches,
         label_counts: label_counts(ctx).await?,
     })
+}
+
+/// Each camera's video, as recorded.
+async fn videos(ctx: &Ctx, run: &flow::RecordingRun) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut videos = Vec::new();
+    for folder in flow::files(ctx, run).await? {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let camera = path.file_name().and_then(|name| name.to_str());
+            if let Some(camera) = camera.and_then(|name| name.strip_suffix(".mp4")) {
+                videos.push((camera.to_owned(), std::fs::read(&path)?));
+            }
+        }
+    }
+    videos.sort();
+    Ok(videos)
 }
 
 /// Raw and anonymised side by side, of the frames where most was hidden.
