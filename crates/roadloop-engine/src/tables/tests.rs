@@ -84,7 +84,7 @@ fn the_same_rows_twice() {
         extract_tables(&Silent, &recording, folder.path(), &settings(false)).unwrap();
     assert_eq!((report.done, report.skipped.len()), (2, 1));
     assert_eq!(report.skipped[0].place, "topic /scan/front message 2");
-    let files = ["tables/scan__front.csv", "tables/scan__front.parquet"].map(str::to_owned);
+    let files = ["scan__front.csv", "scan__front.parquet"].map(str::to_owned);
     let expected = TableFiles {
         topic: "/scan/front".to_owned(),
         files: files.to_vec(),
@@ -124,7 +124,7 @@ fn bulk_data_is_there_when_asked_for() {
     let (folder, recording) = recorded(&[(&front, 1, scan(&[], 1.0, "n"))]);
     let (_, tables) = extract_tables(&Silent, &recording, folder.path(), &settings(true)).unwrap();
     assert!(tables[0].left_out.is_empty());
-    let csv = fs::read_to_string(folder.path().join("tables/scan.csv")).unwrap();
+    let csv = fs::read_to_string(folder.path().join("scan.csv")).unwrap();
     assert!(csv.contains(",ranges,data,x,name\n") && csv.contains(",[],Af8=,1.0,n\n"), "{csv}");
 }
 
@@ -147,8 +147,8 @@ fn each_type_has_its_file() {
     let (report, tables) =
         extract_tables(&Silent, &recording, folder.path(), &settings(false)).unwrap();
     let rows: Vec<(&str, u64)> = tables.iter().map(|t| (t.files[0].as_str(), t.rows)).collect();
-    assert_eq!(rows, [("tables/a.2.csv", 1), ("tables/a.csv", 2)]);
-    let csv = fs::read_to_string(folder.path().join("tables/a.csv")).unwrap();
+    assert_eq!(rows, [("a.2.csv", 1), ("a.csv", 2)]);
+    let csv = fs::read_to_string(folder.path().join("a.csv")).unwrap();
     assert!(csv.starts_with("sequence,time_ns,time,message.time,message.sequence\n"), "{csv}");
     let skips: Vec<&str> = report.skipped.iter().map(|skip| skip.place.as_str()).collect();
     assert_eq!(skips, ["topic /b message 0", "topic /b"]);
