@@ -9,11 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use roadloop_bag::{Frames, Read, Recording, Selection};
 use roadloop_base::{EncodedImage, Frame, Report, Skip, Stage, image_key, images_of};
-use roadloop_store::{Staged, Store};
+use roadloop_store::{Staged, Store, StoreError};
 use roadloop_vision::{Picture, decode_whole, encode_jpeg, encode_small_png, encode_webp};
 
 use self::index::{Entry, Index};
@@ -81,12 +81,14 @@ pub async fn extract(
     let (sender, mut receiver) = mpsc::channel(2 * cpu.jobs());
     let reader = spawn_blocking(move || read(frames, &sender));
     let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let work = reads.map(|(bytes_read, read)| {
-        let (cpu, store, form) = (cpu.clone(), store.clone(), (settings.form, settings.png_level));
+    let images = store.clone();
+    let work = reads.map(move |(bytes_read, read)| {
+        let (cpu, store, form) = (cpu.clone(), images.clone(), (settings.form, settings.png_level));
         async move { Ok::<_, EngineError>((bytes_read, keep(&cpu, &store, read, form).await?)) }
     });
     let mut kept = work.buffered(2 * cpu.jobs());
     let mut staged = Vec::new();
+    let mut publishing = Publishing { store, batch: None };
     while let Some(outcome) = kept.next().await {
         let (bytes_read, outcome) = outcome?;
         match outcome {
@@ -103,16 +105,40 @@ pub async fn extract(
             }
         }
         if staged.len() >= PUBLISH_IMAGES {
-            store.publish(std::mem::take(&mut staged)).await?;
+            publishing.begin(std::mem::take(&mut staged)).await?;
         }
     }
     drop(kept);
-    store.publish(staged).await?;
+    publishing.begin(staged).await?;
+    publishing.end().await?;
     reader.await.map_err(EngineError::stopped)?;
     // Images first, the index after: it speaks of no image that is not there.
     index.finish()?;
     meter.finish(&report);
     Ok(report)
+}
+
+/// Makes images durable while the next ones are made; one batch at a time, so a
+/// slow disk is waited for.
+struct Publishing {
+    store: Store,
+    batch: Option<JoinHandle<Result<(), StoreError>>>,
+}
+
+impl Publishing {
+    async fn begin(&mut self, staged: Vec<Staged>) -> Result<(), EngineError> {
+        self.end().await?;
+        let store = self.store.clone();
+        self.batch = Some(tokio::spawn(async move { store.publish(staged).await }));
+        Ok(())
+    }
+
+    async fn end(&mut self) -> Result<(), EngineError> {
+        match self.batch.take() {
+            Some(batch) => Ok(batch.await.map_err(EngineError::stopped)??),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Reads on a thread of its own; the channel's bound keeps it from running
