@@ -49,6 +49,7 @@ fn show(path: &Path) -> Result<(), BagError> {
                 println!("  {} {} {image}", frame.taken_at, frame.id);
             }
             Read::Skipped(skip) => println!("  skipped {}: {}", skip.place, skip.reason),
+            Read::Failed(error) => return Err(error),
         }
     }
     Ok(())

@@ -2,10 +2,10 @@
 //! before is read: decompression is most of what reading costs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::thread::{self, JoinHandle};
 
 use crate::compression::{Codec, Decompressed, decompress};
+use crate::input::Input;
 use crate::source::{FileSource, ReadAt};
 
 /// A chunk that claims more is decompressed when it is its turn. Recorders make
@@ -44,8 +44,8 @@ pub(crate) struct Ahead {
 
 impl Ahead {
     /// At most so many chunks ahead; none for 0.
-    pub(crate) fn new(path: &Path, chunks: usize, next: Next) -> Ahead {
-        let source = if chunks > 0 { FileSource::open(path).ok() } else { None };
+    pub(crate) fn new(input: &Input, chunks: usize, next: Next) -> Ahead {
+        let source = if chunks > 0 { FileSource::open(input).ok() } else { None };
         Ahead { source, next, chunks, at: 0, begun: BTreeMap::new() }
     }
 
@@ -120,9 +120,10 @@ mod tests {
         file[damaged_at..damaged_at + 8].fill(0x55);
         file.push(200);
         std::fs::write(&path, &file).unwrap();
-        let mut source = FileSource::open(&path).unwrap();
+        let input = Input::from(&*path);
+        let mut source = FileSource::open(&input).unwrap();
         for chunks in [0, 1, 3] {
-            let mut ahead = Ahead::new(&path, chunks, next);
+            let mut ahead = Ahead::new(&input, chunks, next);
             let (mut at, mut count) = (0, 0);
             while let Some((next_at, Some(packed))) = next(&mut source, at) {
                 let Ok(data) = source.bytes(packed.from, packed.len) else { break };

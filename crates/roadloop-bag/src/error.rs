@@ -23,8 +23,8 @@ pub enum BagError {
     NothingInFolder { path: PathBuf, files: usize },
     #[error("cannot decompress the recording into {}: {source}; TMPDIR names another folder\npath: {}", folder.display(), path.display())]
     Decompress { path: PathBuf, folder: PathBuf, source: io::Error },
-    #[error("cannot keep what comes on stdin in {}: {source}; TMPDIR names another folder", folder.display())]
-    Spool { folder: PathBuf, source: io::Error },
+    #[error("cannot keep a copy of the recording in {}: {source}; TMPDIR names another folder\npath: {}", folder.display(), path.display())]
+    Spool { path: PathBuf, folder: PathBuf, source: io::Error },
     #[error("{what} cannot be read yet\npath: {}", path.display())]
     Unsupported { path: PathBuf, what: String },
     #[error("topic {topic:?} is not in the recording; it has {}", list(known))]

@@ -1,6 +1,6 @@
-//! Finds recordings below a folder.
+//! Finds recordings below a folder, here or elsewhere.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,33 @@ pub fn find_recordings(path: &Path) -> Result<Vec<PathBuf>, BagError> {
     }
     search.found.sort();
     Ok(search.found)
+}
+
+/// The recordings among files that lie elsewhere, told by their names: a rosbag2
+/// folder is itself.
+pub fn find_remote_recordings(files: &[PathBuf]) -> Vec<PathBuf> {
+    let mut folders: BTreeMap<&Path, Vec<PathBuf>> = BTreeMap::new();
+    for path in files {
+        folders.entry(path.parent().unwrap_or(path)).or_default().push(path.clone());
+    }
+    let mut found = Vec::new();
+    for (folder, files) in folders {
+        match rosbag2::is_rosbag2_listing(&files) {
+            true => found.push(folder.to_owned()),
+            false => found.extend(files.into_iter().filter(|path| is_named_so(path))),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether a file has the name of a recording.
+fn is_named_so(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = strip_suffix(&name);
+    let name = name.strip_suffix(".active").unwrap_or(name);
+    let extensions = [".bag", ".mcap", ".db3"];
+    !name.starts_with('.') && extensions.iter().any(|extension| name.ends_with(extension))
 }
 
 #[derive(Default)]
@@ -72,13 +99,8 @@ impl Search {
 
     fn look_at(&mut self, file: PathBuf) {
         self.files += 1;
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = strip_suffix(&name);
-        let name = name.strip_suffix(".active").unwrap_or(name);
-        let is_named_so =
-            [".bag", ".mcap", ".db3"].iter().any(|extension| name.ends_with(extension));
         // Any program may have SQLite files: those need the name as well.
-        if is_named_so || is_recording(&file, &[Format::Ros1Bag, Format::Mcap]) {
+        if is_named_so(&file) || is_recording(&file, &[Format::Ros1Bag, Format::Mcap]) {
             self.found.push(file);
         }
     }

@@ -1,11 +1,10 @@
 //! Which format a file has, told by its first bytes and never by its name.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use crate::BagError;
+use crate::input::Input;
 
 /// The format of a recording, or of the parts of a rosbag2 folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +39,12 @@ pub(crate) const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 const SNIFFED_BYTES: u64 = 32;
 
 /// Tells a file's format, or says in an error what was found instead.
-pub(crate) fn sniff(path: &Path) -> Result<Format, BagError> {
-    let start = first_bytes(path)?;
+pub(crate) fn sniff(input: &Input) -> Result<Format, BagError> {
+    let start = input.start(SNIFFED_BYTES).map_err(BagError::at(&input.path))?;
     if let Some(format) = format_of(&start) {
         return Ok(format);
     }
-    let path = path.to_owned();
+    let path = input.path.clone();
     if start.is_empty() {
         return Err(BagError::Empty { path });
     }
@@ -62,15 +61,9 @@ pub(crate) fn sniff(path: &Path) -> Result<Format, BagError> {
 
 /// Tells a file's format where it has one; what cannot be read has none.
 pub(crate) fn is_recording(path: &Path, formats: &[Format]) -> bool {
-    let format = first_bytes(path).ok().and_then(|start| format_of(&start));
+    let start = Input::from(path).start(SNIFFED_BYTES).ok();
+    let format = start.and_then(|start| format_of(&start));
     format.is_some_and(|format| formats.contains(&format))
-}
-
-fn first_bytes(path: &Path) -> Result<Vec<u8>, BagError> {
-    let mut start = Vec::new();
-    let file = File::open(path).map_err(BagError::at(path))?;
-    file.take(SNIFFED_BYTES).read_to_end(&mut start).map_err(BagError::at(path))?;
-    Ok(start)
 }
 
 fn format_of(start: &[u8]) -> Option<Format> {
@@ -109,7 +102,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("drive.bag");
         std::fs::write(&path, content).unwrap();
-        let got = match sniff(&path) {
+        let got = match sniff(&(&*path).into()) {
             Ok(format) => format.to_string(),
             Err(error) => error.to_string(),
         };

@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use roadloop_base::{Camera, Frame, FrameId, MAX_SEQUENCE, RecordingId, Skip};
 
+use crate::BagError;
 use crate::decode::Decoders;
 use crate::image::{NoImage, image_type, read_image};
 use crate::messages::{Message, Messages, ReadMessage};
 
 /// What comes next in a recording.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Read {
     Frame(Frame),
     /// A damaged place, or a message that gives no image; reading goes on.
     Skipped(Skip),
+    /// The rest cannot be fetched from where it lies; nothing comes after this.
+    Failed(BagError),
 }
 
 /// Different reasons that are kept apart; a hostile file could have millions.
@@ -86,6 +89,7 @@ impl Iterator for Frames {
             let read = match self.messages.next() {
                 Some(ReadMessage::Message(message)) => self.read(&message),
                 Some(ReadMessage::Skipped(skip)) => Some(Read::Skipped(skip)),
+                Some(ReadMessage::Failed(error)) => Some(Read::Failed(error)),
                 Some(ReadMessage::Attachment(_) | ReadMessage::Metadata(_)) => None,
                 None => {
                     let left_out = self.decoders.take_left_out();

@@ -20,11 +20,13 @@ mod find;
 mod format;
 mod frames;
 mod image;
+mod input;
 mod ledger;
 mod mcap;
 mod messages;
 mod part;
 mod recording;
+mod remote;
 mod ros1;
 mod rosbag2;
 mod source;
@@ -42,10 +44,11 @@ pub use decode::{
     Column, ColumnType, Columns, Decoder, Decoders, Element, Moment, Numbers, Record, Value,
 };
 pub use error::BagError;
-pub use find::find_recordings;
+pub use find::{find_recordings, find_remote_recordings};
 pub use format::Format;
 pub use frames::{Frames, Read};
 pub use mcap::{Attachment, McapCompression, McapWriter, Metadata};
 pub use messages::{Message, Messages, ReadMessage};
-pub use recording::{Recording, open};
+pub use recording::{Recording, open, open_remote, open_remote_folder};
+pub use remote::RemoteFile;
 pub use tally::Selection;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use roadloop_base::{Nanos, Skip};
 
+use crate::BagError;
 use crate::channel::Channel;
 use crate::compression::{Codec, ZSTD_MAGIC, decompress_all};
 use crate::mcap::{Attachment, Metadata};
@@ -35,7 +36,7 @@ impl Message {
 }
 
 /// What comes next in a recording.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum ReadMessage {
     Message(Message),
     /// Only after [`Messages::with_extras`], like the next.
@@ -43,6 +44,8 @@ pub enum ReadMessage {
     Metadata(Metadata),
     /// A damaged place; reading goes on.
     Skipped(Skip),
+    /// The rest cannot be fetched from where it lies; nothing comes after this.
+    Failed(BagError),
 }
 
 /// Iterates over the selected messages of a recording, in the order they lie
@@ -105,7 +108,7 @@ impl Messages {
             Err(error) => {
                 self.bytes_done += part.len;
                 let reason = error.to_string().replace('\n', ", ");
-                Some(ReadMessage::Skipped(Places::of(&part.path).file(reason)))
+                Some(ReadMessage::Skipped(Places::of(&part.input.path).file(reason)))
             }
         }
     }
@@ -140,7 +143,13 @@ impl Iterator for Messages {
                     skipped => return skipped,
                 }
             };
-            match reader.next(&mut self.tally) {
+            let found = reader.next(&mut self.tally);
+            // Until then it looks as if the file were damaged.
+            if let Some(error) = self.parts[self.next_part - 1].input.failure() {
+                self.is_done = true;
+                return Some(ReadMessage::Failed(error));
+            }
+            match found {
                 Some(Found::Message(message)) => {
                     return Some(self.message(message));
                 }

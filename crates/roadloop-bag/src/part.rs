@@ -2,7 +2,7 @@
 //! one file, and gives its messages one by one in the order they lie in it.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use roadloop_base::{Nanos, Skip};
 
 use crate::channel::Channel;
 use crate::format::{Format, sniff};
+use crate::input::{Input, Place};
 use crate::mcap::{Attachment, McapIndex, McapReader, Metadata};
 use crate::ros1::{Ros1Index, Ros1Reader};
 use crate::rosbag2::SqliteReader;
@@ -52,7 +53,7 @@ pub(crate) enum Found {
 /// One file of a recording, and what its index told.
 #[derive(Debug)]
 pub(crate) struct Part {
-    pub(crate) path: PathBuf,
+    pub(crate) input: Input,
     pub(crate) len: u64,
     /// Each with the messages on it, where the index counts them.
     pub(crate) channels: Vec<(Channel, Option<u64>)>,
@@ -83,15 +84,39 @@ pub(crate) fn union(
 impl Part {
     /// Reads a part's index, or the part itself where it has none. What is
     /// wrong with the index is added to `damage`.
-    pub(crate) fn open(path: &Path, damage: &mut Vec<Skip>) -> Result<(Format, Part), BagError> {
-        let file = whole_file::open(path)?;
-        let path = &*file.path;
+    ///
+    /// What lies elsewhere and has no index is fetched first: it is read once to
+    /// find the topics, and again for what is on them.
+    pub(crate) fn open(input: &Input, damage: &mut Vec<Skip>) -> Result<(Format, Part), BagError> {
+        let file = whole_file::open(input)?;
+        let mut found = Vec::new();
+        let opened = Part::open_file(file, &mut found)?;
+        let opened = match opened {
+            (format, Some(part)) => (format, part),
+            (_, None) => {
+                found.clear();
+                let (format, part) = Part::open_file(whole_file::fetch(input)?, &mut found)?;
+                let gone = || BagError::at(&input.path)(std::io::Error::other("it has no index"));
+                (format, part.ok_or_else(gone)?)
+            }
+        };
+        damage.append(&mut found);
+        Ok(opened)
+    }
+
+    /// `None` for a part without an index that lies elsewhere.
+    fn open_file(
+        file: WholeFile,
+        damage: &mut Vec<Skip>,
+    ) -> Result<(Format, Option<Part>), BagError> {
+        let input = &file.input;
+        let path = &*input.path;
         damage.extend(file.damage.as_ref().map(|reason| Places::of(path).file(reason)));
-        let format = sniff(path)?;
-        let len = path.metadata().map_err(BagError::at(path))?.len();
+        let format = sniff(input)?;
+        let len = input.len().map_err(BagError::at(path))?;
         let index = match format {
-            Format::Ros1Bag => PartIndex::Ros1(ros1::read_index(path, damage)?),
-            Format::Mcap => PartIndex::Mcap(mcap::read_index(path, damage)?),
+            Format::Ros1Bag => PartIndex::Ros1(ros1::read_index(input, damage)?),
+            Format::Mcap => PartIndex::Mcap(mcap::read_index(input, damage)?),
             Format::Db3 => PartIndex::Db3,
         };
         let indexed = match &index {
@@ -99,18 +124,21 @@ impl Part {
             PartIndex::Mcap(index) => index.channels(),
             PartIndex::Db3 => Some(rosbag2::read_topics(path, damage)?),
         };
-        let path = path.to_owned();
-        let mut part = Part { path, len, channels: Vec::new(), span: None, index, _file: file };
+        let is_here = matches!(input.place(), Place::Here);
+        let input = input.clone();
+        let mut part = Part { input, len, channels: Vec::new(), span: None, index, _file: file };
         if let Some(channels) = indexed {
             part.channels = channels;
             part.span = part.indexed_span();
+        } else if !is_here {
+            return Ok((format, None));
         } else {
             let Learned { channels, span } = part.scan()?;
             part.channels =
                 channels.into_iter().map(|(channel, count)| (channel, Some(count))).collect();
             part.span = span;
         }
-        Ok((format, part))
+        Ok((format, Some(part)))
     }
 
     /// Finds the topics by reading everything. What is damaged is left to be
@@ -126,7 +154,7 @@ impl Part {
         match &self.index {
             PartIndex::Ros1(index) => index.span,
             PartIndex::Mcap(index) => index.span(),
-            PartIndex::Db3 => rosbag2::read_span(&self.path),
+            PartIndex::Db3 => rosbag2::read_span(&self.input.path),
         }
     }
 
@@ -143,12 +171,14 @@ impl Part {
     pub(crate) fn reader(&self, tally: &mut Tally) -> Result<PartReader, BagError> {
         Ok(match &self.index {
             PartIndex::Ros1(index) => {
-                PartReader::Ros1(Box::new(Ros1Reader::open(&self.path, index, tally)?))
+                PartReader::Ros1(Box::new(Ros1Reader::open(&self.input, index, tally)?))
             }
             PartIndex::Mcap(index) => {
-                PartReader::Mcap(Box::new(McapReader::open(&self.path, index, tally)?))
+                PartReader::Mcap(Box::new(McapReader::open(&self.input, index, tally)?))
             }
-            PartIndex::Db3 => PartReader::Db3(Box::new(SqliteReader::open(&self.path, tally)?)),
+            PartIndex::Db3 => {
+                PartReader::Db3(Box::new(SqliteReader::open(&self.input.path, tally)?))
+            }
         })
     }
 }

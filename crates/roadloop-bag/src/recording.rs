@@ -2,8 +2,7 @@
 //! an id, topics and frames.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, Read as _, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +11,11 @@ use sha2::{Digest, Sha256};
 use roadloop_base::{Camera, Nanos, RecordingId, Skip, Topic, name_cameras};
 
 use crate::channel::Channel;
+use crate::input::Input;
 use crate::part::{Part, Places, union};
+use crate::remote::RemoteFile;
+use crate::rosbag2::{Folder, Listing};
+use crate::source::{FileSource, ReadAt};
 use crate::tally::Tally;
 use crate::whole_file::{is_stdin, strip_suffix};
 use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2};
@@ -32,24 +35,61 @@ pub struct Recording {
 /// Opens a file or a rosbag2 folder, told by content; `-` is stdin, once.
 pub fn open(path: &Path) -> Result<Recording, BagError> {
     let is_dir = !is_stdin(path) && path.metadata().map_err(BagError::at(path))?.is_dir();
+    if !is_dir {
+        let folder = Folder { parts: vec![path.to_owned()], ..Folder::default() };
+        return open_parts(path, folder, false, Vec::new(), |part| Some(part.into()));
+    }
     let mut damage = Vec::new();
-    let (folder, is_folder) = match is_dir {
-        true => (rosbag2::read_folder(path, &mut damage)?, true),
-        false => (rosbag2::Folder { parts: vec![path.to_owned()], ..Default::default() }, false),
-    };
+    let folder = rosbag2::read_folder(&Listing::of(path)?, &mut damage)?;
+    open_parts(path, folder, true, damage, |part| Some(part.into()))
+}
+
+/// Opens a file that lies elsewhere. `name` is what people call it; its last part
+/// is that of a path.
+pub fn open_remote(name: &Path, file: Arc<dyn RemoteFile>) -> Result<Recording, BagError> {
+    let folder = Folder { parts: vec![name.to_owned()], ..Folder::default() };
+    let input = Input::remote(name, file);
+    open_parts(name, folder, false, Vec::new(), move |_| Some(input.clone()))
+}
+
+/// Opens a rosbag2 folder that lies elsewhere, by all files below it; each has
+/// its name, which begins with that of the folder.
+pub fn open_remote_folder(
+    name: &Path,
+    files: Vec<(PathBuf, Arc<dyn RemoteFile>)>,
+) -> Result<Recording, BagError> {
+    let files: BTreeMap<PathBuf, Input> =
+        files.into_iter().map(|(name, file)| (name.clone(), Input::remote(&name, file))).collect();
+    let mut damage = Vec::new();
+    let folder = rosbag2::read_folder(&Listing::remote(name, &files), &mut damage)?;
+    if let Some(failure) = files.values().find_map(Input::failure) {
+        return Err(failure);
+    }
+    open_parts(name, folder, true, damage, |part| files.get(part).cloned())
+}
+
+fn open_parts(
+    path: &Path,
+    folder: Folder,
+    is_folder: bool,
+    mut damage: Vec<Skip>,
+    input_of: impl Fn(&Path) -> Option<Input>,
+) -> Result<Recording, BagError> {
     if folder.parts.is_empty() {
         return Err(BagError::NothingInFolder { path: path.to_owned(), files: 0 });
     }
     let mut parts = Vec::new();
     let mut format = None;
     for part in &folder.parts {
-        match Part::open(part, &mut damage) {
+        let Some(input) = input_of(part) else { continue };
+        match Part::open(&input, &mut damage) {
             Ok((part_format, part)) => {
                 format.get_or_insert(part_format);
                 parts.push(part);
             }
-            // A bad part among good ones costs itself only.
-            Err(error) if is_folder && folder.parts.len() > 1 => {
+            // A bad part among good ones costs itself only; one that cannot be
+            // fetched may be good.
+            Err(error) if is_folder && folder.parts.len() > 1 && input.failure().is_none() => {
                 damage.push(Places::of(part).file(error.to_string().replace('\n', ", ")));
             }
             Err(error) => return Err(error),
@@ -250,16 +290,14 @@ fn content_hash(parts: &[Part]) -> Result<[u8; 4], BagError> {
     const CHUNK: u64 = 64 * 1024;
     let mut hash = Sha256::new();
     for part in parts {
-        let read = || -> io::Result<Vec<u8>> {
-            let mut chunks = Vec::new();
-            let mut file = File::open(&part.path)?;
-            (&mut file).take(CHUNK).read_to_end(&mut chunks)?;
-            file.seek(SeekFrom::Start(part.len.saturating_sub(CHUNK)))?;
-            file.take(CHUNK).read_to_end(&mut chunks)?;
-            Ok(chunks)
-        };
         hash.update(part.len.to_le_bytes());
-        hash.update(read().map_err(BagError::at(&part.path))?);
+        let mut add = || -> io::Result<()> {
+            let mut file = FileSource::open(&part.input)?;
+            hash.update(file.peek(0, CHUNK as usize)?);
+            hash.update(file.peek(part.len.saturating_sub(CHUNK), CHUNK as usize)?);
+            Ok(())
+        };
+        add().map_err(BagError::at(&part.input.path))?;
     }
     let hash = hash.finalize();
     Ok([hash[0], hash[1], hash[2], hash[3]])

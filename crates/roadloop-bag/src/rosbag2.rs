@@ -6,5 +6,5 @@ mod folder;
 mod metadata;
 mod sqlite;
 
-pub(crate) use folder::{Folder, is_rosbag2_folder, read_folder};
+pub(crate) use folder::{Folder, Listing, is_rosbag2_folder, is_rosbag2_listing, read_folder};
 pub(crate) use sqlite::{SqliteReader, read_span, read_topics};

@@ -1,5 +1,5 @@
-//! Bytes by position, from a file or from a decompressed chunk. Knows no
-//! format.
+//! Bytes by position, from a file here or elsewhere or from a decompressed
+//! chunk. Knows no format.
 //!
 //! A file is mapped, a window at a time, so that large images are never copied
 //! and memory in use does not grow with the recording; what cannot be mapped is
@@ -7,10 +7,13 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use memmap2::{Advice, MmapOptions};
+
+use crate::input::{Input, Place};
+use crate::remote::Parts;
 
 /// What is mapped at once: a few frames, and far more than any small record.
 const MAPPED: u64 = 16 << 20;
@@ -40,18 +43,30 @@ pub(crate) trait ReadAt {
 /// A file behind a window.
 #[derive(Debug)]
 pub(crate) struct FileSource {
-    file: File,
+    backing: Backing,
     len: u64,
     window: Bytes,
     window_at: u64,
-    is_mappable: bool,
+}
+
+#[derive(Debug)]
+enum Backing {
+    Mapped(File),
+    Read(File),
+    Remote(Arc<Parts>),
 }
 
 impl FileSource {
-    pub(crate) fn open(path: &Path) -> io::Result<FileSource> {
-        let file = File::open(path)?;
-        let len = file.metadata()?.len();
-        Ok(FileSource { file, len, window: Bytes::new(), window_at: 0, is_mappable: true })
+    pub(crate) fn open(input: &Input) -> io::Result<FileSource> {
+        let (backing, len) = match input.place() {
+            Place::Elsewhere(parts) => (Backing::Remote(Arc::clone(parts)), parts.len()),
+            Place::Here | Place::Stream(_) => {
+                let file = File::open(&input.path)?;
+                let len = file.metadata()?.len();
+                (Backing::Mapped(file), len)
+            }
+        };
+        Ok(FileSource { backing, len, window: Bytes::new(), window_at: 0 })
     }
 
     /// Moves the window over bytes that are there.
@@ -60,21 +75,26 @@ impl FileSource {
         if at >= self.window_at && at + count <= window_end {
             return Ok(());
         }
-        if self.is_mappable {
-            let start = at - at % MAP_ALIGN;
-            let len = (at + count - start).max(MAPPED).min(self.len - start);
-            let is_next = !self.window.is_empty() && (self.window_at..=window_end).contains(&at);
-            match map(&self.file, start, len, is_next) {
-                Ok(window) => {
-                    (self.window, self.window_at) = (window, start);
-                    return Ok(());
+        (self.window_at, self.window) = match &mut self.backing {
+            Backing::Mapped(file) => {
+                let start = at - at % MAP_ALIGN;
+                let len = (at + count - start).max(MAPPED).min(self.len - start);
+                let is_next =
+                    !self.window.is_empty() && (self.window_at..=window_end).contains(&at);
+                match map(file, start, len, is_next) {
+                    Ok(window) => (start, window),
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                        return Err(error);
+                    }
+                    Err(_) => {
+                        self.backing = Backing::Read(file.try_clone()?);
+                        return self.show(at, count);
+                    }
                 }
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(error),
-                Err(_) => self.is_mappable = false,
             }
-        }
-        self.window = read(&mut self.file, at, count.max(READ).min(self.len - at))?;
-        self.window_at = at;
+            Backing::Read(file) => (at, read(file, at, count.max(READ).min(self.len - at))?),
+            Backing::Remote(parts) => parts.get(at, count)?,
+        };
         Ok(())
     }
 }
@@ -136,8 +156,8 @@ impl ReadAt for FileSource {
         if count <= READ {
             return self.peek(at, count as usize).map(Bytes::copy_from_slice);
         }
-        if !self.is_mappable {
-            return read(&mut self.file, at, count);
+        if let Backing::Read(file) = &mut self.backing {
+            return read(file, at, count);
         }
         self.show(at, count)?;
         let start = (at - self.window_at) as usize;
@@ -218,7 +238,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("content");
         std::fs::write(&path, vec![7; 3 * MAPPED as usize]).unwrap();
-        let mut source = FileSource::open(&path).unwrap();
+        let mut source = FileSource::open(&(&*path).into()).unwrap();
         assert_eq!(source.peek(MAPPED - 2, 4).unwrap(), [7; 4]);
         File::options().write(true).open(&path).unwrap().set_len(2 * MAPPED).unwrap();
         assert_eq!(source.bytes(MAPPED + 5, 200_000).unwrap().len(), 200_000);
@@ -232,12 +252,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("content");
         std::fs::write(&path, [b"abc", &content[..], b"xyz"].concat()).unwrap();
-        let mut file = FileSource::open(&path).unwrap();
+        let input = Input::from(&*path);
+        let mut file = FileSource::open(&input).unwrap();
         check(&mut Stretch { source: &mut file, start: 3, len: 100_000 }, &content);
         std::fs::write(&path, &content).unwrap();
-        check(&mut FileSource::open(&path).unwrap(), &content);
-        let unmapped = FileSource { is_mappable: false, ..FileSource::open(&path).unwrap() };
-        check(&mut { unmapped }, &content);
+        check(&mut FileSource::open(&input).unwrap(), &content);
+        let backing = Backing::Read(File::open(&path).unwrap());
+        let mut unmapped = FileSource { backing, ..FileSource::open(&input).unwrap() };
+        check(&mut unmapped, &content);
         check(&mut Bytes::from(content.clone()), &content);
     }
 }

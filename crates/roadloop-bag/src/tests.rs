@@ -3,6 +3,7 @@
 
 mod conformance;
 mod damaged;
+mod elsewhere;
 mod real;
 mod selected;
 mod sound;
@@ -13,7 +14,7 @@ use roadloop_base::EncodedImage;
 use tempfile::TempDir;
 
 use crate::testing::{Compression, DriveWriter, MessageForm, Picture};
-use crate::{BagError, Read, Selection, open};
+use crate::{BagError, Read, Recording, Selection, open};
 
 /// 2020-11-19T22:00:00Z
 const START: u64 = 1_605_823_200_000_000_000;
@@ -110,7 +111,10 @@ impl Outcome {
 }
 
 fn read(path: &Path, selection: &Selection) -> Result<Outcome, BagError> {
-    let recording = open(path)?;
+    read_from(&open(path)?, selection)
+}
+
+fn read_from(recording: &Recording, selection: &Selection) -> Result<Outcome, BagError> {
     let mut outcome = Outcome::default();
     let say = |skip: &roadloop_base::Skip| format!("{}: {}", skip.place, skip.reason);
     outcome.skips.extend(recording.damage().iter().map(say));
@@ -120,6 +124,7 @@ fn read(path: &Path, selection: &Selection) -> Result<Outcome, BagError> {
         assert!(frames.bytes_read() <= frames.size_bytes());
         position = position.max(frames.bytes_read());
         match read {
+            Read::Failed(error) => return Err(error),
             Read::Skipped(skip) => outcome.skips.push(say(&skip)),
             Read::Frame(frame) => {
                 let data = match &frame.image {

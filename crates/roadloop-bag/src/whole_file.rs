@@ -1,16 +1,19 @@
-//! Recordings that were compressed as a whole, like `drive.bag.zst`, and those
-//! that come on stdin: they are written into a temporary folder first, for their
-//! indexes lie at the end. The folder goes with the last part that reads from it.
+//! Recordings that were compressed as a whole, like `drive.bag.zst`, those that
+//! come on stdin, and those elsewhere that cannot be read in parts: they are
+//! written into a temporary folder first, for their indexes lie at the end. The
+//! folder goes with the last part that reads from it.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use crate::BagError;
 use crate::compression::Codec;
+use crate::format::SQLITE_MAGIC;
+use crate::input::{Input, Place};
 
 /// Camera data shrinks to a half or a tenth; what grows by more than this is
 /// made to fill the disk.
@@ -29,35 +32,56 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 /// A file of a recording, as it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct WholeFile {
-    pub(crate) path: PathBuf,
+    pub(crate) input: Input,
     /// Why it may be shorter than it was.
     pub(crate) damage: Option<String>,
     /// Kept as long as it is read from.
     _folder: Option<Arc<TempDir>>,
 }
 
-/// The file itself where it is not compressed, told by its first bytes.
-pub(crate) fn open(path: &Path) -> Result<WholeFile, BagError> {
-    if is_stdin(path) {
-        return from_stream(io::stdin().lock());
+/// The file itself where it can be read as it is: told by its first bytes.
+pub(crate) fn open(input: &Input) -> Result<WholeFile, BagError> {
+    if is_stdin(&input.path) {
+        return keep(io::stdin().lock(), &input.path, "stdin");
     }
-    let mut start = Vec::new();
-    let mut file = File::open(path).map_err(BagError::at(path))?;
-    (&mut file).take(4).read_to_end(&mut start).map_err(BagError::at(path))?;
-    let Some(codec) = Codec::of_file(&start) else {
-        return Ok(WholeFile { path: path.to_owned(), damage: None, _folder: None });
-    };
+    if matches!(input.place(), Place::Stream(_)) {
+        return fetch(input);
+    }
+    let path = &*input.path;
+    let start = input.start(SQLITE_MAGIC.len() as u64).map_err(BagError::at(path))?;
+    let codec = Codec::of_file(&start);
+    let is_here = matches!(input.place(), Place::Here);
+    match codec {
+        Some(codec) if is_here => return decompress(input, codec),
+        // SQLite reads files of this machine only.
+        codec if !is_here && (codec.is_some() || start.starts_with(SQLITE_MAGIC)) => {
+            return fetch(input);
+        }
+        _ => {}
+    }
+    Ok(WholeFile { input: input.clone(), damage: None, _folder: None })
+}
+
+/// A copy on this machine of what lies elsewhere, read once from start to end.
+pub(crate) fn fetch(input: &Input) -> Result<WholeFile, BagError> {
+    let stream = input.stream().map_err(BagError::at(&input.path))?;
+    let name = input.path.file_name().unwrap_or_default().to_string_lossy();
+    keep(stream, &input.path, if name.is_empty() { "recording" } else { &name })
+}
+
+fn decompress(input: &Input, codec: Codec) -> Result<WholeFile, BagError> {
+    let path = &*input.path;
     let failed = |source: io::Error| BagError::Decompress {
         path: path.to_owned(),
         folder: std::env::temp_dir(),
         source,
     };
-    let len = file.metadata().map_err(BagError::at(path))?.len();
+    let len = input.len().map_err(BagError::at(path))?;
     let limit = len.saturating_mul(MAX_GROWTH).max(MIN_LIMIT);
-    let folder = tempfile::Builder::new().prefix("roadloop-").tempdir().map_err(failed)?;
+    let folder = temporary_folder().map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let decompressed = folder.path().join(strip_suffix(&name));
-    let source = BufReader::new(File::open(path).map_err(BagError::at(path))?);
+    let source = BufReader::new(input.stream().map_err(BagError::at(path))?);
     let out = File::create(&decompressed).map_err(failed)?;
     let reader = codec.reader(source).map_err(failed)?;
     let damage = match copy(reader, out, limit) {
@@ -68,22 +92,40 @@ pub(crate) fn open(path: &Path) -> Result<WholeFile, BagError> {
         }
         Err(error) => return Err(failed(error)),
     };
-    Ok(WholeFile { path: decompressed, damage, _folder: Some(Arc::new(folder)) })
+    let input = Input::from(&*decompressed);
+    Ok(WholeFile { input, damage, _folder: Some(Arc::new(folder)) })
 }
 
-/// What a stream brings, to its end.
-fn from_stream(mut stream: impl Read) -> Result<WholeFile, BagError> {
-    let failed = |source: io::Error| BagError::Spool { folder: std::env::temp_dir(), source };
-    let folder = tempfile::Builder::new().prefix("roadloop-").tempdir().map_err(failed)?;
-    let path = folder.path().join("stdin");
+/// What a stream brings, to its end, in a file of that name.
+fn keep(mut stream: impl Read, source: &Path, name: &str) -> Result<WholeFile, BagError> {
+    let temporary = std::env::temp_dir();
+    let failed = |error| BagError::Spool {
+        path: source.to_owned(),
+        folder: temporary.clone(),
+        source: error,
+    };
+    let folder = temporary_folder().map_err(failed)?;
+    let path = folder.path().join(name);
     let mut file = File::create(&path).map_err(failed)?;
-    io::copy(&mut stream, &mut file).map_err(failed)?;
-    let file = open(&path)?;
-    let is_as_it_came = file.path == path;
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => file.write_all(&piece[..count]).map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(BagError::at(source)(error)),
+        }
+    }
+    let file = open(&Input::from(&*path))?;
+    let is_as_it_came = file.input.path == path;
     Ok(WholeFile {
         _folder: if is_as_it_came { Some(Arc::new(folder)) } else { file._folder },
         ..file
     })
+}
+
+fn temporary_folder() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("roadloop-").tempdir()
 }
 
 fn copy(mut from: impl Read, mut to: File, limit: u64) -> io::Result<()> {
@@ -124,9 +166,9 @@ mod tests {
     fn streams_are_read_to_their_end() {
         let packed = zstd::encode_all(&b"recording"[..], 0).unwrap();
         for stream in [b"recording", &packed[..]] {
-            let file = from_stream(stream).unwrap();
-            assert_eq!(std::fs::read(&file.path).unwrap(), b"recording");
-            let folder = file.path.parent().unwrap().to_owned();
+            let file = keep(stream, Path::new(STDIN), "stdin").unwrap();
+            assert_eq!(std::fs::read(&file.input.path).unwrap(), b"recording");
+            let folder = file.input.path.parent().unwrap().to_owned();
             drop(file);
             assert!(!folder.exists());
         }
@@ -137,10 +179,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
-        let got = match open(&path) {
+        let got = match open(&(&*path).into()) {
             Ok(file) => {
-                let bytes = std::fs::read(&file.path).unwrap();
-                let name = file.path.file_name().unwrap().to_string_lossy().into_owned();
+                let bytes = std::fs::read(&file.input.path).unwrap();
+                let name = file.input.path.file_name().unwrap().to_string_lossy().into_owned();
                 format!("{name}: {} bytes", bytes.len())
             }
             Err(error) => error.to_string(),
@@ -184,9 +226,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("drive.bag.zst");
         std::fs::write(&path, zstd::encode_all(&b"content"[..], 3).unwrap()).unwrap();
-        let file = open(&path).unwrap();
+        let file = open(&(&*path).into()).unwrap();
         let copy = file.clone();
-        let decompressed = file.path.clone();
+        let decompressed = file.input.path.clone();
         drop(file);
         assert!(decompressed.is_file());
         drop(copy);

@@ -3,11 +3,10 @@
 //! written.
 
 use std::io::Cursor;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use roadloop_bag::{BagError, Read, Selection};
+use roadloop_bag::{BagError, Read, Recording, Selection};
 use roadloop_base::{Camera, Frame, Nanos, Stage};
 use roadloop_vision::{Detector, ModelError, Pixels, VideoWriter, decode_bytes};
 
@@ -15,7 +14,7 @@ use crate::flow::{Plan, RunSettings};
 use crate::models::Finders;
 use crate::stages::redact::{self, RedactSettings};
 use crate::stages::{FrameError, ingest};
-use crate::{Ctx, EngineError, Models, Track};
+use crate::{Ctx, EngineError, Models, Track, open_recording};
 
 /// Cameras of which the first frame is tried; the others are taken for alike.
 const CAMERAS_TRIED: usize = 3;
@@ -61,12 +60,13 @@ pub async fn estimate(
     if left == Left::default() {
         return Ok(Some(estimate));
     }
-    let path = plan.source.clone();
+    // A signed address opens its recording only as a whole; the plan has not all of it.
+    let Ok(recording) = open_recording(&plan.source).await else { return Ok(None) };
     let selected = plan.cameras.iter().filter(|camera| camera.is_selected);
     let cameras: Vec<Camera> = selected.map(|camera| camera.camera.clone()).collect();
     let topics = settings.selection.topics.clone();
     let selection = Selection { topics, ..Selection::default() };
-    let sample = ctx.cpu.run(move || Sample::read(&path, &selection, &cameras)).await??;
+    let sample = ctx.cpu.run(move || Sample::read(&recording, &selection, &cameras)).await??;
     let (models, style) = (Arc::clone(&ctx.models), settings.redact);
     let frames = sample.frames;
     let (opened, trial) = ctx
@@ -161,9 +161,12 @@ struct Sample {
 }
 
 impl Sample {
-    fn read(path: &Path, selection: &Selection, cameras: &[Camera]) -> Result<Sample, BagError> {
+    fn read(
+        recording: &Recording,
+        selection: &Selection,
+        cameras: &[Camera],
+    ) -> Result<Sample, BagError> {
         let wanted = cameras.len().min(CAMERAS_TRIED);
-        let recording = roadloop_bag::open(path)?;
         let started = Instant::now();
         let mut reader = recording.frames(selection)?;
         let mut frames: Vec<Frame> = Vec::new();

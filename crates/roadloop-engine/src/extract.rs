@@ -160,6 +160,7 @@ async fn keep(
     let frame = match read {
         Read::Frame(frame) => Arc::new(frame),
         Read::Skipped(skip) => return Ok(Err(skip)),
+        Read::Failed(error) => return Err(error.into()),
     };
     let (entry, image) = match cpu.run(move || prepare(&frame, form)).await? {
         Ok(prepared) => prepared,

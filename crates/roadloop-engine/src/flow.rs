@@ -11,7 +11,7 @@ use roadloop_catalog::Filter;
 
 use crate::stages::redact::RedactSettings;
 use crate::stages::{detect, files, ingest, redact};
-use crate::{Card, Ctx, EngineError, has_videos};
+use crate::{Card, Ctx, EngineError, has_videos, open_recording};
 
 /// What is to be done with a recording.
 #[derive(Clone, Debug)]
@@ -114,8 +114,7 @@ async fn open(
     path: &Path,
     name: Option<RecordingId>,
 ) -> Result<(Recording, RecordingId), EngineError> {
-    let path = path.to_owned();
-    let mut recording = ctx.cpu.run(move || roadloop_bag::open(&path)).await??;
+    let mut recording = open_recording(path).await?;
     let content = recording.id().clone();
     let is_named = name.is_some();
     if let Some(name) = name {

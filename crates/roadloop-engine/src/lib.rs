@@ -1,11 +1,12 @@
 //! What happens when: the stages of the main job and the order they run in.
 //!
-//! [`flow::run`] takes a recording through the stages: [`stages::ingest`]
-//! keeps its frames, [`stages::files`] its tables and videos, [`stages::detect`] says what is on them,
-//! [`stages::redact`] hides faces and plates; [`stages::search`] asks the
-//! catalog that results. [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they all need. Every stage is
-//! idempotent: it looks up what is delivered, does the rest, and leaves the
-//! same result however often it was stopped.
+//! [`open_recording`] opens a recording, wherever it lies. [`flow::run`] takes it
+//! through the stages: [`stages::ingest`] keeps its frames, [`stages::files`] its
+//! tables and videos, [`stages::detect`] says what is on them, [`stages::redact`]
+//! hides faces and plates; [`stages::search`] asks the catalog that results.
+//! [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they
+//! all need. Every stage is idempotent: it looks up what is delivered, does the
+//! rest, and leaves the same result however often it was stopped.
 //!
 //! No terminal, no HTTP: people are told through [`Progress`], callers through
 //! [`Report`](roadloop_base::Report)s and [`EngineError`]s.
@@ -23,6 +24,7 @@ mod new_file;
 mod present;
 mod progress;
 mod revision;
+mod sources;
 pub mod stages;
 mod survey;
 mod tables;
@@ -39,6 +41,7 @@ pub use extract::{ExtractSettings, ImageForm, PngLevel, extract};
 pub use models::{ModelFile, ModelSettings, Models};
 pub use new_file::NewFile;
 pub use progress::{JobStart, Meter, Progress, Silent, Unit};
+pub use sources::{find_recordings, open_recording};
 pub use survey::{Gap, Survey, TopicSurvey, survey};
 pub use tables::{TableFiles, TableSettings, extract_tables};
 pub use track::Track;

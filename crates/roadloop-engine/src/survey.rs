@@ -66,6 +66,7 @@ pub fn survey(recording: &Recording, progress: &dyn Progress) -> Result<Survey, 
                 meter.skipped(&skip);
                 survey.skipped.push(skip);
             }
+            ReadMessage::Failed(error) => return Err(error),
             ReadMessage::Attachment(_) | ReadMessage::Metadata(_) => {}
         }
     }

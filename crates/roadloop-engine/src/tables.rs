@@ -102,6 +102,7 @@ pub fn extract_tables(
                     None => {}
                 },
                 ReadMessage::Skipped(damage) => skip(damage, &mut report),
+                ReadMessage::Failed(error) => return Err(error.into()),
                 ReadMessage::Attachment(_) | ReadMessage::Metadata(_) => {}
             }
         }

@@ -45,7 +45,11 @@ impl Track {
         let mut fixes = BTreeMap::<Arc<str>, Vec<(Nanos, Position)>>::new();
         let mut decoders = Decoders::default();
         for read in recording.messages(&Selection { topics, ..Selection::default() })? {
-            let ReadMessage::Message(message) = read else { continue };
+            let message = match read {
+                ReadMessage::Message(message) => message,
+                ReadMessage::Failed(error) => return Err(error),
+                _ => continue,
+            };
             let Some(Ok((_, value))) = decoders.decode(&message) else { continue };
             let Some(position) = position(&value) else { continue };
             let fixes = fixes.entry(Arc::clone(&message.topic)).or_default();

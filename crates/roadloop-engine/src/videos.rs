@@ -92,6 +92,7 @@ pub async fn extract_videos(
                 let decoded = match read {
                     Read::Frame(frame) => cpu.run(move || look(&frame)).await?,
                     Read::Skipped(skip) => Err(skip),
+                    Read::Failed(error) => return Err(error.into()),
                 };
                 Ok::<_, EngineError>((bytes_read, decoded))
             }

@@ -23,6 +23,12 @@ pub enum StoreError {
     Backend { action: &'static str, key: String, source: object_store::Error },
     #[error("no store answers to {scheme}: URIs in this build; use a folder\nstore: {uri}")]
     UnknownScheme { scheme: String, uri: String },
+    #[error(
+        "nothing is read from {scheme}: addresses; s3:, gs:, az:, http: and https: are\naddress: {uri}"
+    )]
+    UnknownAddress { scheme: String, uri: String },
+    #[error("not an address: {reason}\naddress: {uri}")]
+    BadAddress { uri: String, reason: String },
 }
 
 impl StoreError {
@@ -30,7 +36,10 @@ impl StoreError {
         match self {
             StoreError::NotFound { .. } => ErrorKind::NotFound,
             StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
-            StoreError::BadKey { .. } | StoreError::UnknownScheme { .. } => ErrorKind::Invalid,
+            StoreError::BadKey { .. }
+            | StoreError::UnknownScheme { .. }
+            | StoreError::UnknownAddress { .. }
+            | StoreError::BadAddress { .. } => ErrorKind::Invalid,
             StoreError::Full { .. } => ErrorKind::Busy,
             StoreError::Folder { .. } | StoreError::Io { .. } | StoreError::Backend { .. } => {
                 ErrorKind::Internal

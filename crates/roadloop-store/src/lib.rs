@@ -4,15 +4,20 @@
 //! implementation. A [`Store`] keeps whole objects under keys; many are first
 //! [`stage`](Store::stage)d and then [`publish`](Store::publish)ed together.
 //!
+//! [`Remote`] reads what others keep in stores of their own: recordings come
+//! from there.
+//!
 //! Knows nothing of recordings, images or tables: keys and bytes only.
 
 mod durable;
 mod error;
 mod objects;
 mod open;
+mod remote;
 #[cfg(test)]
 mod suite;
 
 pub use error::StoreError;
 pub use objects::{Listed, Staged, Store};
 pub use open::open;
+pub use remote::{Remote, RemoteObject, is_remote, public_part};

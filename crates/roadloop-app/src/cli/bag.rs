@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use roadloop_engine::bag::{self, Recording};
+use roadloop_engine::bag::Recording;
+use roadloop_engine::{find_recordings, open_recording};
+use tokio::runtime::Handle;
 
 use crate::cli::Outcome;
 use crate::render;
@@ -58,7 +60,7 @@ fn for_each(
 ) -> Result<Outcome> {
     let mut found = Vec::new();
     for path in paths {
-        found.extend(bag::find_recordings(path)?);
+        found.extend(wait_for(find_recordings(path))?);
     }
     let mut outcome = Outcome::Done;
     for path in &found {
@@ -78,5 +80,10 @@ fn for_each(
 }
 
 fn open(path: &Path) -> Result<Recording> {
-    Ok(bag::open(path)?)
+    Ok(wait_for(open_recording(path))?)
+}
+
+/// The commands are plain code, on a thread where waiting is allowed.
+fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    Handle::current().block_on(work)
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::ValueEnum;
 use roadloop_base::Skip;
-use roadloop_engine::bag::{self, Recording, Selection};
+use roadloop_engine::bag::{Recording, Selection};
 use roadloop_engine::catalog::Period;
 use roadloop_engine::{
     ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, VideoFile, extract,
-    extract_tables, extract_videos, has_videos,
+    extract_tables, extract_videos, has_videos, open_recording,
 };
 use serde_json::{Value, json};
 
@@ -126,7 +126,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         rate_hz: args.rate,
         chunks_ahead: session.cpu().jobs(),
     };
-    let recording = tokio::task::spawn_blocking(move || bag::open(&args.recording)).await??;
+    let recording = open_recording(&args.recording).await?;
     let (cameras, others) = split(&recording, &selection);
     let cpu = session.cpu();
     let mut done = json!({

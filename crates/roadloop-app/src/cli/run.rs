@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use roadloop_base::{RecordingId, Report, Stage};
 use roadloop_engine::flow::{self, RecordingRun, RunSettings, StageRun};
-use roadloop_engine::{Ctx, EngineError, bag};
+use roadloop_engine::{Ctx, EngineError, find_recordings};
 use serde_json::json;
 
 use crate::cli::Outcome;
@@ -126,7 +126,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let settings = session.run_settings(&stages, name)?;
     let mut found = Vec::new();
     for path in &args.recordings {
-        match bag::find_recordings(path) {
+        match find_recordings(path).await {
             Ok(recordings) => found.extend(recordings),
             Err(error) => {
                 if args.json {

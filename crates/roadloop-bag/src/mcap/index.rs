@@ -2,7 +2,6 @@
 //! each has, and where the chunks are.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use roadloop_base::{Nanos, Skip};
 
@@ -11,6 +10,7 @@ use super::record::{Broken, op, read_record};
 use crate::BagError;
 use crate::channel::{Channel, Definition};
 use crate::format::MCAP_MAGIC;
+use crate::input::Input;
 use crate::part::Places;
 use crate::source::{FileSource, ReadAt};
 
@@ -67,17 +67,17 @@ impl McapIndex {
     }
 }
 
-pub(crate) fn read_index(path: &Path, damage: &mut Vec<Skip>) -> Result<McapIndex, BagError> {
-    let mut source = FileSource::open(path).map_err(BagError::at(path))?;
+pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<McapIndex, BagError> {
+    let mut source = FileSource::open(input).map_err(BagError::at(&input.path))?;
     match parse_summary(&mut source) {
         Ok(index) => Ok(index),
-        Err(Broken::Io(error)) => Err(BagError::at(path)(error)),
+        Err(Broken::Io(error)) => Err(BagError::at(&input.path)(error)),
         Err(broken) => {
             let reason = match broken {
                 Broken::Garbage(reason) => reason,
                 _ => "a record in it is cut off".to_owned(),
             };
-            damage.push(Places::of(path).file(format!("no sound summary: {reason}")));
+            damage.push(Places::of(&input.path).file(format!("no sound summary: {reason}")));
             Ok(McapIndex::default())
         }
     }

@@ -3,7 +3,6 @@
 //! as a whole; behind other damage it goes on with the next sound record.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use bytes::Bytes;
 
@@ -18,6 +17,7 @@ use crate::BagError;
 use crate::ahead::{Ahead, Packed};
 use crate::compression::Codec;
 use crate::format::MCAP_MAGIC;
+use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
 use crate::source::{FileSource, ReadAt};
@@ -58,7 +58,7 @@ struct Chunk {
 
 impl McapReader {
     pub(crate) fn open(
-        path: &Path,
+        input: &Input,
         index: &McapIndex,
         tally: &mut Tally,
     ) -> Result<McapReader, BagError> {
@@ -66,10 +66,10 @@ impl McapReader {
         let at = MCAP_MAGIC.len() as u64;
         Ok(McapReader {
             routes: channels.map(|(id, channel)| (*id, Route::new(channel, tally))).collect(),
-            source: FileSource::open(path).map_err(BagError::at(path))?,
-            ahead: Ahead::new(path, tally.chunks_ahead, next_chunk),
+            source: FileSource::open(input).map_err(BagError::at(&input.path))?,
+            ahead: Ahead::new(input, tally.chunks_ahead, next_chunk),
             index: index.clone(),
-            places: Places::of(path),
+            places: Places::of(&input.path),
             at,
             is_done: false,
             chunk: None,

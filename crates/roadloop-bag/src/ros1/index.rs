@@ -2,7 +2,6 @@
 //! holds. Believed as a whole or not at all.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 
 use roadloop_base::{Nanos, Skip};
 
@@ -10,6 +9,7 @@ use super::record::{Broken, Placed, Record, parse_connection, parse_counts, read
 use crate::BagError;
 use crate::channel::Channel;
 use crate::format::ROS1_MAGIC;
+use crate::input::Input;
 use crate::part::{Places, union};
 use crate::source::{FileSource, ReadAt};
 
@@ -66,11 +66,11 @@ impl Ros1Index {
     }
 }
 
-pub(crate) fn read_index(path: &Path, damage: &mut Vec<Skip>) -> Result<Ros1Index, BagError> {
-    let mut source = FileSource::open(path).map_err(BagError::at(path))?;
+pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<Ros1Index, BagError> {
+    let mut source = FileSource::open(input).map_err(BagError::at(&input.path))?;
     match parse_index(&mut source) {
         Ok(index) => Ok(index),
-        Err(Broken::Io(error)) => Err(BagError::at(path)(error)),
+        Err(Broken::Io(error)) => Err(BagError::at(&input.path)(error)),
         Err(broken) => {
             let reason = match broken {
                 Broken::Garbage(reason) => reason,
@@ -78,7 +78,7 @@ pub(crate) fn read_index(path: &Path, damage: &mut Vec<Skip>) -> Result<Ros1Inde
             };
             let reason =
                 format!("no sound index: {reason}; what follows the last message may be missing");
-            damage.push(Places::of(path).file(reason));
+            damage.push(Places::of(&input.path).file(reason));
             Ok(Ros1Index::default())
         }
     }

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::Path;
 
 use bytes::Bytes;
 
@@ -19,6 +18,7 @@ use crate::ahead::{Ahead, Packed};
 use crate::channel::Channel;
 use crate::compression::Codec;
 use crate::format::ROS1_MAGIC;
+use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
 use crate::source::{FileSource, ReadAt, Stretch};
@@ -66,11 +66,11 @@ impl Chunk {
 
 impl Ros1Reader {
     pub(crate) fn open(
-        path: &Path,
+        input: &Input,
         index: &Ros1Index,
         tally: &mut Tally,
     ) -> Result<Ros1Reader, BagError> {
-        let source = FileSource::open(path).map_err(BagError::at(path))?;
+        let source = FileSource::open(input).map_err(BagError::at(&input.path))?;
         let connections = index.connections.iter();
         let connections = connections.map(|(id, channel)| (*id, Route::new(channel, tally)));
         let at = ROS1_MAGIC.len() as u64;
@@ -78,9 +78,9 @@ impl Ros1Reader {
             connections: connections.collect(),
             end: if index.is_sound { index.starts_at } else { source.len() },
             source,
-            ahead: Ahead::new(path, tally.chunks_ahead, next_chunk),
+            ahead: Ahead::new(input, tally.chunks_ahead, next_chunk),
             index: index.clone(),
-            places: Places::of(path),
+            places: Places::of(&input.path),
             at,
             chunk: None,
             ledger: Ledger::begin(at),

@@ -1,15 +1,15 @@
 //! Which files of a rosbag2 folder are its parts, in which order. A path in
 //! the metadata that leads out of the folder is not followed.
 
-use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Read;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use roadloop_base::Skip;
 
 use super::metadata::{Metadata, parse_metadata};
 use crate::BagError;
+use crate::input::Input;
 use crate::part::Places;
 use crate::whole_file::strip_suffix;
 
@@ -25,28 +25,83 @@ pub(crate) struct Folder {
     pub(crate) messages: HashMap<String, u64>,
 }
 
+/// What is in a folder, here or elsewhere.
+pub(crate) struct Listing<'a> {
+    folder: &'a Path,
+    /// The files that lie in it, not those in folders of it.
+    files: Vec<PathBuf>,
+    metadata: Option<Input>,
+    /// Of files at any depth.
+    is_there: Box<dyn Fn(&Path) -> bool + 'a>,
+}
+
+impl<'a> Listing<'a> {
+    pub(crate) fn of(folder: &'a Path) -> Result<Listing<'a>, BagError> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(BagError::at(folder))? {
+            let path = entry.map_err(BagError::at(folder))?.path();
+            if path.is_file() {
+                files.push(path);
+            }
+        }
+        let metadata = folder.join(METADATA);
+        let metadata = metadata.is_file().then(|| Input::from(&*metadata));
+        Ok(Listing { folder, files, metadata, is_there: Box::new(Path::is_file) })
+    }
+
+    /// Of a folder elsewhere, by all files below it.
+    pub(crate) fn remote(folder: &'a Path, files: &'a BTreeMap<PathBuf, Input>) -> Listing<'a> {
+        let is_in_it = |path: &&PathBuf| path.parent() == Some(folder);
+        Listing {
+            folder,
+            files: files.keys().filter(is_in_it).cloned().collect(),
+            metadata: files.get(&folder.join(METADATA)).cloned(),
+            is_there: Box::new(|path| files.contains_key(path)),
+        }
+    }
+
+    fn read_metadata(&self) -> Option<Result<Metadata, String>> {
+        let start = self.metadata.as_ref()?.start(MAX_METADATA);
+        let text = start.map_err(|error| error.to_string());
+        Some(text.and_then(|text| parse_metadata(&String::from_utf8_lossy(&text))))
+    }
+
+    fn parts(&self) -> Vec<PathBuf> {
+        parts_of(&self.files)
+    }
+}
+
 /// A folder is a rosbag2 recording when its metadata says so, or when all
 /// recordings in it are `<stem>_<number>` parts of one stem, beginning at 0.
 pub(crate) fn is_rosbag2_folder(folder: &Path) -> Result<bool, BagError> {
-    if folder.join(METADATA).is_file() {
-        return Ok(read_metadata(folder).is_ok() || !part_files(folder)?.is_empty());
-    }
-    let parts = part_files(folder)?;
-    let names: Option<Vec<(&str, u64)>> = parts.iter().map(|path| split_name(path)).collect();
-    let Some(names) = names else { return Ok(false) };
-    let Some((stem, first)) = names.first() else { return Ok(false) };
-    let has_one_extension = parts.iter().all(|path| path.extension() == parts[0].extension());
-    Ok(*first == 0 && has_one_extension && names.iter().all(|(other, _)| other == stem))
+    let listing = Listing::of(folder)?;
+    Ok(match listing.read_metadata() {
+        Some(metadata) => metadata.is_ok() || !listing.parts().is_empty(),
+        None => are_parts_of_one(&listing.parts()),
+    })
 }
 
-pub(crate) fn read_folder(folder: &Path, damage: &mut Vec<Skip>) -> Result<Folder, BagError> {
-    let present = part_files(folder)?;
-    if !folder.join(METADATA).is_file() {
-        return Ok(Folder { parts: present, messages: HashMap::new() });
-    }
-    let metadata = match read_metadata(folder) {
-        Ok(metadata) => metadata,
-        Err(reason) => {
+/// By the files in a folder that lies elsewhere.
+pub(crate) fn is_rosbag2_listing(files: &[PathBuf]) -> bool {
+    let parts = parts_of(files);
+    let has_metadata = files.iter().any(|path| path.ends_with(METADATA));
+    (has_metadata && !parts.is_empty()) || are_parts_of_one(&parts)
+}
+
+fn are_parts_of_one(parts: &[PathBuf]) -> bool {
+    let names: Option<Vec<(&str, u64)>> = parts.iter().map(|path| split_name(path)).collect();
+    let Some(names) = names else { return false };
+    let Some((stem, first)) = names.first() else { return false };
+    let has_one_extension = parts.iter().all(|path| path.extension() == parts[0].extension());
+    *first == 0 && has_one_extension && names.iter().all(|(other, _)| other == stem)
+}
+
+pub(crate) fn read_folder(listing: &Listing, damage: &mut Vec<Skip>) -> Result<Folder, BagError> {
+    let (folder, present) = (listing.folder, listing.parts());
+    let metadata = match listing.read_metadata() {
+        None => return Ok(Folder { parts: present, messages: HashMap::new() }),
+        Some(Ok(metadata)) => metadata,
+        Some(Err(reason)) => {
             let place = folder.join(METADATA);
             damage.push(
                 Places::of(&place).file(format!("{reason}; parts are read in order of name")),
@@ -61,7 +116,7 @@ pub(crate) fn read_folder(folder: &Path, damage: &mut Vec<Skip>) -> Result<Folde
     }
     let mut parts = Vec::new();
     for file in &metadata.files {
-        match locate(folder, file) {
+        match locate(listing, file) {
             Ok(path) if parts.contains(&path) => {}
             Ok(path) => parts.push(path),
             Err(reason) => damage.push(Skip::new(format!("{METADATA} part {file:?}"), reason)),
@@ -77,21 +132,15 @@ pub(crate) fn read_folder(folder: &Path, damage: &mut Vec<Skip>) -> Result<Folde
     Ok(Folder { parts, messages: metadata.messages })
 }
 
-fn read_metadata(folder: &Path) -> Result<Metadata, String> {
-    let mut text = Vec::new();
-    let file = File::open(folder.join(METADATA)).map_err(|error| error.to_string())?;
-    file.take(MAX_METADATA).read_to_end(&mut text).map_err(|error| error.to_string())?;
-    parse_metadata(&String::from_utf8_lossy(&text))
-}
-
 /// A part the metadata names, if it lies in the folder.
-fn locate(folder: &Path, file: &str) -> Result<PathBuf, String> {
+fn locate(listing: &Listing, file: &str) -> Result<PathBuf, String> {
     let relative = Path::new(file);
     let is_inside =
         relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !is_inside || file.is_empty() {
         return Err("leads out of the folder; not read".to_owned());
     }
+    let folder = listing.folder;
     // Early versions wrote paths that begin with the folder's own name.
     let in_folder = relative.file_name().map(|name| folder.join(name));
     let candidates = [Some(folder.join(relative)), in_folder];
@@ -100,23 +149,20 @@ fn locate(folder: &Path, file: &str) -> Result<PathBuf, String> {
         let compressed = path.with_added_extension("zstd");
         [path, compressed]
     });
-    let found = spellings.into_iter().find(|path| path.is_file());
+    let found = spellings.into_iter().find(|path| (listing.is_there)(path));
     found.ok_or_else(|| "the file is missing".to_owned())
 }
 
 /// Files that can be parts, in natural order: 2 before 10.
-fn part_files(folder: &Path) -> Result<Vec<PathBuf>, BagError> {
-    let mut parts = Vec::new();
-    for entry in fs::read_dir(folder).map_err(BagError::at(folder))? {
-        let path = entry.map_err(BagError::at(folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+fn parts_of(files: &[PathBuf]) -> Vec<PathBuf> {
+    let is_part = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = strip_suffix(&name);
-        if (name.ends_with(".db3") || name.ends_with(".mcap")) && path.is_file() {
-            parts.push(path);
-        }
-    }
+        name.ends_with(".db3") || name.ends_with(".mcap")
+    };
+    let mut parts: Vec<PathBuf> = files.iter().filter(is_part).cloned().collect();
     parts.sort_by_cached_key(|path| natural_key(path));
-    Ok(parts)
+    parts
 }
 
 /// Orders digits in names as numbers.
@@ -163,7 +209,7 @@ mod tests {
             fs::write(folder.join(METADATA), text).unwrap();
         }
         let mut damage = Vec::new();
-        let read = read_folder(&folder, &mut damage).unwrap();
+        let read = read_folder(&Listing::of(&folder).unwrap(), &mut damage).unwrap();
         let mut got: Vec<String> = Vec::new();
         for part in &read.parts {
             got.push(part.strip_prefix(&folder).unwrap().display().to_string());

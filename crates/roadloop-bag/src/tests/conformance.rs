@@ -79,7 +79,7 @@ fn as_json(read: &ReadMessage) -> Value {
             "data": numbers(&attachment.data),
         }),
         ReadMessage::Metadata(metadata) => json!({"name": metadata.name}),
-        ReadMessage::Skipped(skip) => panic!("{skip:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -136,7 +136,7 @@ fn check_copy(contents_before: &[ReadMessage], compression: McapCompression, cop
             ReadMessage::Message(message) => writer.message(message).unwrap(),
             ReadMessage::Attachment(attachment) => writer.attachment(attachment).unwrap(),
             ReadMessage::Metadata(metadata) => writer.metadata(metadata).unwrap(),
-            ReadMessage::Skipped(skip) => panic!("{skip:?}"),
+            other => panic!("{other:?}"),
         }
     }
     let bytes = writer.finish().unwrap();

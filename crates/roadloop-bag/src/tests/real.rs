@@ -14,7 +14,7 @@ fn frames(name: &str) -> Vec<Frame> {
     let frames = recording.frames(&Selection::default()).unwrap();
     let frames = frames.map(|read| match read {
         Read::Frame(frame) => frame,
-        Read::Skipped(skip) => panic!("{name}: {skip:?}"),
+        other => panic!("{name}: {other:?}"),
     });
     frames.collect()
 }

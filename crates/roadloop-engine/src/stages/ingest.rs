@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use roadloop_bag::{Read, Recording, Selection};
+use roadloop_bag::{BagError, Read, Recording, Selection};
 use roadloop_base::{
     Camera, EncodedImage, Frame, FrameId, FrameRow, Nanos, RecordingId, Report, ShardId, Skip,
     Stage, image_key, images_of,
@@ -177,6 +177,7 @@ enum Found {
     New(Frame),
     Known,
     Skipped(Skip),
+    Failed(BagError),
 }
 
 type Sent = (u64, Found);
@@ -196,6 +197,7 @@ fn read_in_background(
                 Read::Frame(frame) if known.has(&frame.id) => Found::Known,
                 Read::Frame(frame) => Found::New(frame),
                 Read::Skipped(skip) => Found::Skipped(skip),
+                Read::Failed(error) => Found::Failed(error),
             };
             if sender.blocking_send((frames.bytes_read(), found)).is_err() {
                 return; // The other side stopped on an error of its own.
@@ -220,6 +222,7 @@ async fn keep(
         Found::New(frame) => frame,
         Found::Known => return Ok((bytes_read, Outcome::AlreadyKept)),
         Found::Skipped(skip) => return Ok((bytes_read, Outcome::Skipped(skip))),
+        Found::Failed(error) => return Err(error.into()),
     };
     let track = Arc::clone(track);
     let outcome = match ctx.cpu.run(move || prepare(&frame, &track)).await? {

@@ -61,6 +61,7 @@ pub(super) fn remux(
                 skipped.push(skip);
                 continue;
             }
+            ReadMessage::Failed(error) => return Err(error.into()),
             ReadMessage::Attachment(_) | ReadMessage::Metadata(_) => continue,
         };
         let Some((topic, name)) = named.iter().find(|(topic, _)| **topic == *message.topic) else {

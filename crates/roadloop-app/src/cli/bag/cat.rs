@@ -110,6 +110,7 @@ pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
                 None => {}
             },
             Some(ReadMessage::Skipped(damage)) => skip(&damage),
+            Some(ReadMessage::Failed(error)) => return Err(error.into()),
             Some(ReadMessage::Attachment(_) | ReadMessage::Metadata(_)) => {}
             None => break,
         }

@@ -186,6 +186,7 @@ fn write(
             }
             ReadMessage::Metadata(metadata) => writer.metadata(&metadata).with_context(failed)?,
             ReadMessage::Skipped(damage) => skip(damage, &mut report),
+            ReadMessage::Failed(error) => return Err(error.into()),
         }
     }
     writer.finish().with_context(failed)?;

@@ -1,6 +1,6 @@
 //! `bag doctor`: reads a recording to its end and says what is wrong with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use roadloop_engine::bag::Recording;
@@ -60,7 +60,12 @@ fn as_text(recording: &Recording, survey: &Survey) -> String {
     for skip in &survey.skipped {
         text += &format!("  {}: {}\n", skip.place, skip.reason);
     }
-    let copy = recording.path().with_extension("recovered.mcap");
+    // Of one that lies elsewhere, the copy is to lie here.
+    let beside = match path.contains("://") {
+        true => Path::new(recording.path().file_name().unwrap_or_default()),
+        false => recording.path(),
+    };
+    let copy = beside.with_extension("recovered.mcap");
     text + &format!(
         "what can be read, as a sound recording: {} bag recover {} --out {}\n",
         command(),

@@ -1,0 +1,95 @@
+//! Where recordings come from: files and folders of this machine, and what
+//! others keep in stores of their own, named by an address. Both are found and
+//! opened alike.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
+
+use roadloop_bag::{self as bag, BagError, Recording, RemoteFile};
+use roadloop_store::{Remote, RemoteObject, is_remote, public_part};
+
+use crate::EngineError;
+
+/// The recordings that are meant: a file or a rosbag2 folder is itself, any other
+/// folder or prefix is what lies below it.
+pub async fn find_recordings(path: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let Some(address) = address_of(path) else {
+        let path = path.to_owned();
+        let find = move || bag::find_recordings(&path);
+        return Ok(spawn_blocking(find).await.map_err(EngineError::stopped)??);
+    };
+    let remote = Remote::new(address)?;
+    if remote.object().await?.is_some() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let objects = remote.objects().await?;
+    let files: Vec<PathBuf> = objects.into_iter().map(|(name, _)| name.into()).collect();
+    let found = bag::find_remote_recordings(&files);
+    match (found.is_empty(), files.len()) {
+        (false, _) => Ok(found),
+        (true, 0) => Err(BagError::NotFound { path: public_part(address).into() }.into()),
+        (true, files) => {
+            Err(BagError::NothingInFolder { path: public_part(address).into(), files }.into())
+        }
+    }
+}
+
+/// Opens a recording by its path or address.
+pub async fn open_recording(path: &Path) -> Result<Recording, EngineError> {
+    let open: Box<dyn FnOnce() -> Result<Recording, BagError> + Send> = match address_of(path) {
+        None => {
+            let path = path.to_owned();
+            Box::new(move || bag::open(&path))
+        }
+        Some(address) => {
+            let remote = Remote::new(address)?;
+            let name = PathBuf::from(public_part(address));
+            match remote.object().await? {
+                Some(object) => Box::new(move || bag::open_remote(&name, Elsewhere::of(object))),
+                None => {
+                    let files = remote.objects().await?;
+                    if files.is_empty() {
+                        return Err(BagError::NotFound { path: name }.into());
+                    }
+                    let files = files.into_iter();
+                    let files = files.map(|(name, object)| (name.into(), Elsewhere::of(object)));
+                    let files = files.collect();
+                    Box::new(move || bag::open_remote_folder(&name, files))
+                }
+            }
+        }
+    };
+    Ok(spawn_blocking(open).await.map_err(EngineError::stopped)??)
+}
+
+fn address_of(path: &Path) -> Option<&str> {
+    path.to_str().filter(|path| is_remote(path))
+}
+
+/// An object of a store as recordings are read from.
+#[derive(Debug)]
+struct Elsewhere(RemoteObject);
+
+impl Elsewhere {
+    fn of(object: RemoteObject) -> Arc<dyn RemoteFile> {
+        Arc::new(Elsewhere(object))
+    }
+}
+
+impl RemoteFile for Elsewhere {
+    fn size(&self) -> Option<u64> {
+        self.0.size()
+    }
+
+    fn read(&self, from: u64, count: u64) -> io::Result<Bytes> {
+        self.0.read(from, count)
+    }
+
+    fn stream(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.0.stream()?))
+    }
+}

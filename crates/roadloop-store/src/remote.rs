@@ -1,0 +1,263 @@
+//! Objects that others keep: read in ranges from S3, Google Cloud Storage,
+//! Azure or a web server, by code that waits.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::http::HttpBuilder;
+use object_store::path::Path as Key;
+use object_store::{
+    ClientOptions, Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt,
+    RetryConfig,
+};
+use tokio::runtime::Handle;
+use url::Url;
+
+use crate::StoreError;
+
+/// How long connecting may take.
+const CONNECT_FOR: Duration = Duration::from_secs(10);
+
+/// How long one range may take: 8 MB over a slow line.
+const RANGE_FOR: Duration = Duration::from_secs(300);
+
+/// Some six seconds in all, waiting longer each time.
+const TRIES: usize = 6;
+
+/// Whether a recording is named by where it lies on a network.
+pub fn is_remote(uri: &str) -> bool {
+    uri.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// A place in a store that others keep: an object, or what lies below a prefix.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// What is read at once comes soon or not at all.
+    ranges: Arc<dyn ObjectStore>,
+    /// What is read from start to end takes as long as it takes.
+    streams: Arc<dyn ObjectStore>,
+    /// Of the bucket, container or server, without what lies in it.
+    root: String,
+    key: Key,
+    is_listed: bool,
+    runtime: Handle,
+}
+
+impl Remote {
+    /// `s3://bucket/key`, `gs://bucket/key`, `az://container/key` or an address of
+    /// the web. Credentials and endpoints come from the environment variables
+    /// those stores' own tools read (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, …).
+    ///
+    /// To be called where an async runtime is at hand.
+    pub fn new(uri: &str) -> Result<Remote, StoreError> {
+        let bad = |reason: String| StoreError::BadAddress { uri: public_part(uri), reason };
+        let url = Url::parse(uri).map_err(|error| bad(error.to_string()))?;
+        let host = url.host_str().ok_or_else(|| bad("it names no host".to_owned()))?;
+        let key = Key::from_url_path(url.path()).map_err(|error| bad(error.to_string()))?;
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let (root, key) = match is_web {
+            false => (format!("{}://{host}/", url.scheme()), key),
+            // A signature may be in the query: it belongs to every request.
+            true => {
+                let name = key.filename().unwrap_or_default().to_owned();
+                let mut parent = url.clone();
+                if let Ok(mut segments) = parent.path_segments_mut() {
+                    segments.pop_if_empty().pop();
+                }
+                (parent.to_string(), Key::from(name))
+            }
+        };
+        let build = |timeout| build(&url, &root, timeout);
+        let failed = |source| StoreError::backend("open", key.as_ref(), source);
+        Ok(Remote {
+            ranges: build(Some(RANGE_FOR)).ok_or_else(|| unknown(uri))?.map_err(failed)?,
+            streams: build(None).ok_or_else(|| unknown(uri))?.map_err(failed)?,
+            root: public_part(&root).trim_end_matches('/').to_owned(),
+            key,
+            is_listed: !is_web,
+            runtime: Handle::current(),
+        })
+    }
+
+    /// The object at this very place, if one is there.
+    pub async fn object(&self) -> Result<Option<RemoteObject>, StoreError> {
+        let failed = |source| StoreError::backend("read", self.key.as_ref(), source);
+        if self.key.as_ref().is_empty() {
+            return Ok(None);
+        }
+        let first = GetOptions { range: Some(GetRange::Bounded(0..1)), ..GetOptions::default() };
+        let size = match self.ranges.get_opts(&self.key, first).await {
+            Ok(got) => Some((got.meta.size, got.meta.e_tag)),
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(Error::NotSupported { .. }) => None,
+            // An empty object has no first byte.
+            Err(error) => match self.ranges.head(&self.key).await {
+                Ok(meta) if meta.size == 0 => Some((0, meta.e_tag)),
+                Err(Error::NotFound { .. }) => return Ok(None),
+                _ => return Err(failed(error)),
+            },
+        };
+        let (len, tag) = size.map_or((None, None), |(len, tag)| (Some(len), tag));
+        Ok(Some(RemoteObject { place: self.clone(), len, tag }))
+    }
+
+    /// The objects below this prefix, by their addresses, in order.
+    pub async fn objects(&self) -> Result<Vec<(String, RemoteObject)>, StoreError> {
+        if !self.is_listed {
+            return Ok(Vec::new());
+        }
+        let metas: Vec<_> = self
+            .ranges
+            .list(Some(&self.key))
+            .try_collect()
+            .await
+            .map_err(|source| StoreError::backend("list", self.key.as_ref(), source))?;
+        let object = |meta: ObjectMeta| {
+            let address = format!("{}/{}", self.root, meta.location);
+            let place = Remote { key: meta.location, ..self.clone() };
+            (address, RemoteObject { place, len: Some(meta.size), tag: meta.e_tag })
+        };
+        let mut objects: Vec<_> = metas.into_iter().map(object).collect();
+        objects.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(objects)
+    }
+}
+
+/// An address without what may be secret in it, for people and for keeping.
+pub fn public_part(uri: &str) -> String {
+    let Ok(mut url) = Url::parse(uri) else { return uri.to_owned() };
+    if !url.has_host() || (url.query().is_none() && url.username().is_empty()) {
+        return uri.to_owned();
+    }
+    url.set_query(None);
+    // Both fail only where there is no host.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url.to_string()
+}
+
+fn unknown(uri: &str) -> StoreError {
+    let scheme = uri.split_once("://").map_or(uri, |(scheme, _)| scheme).to_owned();
+    StoreError::UnknownAddress { scheme, uri: public_part(uri) }
+}
+
+/// `None` where nobody answers to the scheme.
+fn build(
+    url: &Url,
+    root: &str,
+    timeout: Option<Duration>,
+) -> Option<object_store::Result<Arc<dyn ObjectStore>>> {
+    let options = ClientOptions::new().with_connect_timeout(CONNECT_FOR);
+    let options = match timeout {
+        Some(timeout) => options.with_timeout(timeout),
+        None => options.with_timeout_disabled(),
+    };
+    let retry = RetryConfig { max_retries: TRIES, ..RetryConfig::default() };
+    fn shared(store: impl ObjectStore) -> Arc<dyn ObjectStore> {
+        Arc::new(store)
+    }
+    Some(match url.scheme() {
+        "s3" | "s3a" => {
+            let endpoint = std::env::var("AWS_ENDPOINT_URL_S3")
+                .or_else(|_| std::env::var("AWS_ENDPOINT_URL"))
+                .or_else(|_| std::env::var("AWS_ENDPOINT"));
+            let is_plain = endpoint.as_ref().is_ok_and(|endpoint| endpoint.starts_with("http://"));
+            let options = options.with_allow_http(is_plain);
+            let builder = AmazonS3Builder::from_env().with_client_options(options);
+            let builder = match endpoint {
+                Ok(endpoint) => builder.with_endpoint(endpoint),
+                Err(_) => builder,
+            };
+            builder.with_url(root).with_retry(retry).build().map(shared)
+        }
+        "gs" => {
+            let builder = GoogleCloudStorageBuilder::from_env().with_client_options(options);
+            builder.with_url(root).with_retry(retry).build().map(shared)
+        }
+        "az" | "azure" | "abfs" | "abfss" => {
+            let builder = MicrosoftAzureBuilder::from_env().with_client_options(options);
+            builder.with_url(root).with_retry(retry).build().map(shared)
+        }
+        "http" | "https" => {
+            let options = options.with_allow_http(true);
+            let builder = HttpBuilder::new().with_client_options(options);
+            builder.with_url(root).with_retry(retry).build().map(shared)
+        }
+        _ => return None,
+    })
+}
+
+/// An object of a store that others keep.
+#[derive(Clone, Debug)]
+pub struct RemoteObject {
+    place: Remote,
+    len: Option<u64>,
+    /// Of the content that was there at first.
+    tag: Option<String>,
+}
+
+impl RemoteObject {
+    /// In bytes; `None` where the server gives no parts of it.
+    pub fn size(&self) -> Option<u64> {
+        self.len
+    }
+
+    /// Exactly the bytes asked for. Waits, so not to be called from async code.
+    pub fn read(&self, from: u64, count: u64) -> io::Result<Bytes> {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(from..from + count)),
+            if_match: self.tag.clone().filter(|tag| !tag.starts_with("W/")),
+            ..GetOptions::default()
+        };
+        let Remote { ranges, key, runtime, .. } = &self.place;
+        let read = async { ranges.get_opts(key, options).await?.bytes().await };
+        let bytes = runtime.block_on(read).map_err(in_words)?;
+        if bytes.len() as u64 != count {
+            return Err(io::Error::other("the server sent fewer bytes than it was asked for"));
+        }
+        Ok(bytes)
+    }
+
+    /// All of it, once, from its start. Waits as well.
+    pub fn stream(&self) -> io::Result<impl Read + Send + use<>> {
+        let Remote { streams, key, runtime, .. } = &self.place;
+        let got = runtime.block_on(streams.get(key)).map_err(in_words)?;
+        Ok(Stream { pieces: got.into_stream(), piece: Bytes::new(), runtime: runtime.clone() })
+    }
+}
+
+fn in_words(error: Error) -> io::Error {
+    match error {
+        Error::Precondition { .. } => io::Error::other("it was changed while it was read"),
+        Error::NotFound { .. } => io::Error::other("it was removed while it was read"),
+        error => io::Error::other(error),
+    }
+}
+
+struct Stream {
+    pieces: BoxStream<'static, object_store::Result<Bytes>>,
+    piece: Bytes,
+    runtime: Handle,
+}
+
+impl Read for Stream {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.runtime.block_on(self.pieces.next()) {
+                Some(piece) => self.piece = piece.map_err(in_words)?,
+                None => return Ok(0),
+            }
+        }
+        let count = out.len().min(self.piece.len());
+        self.piece.copy_to_slice(&mut out[..count]);
+        Ok(count)
+    }
+}
