@@ -23,6 +23,8 @@ pub enum StoreError {
     Backend { action: &'static str, key: String, source: object_store::Error },
     #[error("no store answers to {scheme}: URIs in this build; use a folder\nstore: {uri}")]
     UnknownScheme { scheme: String, uri: String },
+    #[error("cannot read what lies elsewhere{}\naddress: {address}", hint(source))]
+    Remote { address: String, source: object_store::Error },
     #[error(
         "nothing is read from {scheme}: addresses; s3:, gs:, az:, http: and https: are\naddress: {uri}"
     )]
@@ -41,9 +43,10 @@ impl StoreError {
             | StoreError::UnknownAddress { .. }
             | StoreError::BadAddress { .. } => ErrorKind::Invalid,
             StoreError::Full { .. } => ErrorKind::Busy,
-            StoreError::Folder { .. } | StoreError::Io { .. } | StoreError::Backend { .. } => {
-                ErrorKind::Internal
-            }
+            StoreError::Folder { .. }
+            | StoreError::Io { .. }
+            | StoreError::Backend { .. }
+            | StoreError::Remote { .. } => ErrorKind::Internal,
         }
     }
 
@@ -69,5 +72,24 @@ impl StoreError {
             source if is_disk_full(&source) => StoreError::Full { key },
             source => StoreError::Backend { action, key, source },
         }
+    }
+}
+
+/// What to do where a store did not let us in.
+fn hint(error: &object_store::Error) -> &'static str {
+    use object_store::Error::{PermissionDenied, Unauthenticated};
+    let text = error.to_string();
+    let is_refused = matches!(error, PermissionDenied { .. } | Unauthenticated { .. })
+        || ["AccessKey", "redential", "169.254.169.254"].iter().any(|word| text.contains(word));
+    let of = |store: &str| is_refused && format!("{error:?}").contains(store);
+    if of("S3") {
+        "; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION let in, \
+         AWS_SKIP_SIGNATURE=true reads a public bucket"
+    } else if of("GCS") {
+        "; GOOGLE_APPLICATION_CREDENTIALS lets in, GOOGLE_SKIP_SIGNATURE=true reads a public bucket"
+    } else if of("Azure") {
+        "; AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY let in"
+    } else {
+        ""
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
@@ -18,6 +17,7 @@ use object_store::{
     RetryConfig,
 };
 use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
 use crate::StoreError;
@@ -30,6 +30,9 @@ const RANGE_FOR: Duration = Duration::from_secs(300);
 
 /// Some six seconds in all, waiting longer each time.
 const TRIES: usize = 6;
+
+/// Pieces of a stream, of some 10 kB each, that wait to be read.
+const STREAMED: usize = 64;
 
 /// Whether a recording is named by where it lies on a network.
 pub fn is_remote(uri: &str) -> bool {
@@ -50,6 +53,22 @@ pub struct Remote {
     key: Key,
     is_listed: bool,
     runtime: Handle,
+}
+
+/// Runs async code for code that waits. Not the runtime's own way: that stops
+/// the program when the runtime ends before the work does.
+fn wait_for<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl Future<Output = object_store::Result<T>> + Send + 'static,
+) -> io::Result<T> {
+    let (sender, receiver) = oneshot::channel();
+    runtime.spawn(async move {
+        // Nobody waits any more where this fails.
+        let _ = sender.send(work.await);
+    });
+    let done =
+        receiver.blocking_recv().map_err(|_| io::Error::other("the program is about to end"))?;
+    done.map_err(in_words)
 }
 
 impl Remote {
@@ -77,7 +96,7 @@ impl Remote {
             }
         };
         let build = |timeout| build(&url, &root, timeout);
-        let failed = |source| StoreError::backend("open", key.as_ref(), source);
+        let failed = |source| StoreError::Remote { address: public_part(uri), source };
         Ok(Remote {
             ranges: build(Some(RANGE_FOR)).ok_or_else(|| unknown(uri))?.map_err(failed)?,
             streams: build(None).ok_or_else(|| unknown(uri))?.map_err(failed)?,
@@ -90,7 +109,6 @@ impl Remote {
 
     /// The object at this very place, if one is there.
     pub async fn object(&self) -> Result<Option<RemoteObject>, StoreError> {
-        let failed = |source| StoreError::backend("read", self.key.as_ref(), source);
         if self.key.as_ref().is_empty() {
             return Ok(None);
         }
@@ -103,7 +121,7 @@ impl Remote {
             Err(error) => match self.ranges.head(&self.key).await {
                 Ok(meta) if meta.size == 0 => Some((0, meta.e_tag)),
                 Err(Error::NotFound { .. }) => return Ok(None),
-                _ => return Err(failed(error)),
+                _ => return Err(self.failed(error)),
             },
         };
         let (len, tag) = size.map_or((None, None), |(len, tag)| (Some(len), tag));
@@ -120,15 +138,23 @@ impl Remote {
             .list(Some(&self.key))
             .try_collect()
             .await
-            .map_err(|source| StoreError::backend("list", self.key.as_ref(), source))?;
+            .map_err(|source| self.failed(source))?;
         let object = |meta: ObjectMeta| {
-            let address = format!("{}/{}", self.root, meta.location);
+            let address = self.address(&meta.location);
             let place = Remote { key: meta.location, ..self.clone() };
             (address, RemoteObject { place, len: Some(meta.size), tag: meta.e_tag })
         };
         let mut objects: Vec<_> = metas.into_iter().map(object).collect();
         objects.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(objects)
+    }
+
+    fn address(&self, key: &Key) -> String {
+        format!("{}/{key}", self.root)
+    }
+
+    fn failed(&self, source: Error) -> StoreError {
+        StoreError::Remote { address: self.address(&self.key), source }
     }
 }
 
@@ -217,9 +243,9 @@ impl RemoteObject {
             if_match: self.tag.clone().filter(|tag| !tag.starts_with("W/")),
             ..GetOptions::default()
         };
-        let Remote { ranges, key, runtime, .. } = &self.place;
-        let read = async { ranges.get_opts(key, options).await?.bytes().await };
-        let bytes = runtime.block_on(read).map_err(in_words)?;
+        let Remote { ranges, key, runtime, .. } = self.place.clone();
+        let read = async move { ranges.get_opts(&key, options).await?.bytes().await };
+        let bytes = wait_for(&runtime, read)?;
         if bytes.len() as u64 != count {
             return Err(io::Error::other("the server sent fewer bytes than it was asked for"));
         }
@@ -228,9 +254,20 @@ impl RemoteObject {
 
     /// All of it, once, from its start. Waits as well.
     pub fn stream(&self) -> io::Result<impl Read + Send + use<>> {
-        let Remote { streams, key, runtime, .. } = &self.place;
-        let got = runtime.block_on(streams.get(key)).map_err(in_words)?;
-        Ok(Stream { pieces: got.into_stream(), piece: Bytes::new(), runtime: runtime.clone() })
+        let Remote { streams, key, runtime, .. } = self.place.clone();
+        let (sender, pieces) = mpsc::channel(STREAMED);
+        runtime.spawn(async move {
+            let mut stream = match streams.get(&key).await {
+                Ok(got) => got.into_stream(),
+                Err(error) => futures::stream::once(async { Err(error) }).boxed(),
+            };
+            while let Some(piece) = stream.next().await {
+                if sender.send(piece).await.is_err() {
+                    return; // Nobody reads any more.
+                }
+            }
+        });
+        Ok(Stream { pieces, piece: Bytes::new() })
     }
 }
 
@@ -243,15 +280,14 @@ fn in_words(error: Error) -> io::Error {
 }
 
 struct Stream {
-    pieces: BoxStream<'static, object_store::Result<Bytes>>,
+    pieces: mpsc::Receiver<object_store::Result<Bytes>>,
     piece: Bytes,
-    runtime: Handle,
 }
 
 impl Read for Stream {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.piece.is_empty() {
-            match self.runtime.block_on(self.pieces.next()) {
+            match self.pieces.blocking_recv() {
                 Some(piece) => self.piece = piece.map_err(in_words)?,
                 None => return Ok(0),
             }

@@ -39,10 +39,11 @@ Examples:
   roadloop extract drive.mcap --out front --topics /camera/front/image_raw --rate 2
   roadloop extract drive.bag --out minute --from 2026-05-04T09:30 --to 2026-05-04T09:31
   roadloop extract drive.bag --out small --format jpeg
+  roadloop extract s3://fleet/drive.mcap --out images
   roadloop extract drive.bag --out all --csv --parquet --video
   roadloop extract drive.bag --out gps --csv --no-images --topics /gps/fix")]
 pub(crate) struct Args {
-    /// A recording (.bag, .mcap, rosbag2 folder), or - for stdin
+    /// A recording (.bag, .mcap, rosbag2 folder), here or at s3://, gs://, az:// or https://; - is stdin
     #[arg(value_name = "RECORDING")]
     recording: PathBuf,
     /// The folder, made when missing

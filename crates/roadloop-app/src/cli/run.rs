@@ -30,13 +30,14 @@ use crate::usage::{is_usage_of_engine, usage};
 Examples:
   roadloop run drive.bag
   roadloop run ./2026-05-04 --rate 2               every recording in a folder, 2 frames/s
+  roadloop run s3://fleet/2026-05-04/              recordings in a bucket
   roadloop run drive.mcap --topics /camera/front/image_raw/compressed
   roadloop run drive.bag --detector yolox_s.onnx   with your own detector
   roadloop run drive.bag --only 'has(person)'      anonymise only frames with people
   roadloop run drive.bag --stages extract,detect   no anonymised copies
   roadloop run drive.bag --dry-run                 what would be done")]
 pub(crate) struct Args {
-    /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them
+    /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them, here or at s3://, gs://, az:// or https://
     #[arg(required = true, value_name = "RECORDING")]
     recordings: Vec<PathBuf>,
     #[command(flatten)]

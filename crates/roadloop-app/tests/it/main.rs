@@ -4,6 +4,7 @@ mod again;
 mod bad_input;
 mod command_line;
 mod crash;
+mod elsewhere;
 mod main_job;
 mod people;
 mod recordings;

@@ -23,7 +23,7 @@ Examples:
   roadloop bag cat drive.mcap --topics /imu --from 2026-05-04T09:30 --limit 10
   roadloop bag cat drive.bag --topics /gps/fix | jq .message.latitude")]
 pub(super) struct Args {
-    /// A recording (.bag, .mcap, rosbag2 folder), or - for stdin
+    /// A recording (.bag, .mcap, rosbag2 folder), here or at s3://, gs://, az:// or https://; - is stdin
     #[arg(value_name = "RECORDING")]
     recording: PathBuf,
     /// Topics to print [default: all]

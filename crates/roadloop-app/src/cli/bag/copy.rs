@@ -27,7 +27,7 @@ Examples:
   roadloop bag recover drive.bag.active --out drive.mcap
   roadloop bag recover broken.mcap --out whole.mcap --compression lz4")]
 pub(super) struct RecoverArgs {
-    /// A recording (.bag, .mcap, rosbag2 folder), or - for stdin
+    /// A recording (.bag, .mcap, rosbag2 folder), here or at s3://, gs://, az:// or https://; - is stdin
     #[arg(value_name = "RECORDING")]
     recording: PathBuf,
     #[command(flatten)]
@@ -44,7 +44,7 @@ Examples:
   roadloop bag filter drive.mcap --from 2026-05-04T09:30 --to 2026-05-04T09:31 --out minute.mcap
   roadloop bag filter drive.bag --every 10 --out thin.mcap")]
 pub(super) struct FilterArgs {
-    /// A recording (.bag, .mcap, rosbag2 folder), or - for stdin
+    /// A recording (.bag, .mcap, rosbag2 folder), here or at s3://, gs://, az:// or https://; - is stdin
     #[arg(value_name = "RECORDING")]
     recording: PathBuf,
     /// Topics to keep [default: all]

@@ -21,7 +21,7 @@ Examples:
   roadloop bag doctor drive.bag
   roadloop bag doctor recordings/ --json")]
 pub(super) struct Args {
-    /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them
+    /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them, here or at s3://, gs://, az:// or https://
     #[arg(value_name = "RECORDING", required = true)]
     recordings: Vec<PathBuf>,
     /// Print the result as JSON, a line for each recording

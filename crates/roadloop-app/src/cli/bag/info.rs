@@ -27,7 +27,7 @@ Examples:
   roadloop bag info drive.mcap --full --json
   roadloop bag info recordings/              every recording in a folder")]
 pub(super) struct Args {
-    /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them
+    /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them, here or at s3://, gs://, az:// or https://
     #[arg(value_name = "RECORDING", required = true)]
     recordings: Vec<PathBuf>,
     /// Read every message: rates and gaps by topic, and all damage
