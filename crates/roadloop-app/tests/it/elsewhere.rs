@@ -45,7 +45,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let state = Arc::clone(&shared);
-                thread::spawn(move || while state.answer(&stream.as_ref().unwrap()).is_some() {});
+                thread::spawn(move || while state.answer(stream.as_ref().unwrap()).is_some() {});
             }
         });
         Server { address, state }
