@@ -42,6 +42,7 @@ pub enum EncodedImage {
     Png(Bytes),
     WebP(Bytes),
     Depth(CompressedDepth),
+    Video(VideoPicture),
 }
 
 impl EncodedImage {
@@ -53,16 +54,46 @@ impl EncodedImage {
             EncodedImage::Png(_) => "png",
             EncodedImage::WebP(_) => "webp",
             EncodedImage::Depth(_) => "compressedDepth",
+            EncodedImage::Video(picture) => picture.codec.name(),
         }
     }
 
     /// What the file written for this image is called: JPEG and WebP stay as
-    /// they are, everything else becomes PNG.
+    /// they are, pictures of a video become JPEG, everything else PNG.
     pub fn extension(&self) -> &'static str {
         match self {
-            EncodedImage::Jpeg(_) => "jpg",
+            EncodedImage::Jpeg(_) | EncodedImage::Video(_) => "jpg",
             EncodedImage::WebP(_) => "webp",
             EncodedImage::Raw(_) | EncodedImage::Png(_) | EncodedImage::Depth(_) => "png",
+        }
+    }
+}
+
+/// A picture of a video, which most often is told by what differs from the
+/// pictures before it.
+#[derive(Clone, Debug)]
+pub struct VideoPicture {
+    pub codec: VideoCodec,
+    /// An access unit in Annex B's form, with start codes.
+    pub data: Bytes,
+    /// Its pixels, once someone decoded it and those before.
+    pub decoded: Option<RawImage>,
+}
+
+/// How a video is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VideoCodec {
+    /// ITU-T H.264, AVC.
+    H264,
+    /// ITU-T H.265, HEVC.
+    H265,
+}
+
+impl VideoCodec {
+    pub fn name(self) -> &'static str {
+        match self {
+            VideoCodec::H264 => "h264",
+            VideoCodec::H265 => "h265",
         }
     }
 }

@@ -23,6 +23,7 @@ pub use detection::{Detection, Kind};
 pub use error::{ErrorKind, is_disk_full};
 pub use frame::{
     CompressedDepth, DepthCodec, EncodedImage, Frame, FrameRow, InverseDepth, RawImage, Topic,
+    VideoCodec, VideoPicture,
 };
 pub use geometry::BBox;
 pub use ids::{

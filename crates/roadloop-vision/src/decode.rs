@@ -16,7 +16,7 @@ mod yuv;
 
 pub(crate) use jpeg::segments as jpeg_segments;
 
-use roadloop_base::EncodedImage;
+use roadloop_base::{EncodedImage, VideoPicture};
 
 use crate::{Picture, Pixels, VisionError};
 
@@ -34,6 +34,8 @@ pub fn decode_whole(image: &EncodedImage) -> Result<Picture, VisionError> {
         EncodedImage::Png(bytes) => png::decode(bytes).map(Picture::Flat),
         EncodedImage::WebP(bytes) => webp::decode(bytes).map(Picture::Flat),
         EncodedImage::Depth(depth) => depth::decode(depth).map(Picture::Deep),
+        EncodedImage::Video(VideoPicture { decoded: Some(pixels), .. }) => raw::decode(pixels),
+        EncodedImage::Video(_) => Err(VisionError::NotDecoded),
     }
 }
 

@@ -38,6 +38,10 @@ pub enum VisionError {
     OtherSize { width: u32, height: u32, video: (u32, u32) },
     #[error("cannot keep the video: {reason}")]
     BadVideo { reason: String },
+    #[error("cannot decode a picture of a video: {reason}")]
+    Undecoded { reason: String },
+    #[error("a picture of a video is decoded after those before it")]
+    NotDecoded,
     #[error("a video is at most 3840x2160, the picture is {width}x{height}")]
     VideoSize { width: u32, height: u32 },
     #[error("cannot write a {format}: {reason}")]
@@ -61,6 +65,8 @@ impl VisionError {
             | VisionError::OtherSize { .. }
             | VisionError::VideoSize { .. }
             | VisionError::BadVideo { .. }
+            | VisionError::Undecoded { .. }
+            | VisionError::NotDecoded
             | VisionError::TooLargeFor { .. } => ErrorKind::Invalid,
             VisionError::Encode { .. } => ErrorKind::Internal,
         }

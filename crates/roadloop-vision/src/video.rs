@@ -6,6 +6,7 @@
 //! lies at the end.
 
 mod codec;
+mod decoder;
 mod entry;
 mod mp4;
 mod remux;
@@ -20,7 +21,7 @@ use openh264::encoder::{
 };
 use openh264::{OpenH264API, Timestamp};
 
-use roadloop_base::Nanos;
+use roadloop_base::{Nanos, VideoCodec};
 
 use self::mp4::{Mp4Writer, Sample, Track};
 use self::yuv::Yuv;
@@ -34,7 +35,7 @@ const MAX_SIDES: [u32; 2] = [3840, 2160];
 
 const TICKS_PER_SECOND: i128 = mp4::TICKS_PER_SECOND as i128;
 
-pub use codec::VideoCodec;
+pub use decoder::VideoDecoder;
 pub use remux::VideoRemuxer;
 
 /// Turns times into ticks after the first of them, each later than the one before.

@@ -1,13 +1,6 @@
 //! What the units of a stream are, by their first bytes.
 
-/// A stream that is kept as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VideoCodec {
-    /// ITU-T H.264, AVC.
-    H264,
-    /// ITU-T H.265, HEVC.
-    H265,
-}
+use roadloop_base::VideoCodec;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UnitKind {
@@ -15,31 +8,39 @@ pub(super) enum UnitKind {
     Key,
     /// A part of another picture.
     Slice,
-    /// Parameters, of a type of [`VideoCodec::SETS`].
+    /// Parameters, of a type of [`Units::sets`].
     Set(u8),
     Other,
 }
 
-impl VideoCodec {
+pub(super) trait Units {
     /// The types of parameter sets, in the order of an index: of the stream
     /// (H.265 only), of sequences, of pictures.
-    pub(super) fn sets(self) -> &'static [u8] {
+    fn sets(self) -> &'static [u8];
+
+    /// The type of those that say how large pictures are.
+    fn sequence_set(self) -> u8;
+
+    /// Of a unit without its start code (Table 7-1 of either standard).
+    fn kind(self, unit: &[u8]) -> UnitKind;
+}
+
+impl Units for VideoCodec {
+    fn sets(self) -> &'static [u8] {
         match self {
             VideoCodec::H264 => &[7, 8],
             VideoCodec::H265 => &[32, 33, 34],
         }
     }
 
-    /// The type of those that say how large pictures are.
-    pub(super) fn sequence_set(self) -> u8 {
+    fn sequence_set(self) -> u8 {
         match self {
             VideoCodec::H264 => 7,
             VideoCodec::H265 => 33,
         }
     }
 
-    /// Of a unit without its start code (Table 7-1 of either standard).
-    pub(super) fn kind(self, unit: &[u8]) -> UnitKind {
+    fn kind(self, unit: &[u8]) -> UnitKind {
         let Some(&first) = unit.first() else { return UnitKind::Other };
         let kind = match self {
             VideoCodec::H264 => first & 31,

@@ -2,7 +2,8 @@
 //! parameters. ISO/IEC 14496-15: `avc1` and `avcC` (5.3.3, 5.4.2), `hvc1` and
 //! `hvcC` (8.3.3, 8.4.1).
 
-use super::codec::VideoCodec;
+use roadloop_base::VideoCodec;
+
 use super::mp4::{Track, boxed};
 use super::sps::without_emulation;
 

@@ -3,7 +3,9 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-use super::codec::{UnitKind, VideoCodec};
+use roadloop_base::VideoCodec;
+
+use super::codec::{UnitKind, Units};
 use super::entry::entry;
 use super::sps::Sps;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{Seek, Write};
 
-use roadloop_base::Nanos;
+use roadloop_base::{Nanos, VideoCodec};
 
-use super::codec::{UnitKind, VideoCodec};
+use super::codec::{UnitKind, Units};
 use super::mp4::{Mp4Writer, Sample, Track};
 use super::sps::Sps;
 use super::{Clock, failed};
@@ -99,7 +99,7 @@ impl<W: Write + Seek> VideoRemuxer<W> {
 }
 
 /// What lies between start codes: three bytes, 0, 0 and 1, and zeros before them.
-fn units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = behind_start_code(stream);
     std::iter::from_fn(move || {
         let from = rest?;

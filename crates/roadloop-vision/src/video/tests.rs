@@ -9,7 +9,7 @@ use crate::Channels;
 const MS: i64 = 1_000_000;
 
 /// A shape that moves over a pattern.
-fn picture(width: u32, height: u32, number: u32) -> Pixels {
+pub(super) fn picture(width: u32, height: u32, number: u32) -> Pixels {
     let mut data = Vec::new();
     for y in 0..height {
         for x in 0..width {
