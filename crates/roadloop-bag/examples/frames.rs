@@ -45,9 +45,13 @@ fn show(path: &Path) -> Result<(), BagError> {
                     EncodedImage::Png(bytes) => format!("png of {} bytes", bytes.len()),
                     EncodedImage::WebP(bytes) => format!("webp of {} bytes", bytes.len()),
                     EncodedImage::Depth(depth) => format!("depth of {} bytes", depth.data.len()),
+                    EncodedImage::Video(picture) => {
+                        format!("{} of {} bytes", picture.codec.name(), picture.data.len())
+                    }
                 };
                 println!("  {} {} {image}", frame.taken_at, frame.id);
             }
+            Read::Unselected(frame) => println!("  {} is there for others", frame.id),
             Read::Skipped(skip) => println!("  skipped {}: {}", skip.place, skip.reason),
             Read::Failed(error) => return Err(error),
         }

@@ -14,6 +14,9 @@ use crate::messages::{Message, Messages, ReadMessage};
 #[derive(Debug)]
 pub enum Read {
     Frame(Frame),
+    /// A picture of a video that is not selected, but without which those after
+    /// it cannot be decoded.
+    Unselected(Frame),
     /// A damaged place, or a message that gives no image; reading goes on.
     Skipped(Skip),
     /// The rest cannot be fetched from where it lies; nothing comes after this.
@@ -66,13 +69,17 @@ impl Frames {
             return self.repeats.add(message, reason);
         };
         match read_image(image_type, message, &mut self.decoders)? {
-            Ok((stamp, image)) => Some(Read::Frame(Frame {
-                id: FrameId { recording: self.recording.clone(), camera: camera.clone(), sequence },
-                topic: Arc::clone(&message.topic),
-                taken_at: message.logged_at,
-                stamp,
-                image,
-            })),
+            Ok((stamp, image)) => {
+                let (recording, camera) = (self.recording.clone(), camera.clone());
+                let frame = Frame {
+                    id: FrameId { recording, camera, sequence },
+                    topic: Arc::clone(&message.topic),
+                    taken_at: message.logged_at,
+                    stamp,
+                    image,
+                };
+                Some(if message.is_selected { Read::Frame(frame) } else { Read::Unselected(frame) })
+            }
             Err(NoImage::Damaged(reason)) => {
                 Some(Read::Skipped(Skip::new(message.place(), reason)))
             }

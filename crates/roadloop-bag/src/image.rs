@@ -1,5 +1,5 @@
 //! Messages to images: `sensor_msgs/Image` and `sensor_msgs/CompressedImage`,
-//! in ROS 1 and CDR form, and Foxglove's in any. Pixels stay as they are; only their frame is checked.
+//! in ROS 1 and CDR form, Foxglove's and those of video transports in any. Pixels stay as they are; only their frame is checked.
 //!
 //! A compressed image is told by its first bytes, not by its `format` text,
 //! which drivers fill in as they like; only compressed depth needs the text. A
@@ -17,29 +17,36 @@ use crate::decode::Decoders;
 use crate::messages::Message;
 use crate::wire::{Wire, WireReader, WireResult};
 
-mod foxglove;
+mod defined;
 
 /// A message type that carries an image, and how it is serialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ImageType {
     Ros(Layout, Wire),
     /// Read by its definition.
-    Foxglove(Layout),
+    Defined(Layout),
+}
+
+impl ImageType {
+    /// Whether its images are pictures of a video.
+    pub(crate) fn is_video(self) -> bool {
+        self == ImageType::Defined(Layout::Video)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     Image,
     CompressedImage,
+    Video,
 }
 
 /// Whether messages of a channel are images read here.
 pub(crate) fn image_type(channel: &Channel) -> Option<ImageType> {
     let (name, encoding) = (channel.message_type(), &*channel.encoding);
-    if let Some(name) = foxglove::short_name(name) {
+    if let Some(layout) = defined::layout(name) {
         let is_read = ["ros1", "cdr", "protobuf", "json", "flatbuffer"].contains(&encoding);
-        let layout = if name == "RawImage" { Layout::Image } else { Layout::CompressedImage };
-        return is_read.then_some(ImageType::Foxglove(layout));
+        return is_read.then_some(ImageType::Defined(layout));
     }
     let wire = match encoding {
         "ros1" => Wire::Ros1,
@@ -73,10 +80,11 @@ pub(crate) fn read_image(
 ) -> Option<Result<(Nanos, EncodedImage), NoImage>> {
     match image_type {
         ImageType::Ros(layout, wire) => Some(read_ros(layout, wire, &message.data)),
-        ImageType::Foxglove(layout) => match decoders.decode(message)? {
+        ImageType::Defined(layout) => match decoders.decode(message)? {
             Ok((_, value)) => Some(match layout {
-                Layout::Image => foxglove::raw_image(&value),
-                Layout::CompressedImage => foxglove::compressed_image(&value),
+                Layout::Image => defined::raw_image(&value),
+                Layout::CompressedImage => defined::compressed_image(&value),
+                Layout::Video => defined::video(&value),
             }),
             Err(skip) => Some(Err(NoImage::Damaged(skip.reason))),
         },
@@ -93,6 +101,7 @@ fn read_ros(layout: Layout, wire: Wire, message: &Bytes) -> Result<(Nanos, Encod
             let format = reader.string("format").map_err(damaged)?;
             compressed_of(format, reader.bytes("data").map_err(damaged)?)?
         }
+        Layout::Video => return Err(damaged("a video of no definition".to_owned())),
     };
     Ok((stamp, image))
 }
@@ -258,6 +267,7 @@ mod tests {
                     let inverse = inverse.map(|InverseDepth { a, b }| (a, b));
                     format!("depth {codec:?} {inverse:?} {}", data.len())
                 }
+                Ok((_, EncodedImage::Video(picture))) => panic!("{picture:?}"),
                 Err(NoImage::Damaged(reason)) => format!("damaged: {reason}"),
                 Err(NoImage::Unknown(reason)) => format!("unknown: {reason}"),
             };

@@ -21,6 +21,10 @@ pub struct Message {
     /// Its place among the messages of its topic, from 0, over all parts of
     /// the recording and whatever is selected.
     pub sequence: u64,
+    /// Not so for a message of a video that is there only because later ones
+    /// that are need it; [`Recording::messages`](crate::Recording::messages)
+    /// gives none of those.
+    pub is_selected: bool,
     /// When the recorder wrote it.
     pub logged_at: Nanos,
     /// When its sender sent it, where the format keeps that apart.
@@ -117,7 +121,8 @@ impl Messages {
         let mut message = Message {
             topic: Arc::clone(&self.topics[message.route.topic]),
             channel: message.route.channel,
-            sequence: message.sequence,
+            sequence: message.counted.sequence,
+            is_selected: message.counted.is_selected,
             logged_at: message.logged_at,
             published_at: message.published_at,
             data: message.data,

@@ -15,7 +15,7 @@ use crate::input::{Input, Place};
 use crate::mcap::{Attachment, McapIndex, McapReader, Metadata};
 use crate::ros1::{Ros1Index, Ros1Reader};
 use crate::rosbag2::SqliteReader;
-use crate::tally::{Learned, Tally, TopicNumber};
+use crate::tally::{Counted, Learned, Tally, TopicNumber};
 use crate::whole_file::{self, WholeFile};
 use crate::{BagError, mcap, ros1, rosbag2};
 
@@ -36,7 +36,7 @@ impl Route {
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) route: Route,
-    pub(crate) sequence: u64,
+    pub(crate) counted: Counted,
     pub(crate) logged_at: Nanos,
     pub(crate) published_at: Option<Nanos>,
     pub(crate) data: Bytes,

@@ -11,12 +11,13 @@ use sha2::{Digest, Sha256};
 use roadloop_base::{Camera, Nanos, RecordingId, Skip, Topic, name_cameras};
 
 use crate::channel::Channel;
+use crate::image::ImageType;
 use crate::input::Input;
 use crate::part::{Part, Places, union};
 use crate::remote::RemoteFile;
 use crate::rosbag2::{Folder, Listing};
 use crate::source::{FileSource, ReadAt};
-use crate::tally::Tally;
+use crate::tally::{Tally, Wanted};
 use crate::whole_file::{is_stdin, strip_suffix};
 use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2};
 
@@ -184,7 +185,11 @@ impl Recording {
         let cameras = self.topics.iter().filter_map(|topic| {
             topic.camera.clone().map(|camera| (topic.name.as_str().into(), camera))
         });
-        let messages = self.select(selection, |topic| topic.camera.is_some());
+        let messages = self.select(selection, |topic| match &topic.camera {
+            Some(_) if topic.is_video => Wanted::WithThoseBefore,
+            Some(_) => Wanted::Selected,
+            None => Wanted::Nothing,
+        });
         Ok(Frames::new(self.id.clone(), cameras.collect(), messages))
     }
 
@@ -192,7 +197,7 @@ impl Recording {
     /// than once.
     pub fn messages(&self, selection: &Selection) -> Result<Messages, BagError> {
         self.check(selection)?;
-        Ok(self.select(selection, |_| true))
+        Ok(self.select(selection, |_| Wanted::Selected))
     }
 
     fn check(&self, selection: &Selection) -> Result<(), BagError> {
@@ -214,12 +219,12 @@ impl Recording {
         Ok(())
     }
 
-    fn select(&self, selection: &Selection, of_kind: impl Fn(&Topic) -> bool) -> Messages {
-        let is_wanted = |topic: &Topic| {
+    fn select(&self, selection: &Selection, of_kind: impl Fn(&Topic) -> Wanted) -> Messages {
+        let wanted = |topic: &Topic| {
             let is_named = selection.topics.is_empty() || selection.topics.contains(&topic.name);
-            of_kind(topic) && is_named
+            if is_named { of_kind(topic) } else { Wanted::Nothing }
         };
-        let wanted = self.topics.iter().map(|topic| (topic.name.clone(), is_wanted(topic)));
+        let wanted = self.topics.iter().map(|topic| (topic.name.clone(), wanted(topic)));
         let tally = Tally::new(wanted, selection);
         let topics = self.topics.iter().map(|topic| topic.name.as_str().into());
         Messages::new(Arc::clone(&self.parts), topics.collect(), tally)
@@ -279,6 +284,7 @@ fn merge_topics(parts: &[Part]) -> Vec<Topic> {
         encoding: channel.encoding.clone(),
         messages,
         camera: cameras.remove(name),
+        is_video: image::image_type(channel).is_some_and(ImageType::is_video),
     };
     merged.into_iter().map(topic).collect()
 }

@@ -65,10 +65,28 @@ pub(crate) struct Tally {
     pub(crate) chunks_ahead: usize,
 }
 
+/// A message that is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) sequence: u64,
+    /// Not so where it is there for the sake of those after it only.
+    pub(crate) is_selected: bool,
+}
+
+/// What is given of a topic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    #[default]
+    Nothing,
+    Selected,
+    /// What is selected, and all before it.
+    WithThoseBefore,
+}
+
 #[derive(Debug, Default)]
 struct Counter {
     seen: u64,
-    is_wanted: bool,
+    wanted: Wanted,
     slots_taken: HashSet<i64>,
 }
 
@@ -89,7 +107,7 @@ impl Tally {
 
     /// Wants the given ones of the topics.
     pub(crate) fn new(
-        topics: impl IntoIterator<Item = (String, bool)>,
+        topics: impl IntoIterator<Item = (String, Wanted)>,
         selection: &Selection,
     ) -> Tally {
         let mut tally = Tally {
@@ -100,9 +118,9 @@ impl Tally {
             slot: selection.rate_hz.map(|rate_hz| ((1e9 / rate_hz) as i64).max(1)),
             ..Tally::default()
         };
-        for (name, is_wanted) in topics {
+        for (name, wanted) in topics {
             tally.topics.insert(name, tally.counters.len());
-            tally.counters.push(Counter { is_wanted, ..Counter::default() });
+            tally.counters.push(Counter { wanted, ..Counter::default() });
         }
         tally
     }
@@ -131,32 +149,28 @@ impl Tally {
     /// Whether anyone asks for a topic's count or messages; where they need
     /// not be passed, others need not be looked up.
     pub(crate) fn counts(&self, topic: TopicNumber) -> bool {
-        self.learns || self.counters[topic].is_wanted
+        self.learns || self.counters[topic].wanted != Wanted::Nothing
     }
 
-    /// Counts a message; its sequence if it is wanted.
-    pub(crate) fn count(&mut self, topic: TopicNumber, logged_at: Nanos) -> Option<u64> {
+    /// Counts a message; `None` where it is not to be given.
+    pub(crate) fn count(&mut self, topic: TopicNumber, logged_at: Nanos) -> Option<Counted> {
         let counter = &mut self.counters[topic];
         let sequence = counter.seen;
         counter.seen += 1;
         if self.learns {
             self.span = union(self.span, Some((logged_at, logged_at)));
         }
-        if !counter.is_wanted || !sequence.is_multiple_of(self.every) {
+        if counter.wanted == Wanted::Nothing || self.to.is_some_and(|to| logged_at >= to) {
             return None;
         }
-        if self.from.is_some_and(|from| logged_at < from)
-            || self.to.is_some_and(|to| logged_at >= to)
-        {
-            return None;
-        }
-        // A set and not the last slot: chunks may overlap in time.
-        if let Some(slot) = self.slot
-            && !counter.slots_taken.insert(logged_at.0.div_euclid(slot))
-        {
-            return None;
-        }
-        Some(sequence)
+        let is_selected = sequence.is_multiple_of(self.every)
+            && self.from.is_none_or(|from| logged_at >= from)
+            // A set and not the last slot: chunks may overlap in time.
+            && self.slot.is_none_or(|slot| {
+                counter.slots_taken.insert(logged_at.0.div_euclid(slot))
+            });
+        let is_given = is_selected || counter.wanted == Wanted::WithThoseBefore;
+        is_given.then_some(Counted { sequence, is_selected })
     }
 
     /// Counts messages that were lost to damage.
@@ -181,9 +195,17 @@ mod tests {
     #[track_caller]
     fn check(every: u32, rate_hz: Option<f64>, times_ms: &[i64], expected: &[u64]) {
         let selection = Selection { every, rate_hz, ..Selection::default() };
-        let mut tally = Tally::new([("/front".to_owned(), true)], &selection);
-        let kept = times_ms.iter().filter_map(|ms| tally.count(0, Nanos(ms * MS)));
-        assert_eq!(kept.collect::<Vec<_>>(), expected);
+        for wanted in [Wanted::Selected, Wanted::WithThoseBefore] {
+            let mut tally = Tally::new([("/front".to_owned(), wanted)], &selection);
+            let given = times_ms.iter().filter_map(|ms| tally.count(0, Nanos(ms * MS)));
+            let given: Vec<Counted> = given.collect();
+            let selected = given.iter().filter(|counted| counted.is_selected);
+            assert_eq!(selected.map(|counted| counted.sequence).collect::<Vec<_>>(), expected);
+            assert_eq!(
+                given.len() == expected.len(),
+                wanted == Wanted::Selected || { expected.len() == times_ms.len() }
+            );
+        }
     }
 
     #[test]
@@ -211,19 +233,26 @@ mod tests {
             every: 2,
             ..Selection::default()
         };
-        let mut tally = Tally::new([("/front".to_owned(), true)], &selection);
-        let kept = [0, 10, 15, 20, 29, 30].map(|time| tally.count(0, Nanos(time)));
+        let times = [0, 10, 15, 20, 29, 30];
+        let mut tally = Tally::new([("/front".to_owned(), Wanted::Selected)], &selection);
+        let kept = times.map(|time| tally.count(0, Nanos(time)).map(|counted| counted.sequence));
         assert_eq!(kept, [None, None, Some(2), None, Some(4), None]);
+        let mut tally = Tally::new([("/front".to_owned(), Wanted::WithThoseBefore)], &selection);
+        let kept = times.map(|time| tally.count(0, Nanos(time)).map(|counted| counted.is_selected));
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(kept, [no, no, yes, no, yes, None]);
     }
 
     #[test]
     fn unwanted_and_lost_messages_count() {
-        let topics = [("/front".to_owned(), true), ("/rear".to_owned(), false)];
+        let topics =
+            [("/front".to_owned(), Wanted::Selected), ("/rear".to_owned(), Wanted::Nothing)];
         let mut tally = Tally::new(topics, &Selection::default());
         assert_eq!(tally.count(1, Nanos(0)), None);
-        assert_eq!(tally.count(0, Nanos(0)), Some(0));
+        let given = |sequence| Some(Counted { sequence, is_selected: true });
+        assert_eq!(tally.count(0, Nanos(0)), given(0));
         tally.lost(0, 5);
-        assert_eq!(tally.count(0, Nanos(0)), Some(6));
+        assert_eq!(tally.count(0, Nanos(0)), given(6));
         tally.lost(0, u64::MAX);
     }
 }

@@ -125,6 +125,7 @@ fn read_from(recording: &Recording, selection: &Selection) -> Result<Outcome, Ba
         position = position.max(frames.bytes_read());
         match read {
             Read::Failed(error) => return Err(error),
+            Read::Unselected(frame) => panic!("{frame:?}"),
             Read::Skipped(skip) => outcome.skips.push(say(&skip)),
             Read::Frame(frame) => {
                 let data = match &frame.image {
@@ -133,6 +134,7 @@ fn read_from(recording: &Recording, selection: &Selection) -> Result<Outcome, Ba
                     | EncodedImage::Png(bytes)
                     | EncodedImage::WebP(bytes) => bytes,
                     EncodedImage::Depth(depth) => &depth.data,
+                    EncodedImage::Video(picture) => &picture.data,
                 };
                 let camera = frame.id.camera.to_string();
                 outcome.frames.push((camera, frame.id.sequence, data.to_vec()));

@@ -19,6 +19,9 @@ pub struct Topic {
     pub messages: Option<u64>,
     /// Present when the topic carries images roadloop reads.
     pub camera: Option<Camera>,
+    /// Whether its images are pictures of a video, told by those before them.
+    #[serde(default)]
+    pub is_video: bool,
 }
 
 /// A frame as it comes out of a recording: pixels stay encoded until someone

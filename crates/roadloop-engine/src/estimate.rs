@@ -6,10 +6,11 @@ use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use roadloop_bag::{BagError, Read, Recording, Selection};
+use roadloop_bag::{BagError, Recording, Selection};
 use roadloop_base::{Camera, Frame, Nanos, Stage};
 use roadloop_vision::{Detector, ModelError, Pixels, VideoWriter, decode_bytes};
 
+use crate::films::Films;
 use crate::flow::{Plan, RunSettings};
 use crate::models::Finders;
 use crate::stages::redact::{self, RedactSettings};
@@ -168,10 +169,10 @@ impl Sample {
     ) -> Result<Sample, BagError> {
         let wanted = cameras.len().min(CAMERAS_TRIED);
         let started = Instant::now();
-        let mut reader = recording.frames(selection)?;
+        let mut reader = Films::new(recording.frames(selection)?);
         let mut frames: Vec<Frame> = Vec::new();
         while let Some(read) = reader.next() {
-            if let Read::Frame(frame) = read
+            if let Ok(frame) = read?
                 && frames.len() < wanted
                 && frames.iter().all(|other| other.id.camera != frame.id.camera)
             {

@@ -11,24 +11,26 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use roadloop_bag::{Frames, Read, Recording, Selection};
+use roadloop_bag::{Recording, Selection};
 use roadloop_base::{EncodedImage, Frame, Report, Skip, Stage, image_key, images_of};
 use roadloop_store::{Staged, Store, StoreError};
 use roadloop_vision::{Picture, decode_whole, encode_jpeg, encode_small_png, encode_webp};
 
 use self::index::{Entry, Index};
+use crate::films::{Films, Shown};
 use crate::{Cpu, EngineError, JobStart, Progress, Track, Unit};
 
 /// Images are made durable together, so many at a time.
 const PUBLISH_IMAGES: usize = 64;
 
 /// Of JPEG files made from other images: no difference to be seen.
-const JPEG_QUALITY: u8 = 92;
+pub(crate) const JPEG_QUALITY: u8 = 92;
 
 /// What an image becomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ImageForm {
-    /// JPEG, PNG and WebP as they are, byte for byte; others as PNG.
+    /// JPEG, PNG and WebP as they are, byte for byte; pictures of videos as JPEG,
+    /// others as PNG.
     #[default]
     Keep,
     Png,
@@ -64,7 +66,7 @@ pub async fn extract(
     folder: &Path,
     settings: &ExtractSettings,
 ) -> Result<Report, EngineError> {
-    let frames = recording.frames(&settings.selection)?;
+    let frames = Films::new(recording.frames(&settings.selection)?);
     let store = roadloop_store::open(&folder.to_string_lossy())?;
     let meter = progress.start(JobStart {
         job: Stage::Extract.name(),
@@ -143,7 +145,7 @@ impl Publishing {
 
 /// Reads on a thread of its own; the channel's bound keeps it from running
 /// ahead of the cores.
-fn read(mut frames: Frames, sender: &mpsc::Sender<(u64, Read)>) {
+fn read(mut frames: Films, sender: &mpsc::Sender<(u64, Shown)>) {
     while let Some(read) = frames.next() {
         if sender.blocking_send((frames.bytes_read(), read)).is_err() {
             return; // The other side stopped on an error of its own.
@@ -154,13 +156,12 @@ fn read(mut frames: Frames, sender: &mpsc::Sender<(u64, Read)>) {
 async fn keep(
     cpu: &Cpu,
     store: &Store,
-    read: Read,
+    shown: Shown,
     form: (ImageForm, PngLevel),
 ) -> Result<Result<(Entry, Staged), Skip>, EngineError> {
-    let frame = match read {
-        Read::Frame(frame) => Arc::new(frame),
-        Read::Skipped(skip) => return Ok(Err(skip)),
-        Read::Failed(error) => return Err(error.into()),
+    let frame = match shown? {
+        Ok(frame) => frame,
+        Err(skip) => return Ok(Err(skip)),
     };
     let (entry, image) = match cpu.run(move || prepare(&frame, form)).await? {
         Ok(prepared) => prepared,
@@ -182,7 +183,7 @@ fn prepare(frame: &Frame, (form, level): (ImageForm, PngLevel)) -> Result<(Entry
         (EncodedImage::Jpeg(bytes), ImageForm::Keep | ImageForm::Jpeg) => (bytes.clone(), "jpg"),
         (EncodedImage::Png(bytes), ImageForm::Keep | ImageForm::Png) => (bytes.clone(), "png"),
         (EncodedImage::WebP(bytes), ImageForm::Keep | ImageForm::WebP) => (bytes.clone(), "webp"),
-        (_, ImageForm::Jpeg) => {
+        (_, ImageForm::Jpeg) | (EncodedImage::Video(_), ImageForm::Keep) => {
             (encode_jpeg(&picture.look(), JPEG_QUALITY).map_err(damaged)?.into(), "jpg")
         }
         (_, ImageForm::WebP) if matches!(picture, Picture::Flat(_)) => {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use roadloop_bag::{BagError, Recording, Selection};
+use roadloop_bag::{Recording, Selection};
 use roadloop_base::{Camera, RecordingId, Report, Skip, Stage};
 use roadloop_catalog::Filter;
 
 use crate::stages::redact::RedactSettings;
 use crate::stages::{detect, files, ingest, redact};
-use crate::{Card, Ctx, EngineError, has_videos, open_recording};
+use crate::{Card, Ctx, EngineError, open_recording};
 
 /// What is to be done with a recording.
 #[derive(Clone, Debug)]
@@ -75,21 +75,7 @@ pub async fn run(
         let started = Instant::now();
         let selection = &settings.selection;
         let mut report = match stage {
-            Stage::Extract => {
-                let extracted = ingest::run(ctx, &recording, content.clone(), selection).await;
-                match extracted {
-                    // Its video topics are kept all the same.
-                    Err(EngineError::Bag(error @ BagError::NoCameras { .. }))
-                        if wants(Stage::Video) && has_videos(&recording, selection) =>
-                    {
-                        let reason = error.to_string();
-                        let reason = reason.lines().next().unwrap_or_default().to_owned();
-                        let skipped = vec![Skip::new("frames", reason)];
-                        Report { skipped, ..Report::default() }
-                    }
-                    extracted => extracted?,
-                }
-            }
+            Stage::Extract => ingest::run(ctx, &recording, content.clone(), selection).await?,
             Stage::Tables => files::tables(ctx, &recording, &content).await?,
             Stage::Video => files::video(ctx, &recording, &content, selection).await?,
             Stage::Detect => detect::run(ctx, &id).await?,

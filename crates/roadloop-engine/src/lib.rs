@@ -18,6 +18,7 @@ mod doctor;
 mod error;
 mod estimate;
 mod extract;
+mod films;
 pub mod flow;
 mod models;
 mod new_file;

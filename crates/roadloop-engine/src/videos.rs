@@ -13,10 +13,11 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, block_in_place, spawn_blocking};
 
-use roadloop_bag::{Frames, Read, Recording, Selection};
+use roadloop_bag::{Recording, Selection};
 use roadloop_base::{Camera, Frame, Nanos, Report, Skip};
 use roadloop_vision::{Pixels, VideoWriter, VisionError, decode};
 
+use crate::films::{Films, Shown};
 use crate::{Cpu, EngineError, JobStart, NewFile, Progress, Unit};
 
 /// Cameras encoded at once: each encoder holds some frames.
@@ -82,6 +83,7 @@ pub async fn extract_videos(
     for (pass, topics) in topics.chunks(OPEN_VIDEOS).enumerate() {
         let frames =
             recording.frames(&Selection { topics: topics.to_vec(), ..selection.clone() })?;
+        let frames = Films::new(frames);
         let before = recording.size_bytes() * pass as u64;
         let (sender, mut receiver) = mpsc::channel(2 * cpu.jobs());
         let reader = spawn_blocking(move || read(frames, &sender));
@@ -89,10 +91,9 @@ pub async fn extract_videos(
         let work = reads.map(|(bytes_read, read)| {
             let cpu = cpu.clone();
             async move {
-                let decoded = match read {
-                    Read::Frame(frame) => cpu.run(move || look(&frame)).await?,
-                    Read::Skipped(skip) => Err(skip),
-                    Read::Failed(error) => return Err(error.into()),
+                let decoded = match read? {
+                    Ok(frame) => cpu.run(move || look(&frame)).await?,
+                    Err(skip) => Err(skip),
                 };
                 Ok::<_, EngineError>((bytes_read, decoded))
             }
@@ -137,18 +138,19 @@ pub fn has_videos(recording: &Recording, selection: &Selection) -> bool {
     !topics.is_empty() || !streams.is_empty()
 }
 
-/// The selected cameras, and the selected video topics with their files' names.
-fn selected(recording: &Recording, selection: &Selection) -> (Vec<String>, Vec<(String, String)>) {
+/// The selected cameras, and of these those whose topics carry videos.
+fn selected(recording: &Recording, selection: &Selection) -> (Vec<String>, Vec<String>) {
     let is_wanted =
         |topic: &String| selection.topics.is_empty() || selection.topics.contains(topic);
-    let cameras = recording.topics().iter().filter(|topic| topic.camera.is_some());
-    let cameras = cameras.map(|topic| topic.name.clone()).filter(is_wanted).collect();
-    let mut streams = remux::named(recording);
-    streams.retain(|(topic, _)| is_wanted(topic));
-    (cameras, streams)
+    let of_kind = |is_video: bool| {
+        let topics = recording.topics().iter();
+        let topics = topics.filter(|topic| topic.camera.is_some() && topic.is_video == is_video);
+        topics.map(|topic| topic.name.clone()).filter(is_wanted).collect()
+    };
+    (of_kind(false), of_kind(true))
 }
 
-fn read(mut frames: Frames, sender: &mpsc::Sender<(u64, Read)>) {
+fn read(mut frames: Films, sender: &mpsc::Sender<(u64, Shown)>) {
     while let Some(read) = frames.next() {
         if sender.blocking_send((frames.bytes_read(), read)).is_err() {
             return; // The other side stopped on an error of its own.

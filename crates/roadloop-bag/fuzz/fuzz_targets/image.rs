@@ -50,6 +50,7 @@ fuzz_target!(|bytes: &[u8]| {
         topic: "/camera".into(),
         channel: Arc::new(channel),
         sequence: 0,
+        is_selected: true,
         logged_at: Nanos(1),
         published_at: None,
         data: data.to_vec().into(),

@@ -263,13 +263,13 @@ impl McapReader {
         let route = route.as_ref()?;
         self.ledger.count(route.topic);
         let logged_at = Nanos::from_unsigned(header.logged_at);
-        let sequence = tally.count(route.topic, logged_at)?;
+        let counted = tally.count(route.topic, logged_at)?;
         let route = route.clone();
         let data_at = placed.body_at + MessageHeader::LEN;
         Some(match self.bytes(data_at, placed.end() - data_at, chunk) {
             Ok(data) => Found::Message(Message {
                 route,
-                sequence,
+                counted,
                 logged_at,
                 published_at: Some(Nanos::from_unsigned(header.published_at)),
                 data,

@@ -22,7 +22,7 @@ use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
 use crate::source::{FileSource, ReadAt, Stretch};
-use crate::tally::{Tally, TopicNumber};
+use crate::tally::{Counted, Tally, TopicNumber};
 
 /// A million messages of one connection in one chunk.
 const MAX_INDEX_RECORD: u64 = 12 << 20;
@@ -205,11 +205,11 @@ impl Ros1Reader {
                 self.describe(connection, parse_connection(topic, &data), tally).map(Found::Damage)
             }
             Record::Message { connection, logged_at } => {
-                let (route, sequence) = self.count(connection, logged_at, tally)?;
+                let (route, counted) = self.count(connection, logged_at, tally)?;
                 Some(match self.data(data_at, data_len, chunk) {
                     Ok(data) => Found::Message(Message {
                         route,
-                        sequence,
+                        counted,
                         logged_at,
                         published_at: None,
                         data,
@@ -238,7 +238,7 @@ impl Ros1Reader {
         connection: u32,
         logged_at: Nanos,
         tally: &mut Tally,
-    ) -> Option<(Route, u64)> {
+    ) -> Option<(Route, Counted)> {
         let Some(route) = self.connections.get(&connection) else {
             self.orphans.add(connection);
             self.ledger.is_damaged = true;
@@ -246,8 +246,8 @@ impl Ros1Reader {
         };
         let route = route.as_ref()?;
         self.ledger.count(route.topic);
-        let sequence = tally.count(route.topic, logged_at)?;
-        Some((route.clone(), sequence))
+        let counted = tally.count(route.topic, logged_at)?;
+        Some((route.clone(), counted))
     }
 
     fn data(&mut self, at: u64, len: u64, chunk: Option<Bytes>) -> Result<Bytes, Skip> {

@@ -239,11 +239,11 @@ impl SqliteReader {
             self.seen = self.seen.max(key.row.unsigned_abs());
             let Some(route) = self.topics.get(&key.topic) else { continue };
             let logged_at = Nanos(key.time);
-            let Some(sequence) = tally.count(route.topic, logged_at) else { continue };
+            let Some(counted) = tally.count(route.topic, logged_at) else { continue };
             return Some(match self.data(key.row) {
                 Ok(data) => Found::Message(Message {
                     route: route.clone(),
-                    sequence,
+                    counted,
                     logged_at,
                     published_at: None,
                     data,

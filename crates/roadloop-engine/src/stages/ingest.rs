@@ -9,16 +9,18 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use roadloop_bag::{BagError, Read, Recording, Selection};
+use roadloop_bag::{BagError, Recording, Selection};
 use roadloop_base::{
     Camera, EncodedImage, Frame, FrameId, FrameRow, Nanos, RecordingId, Report, ShardId, Skip,
     Stage, image_key, images_of,
 };
 use roadloop_catalog::FrameShard;
 use roadloop_store::Staged;
-use roadloop_vision::{Picture, decode_whole, measure};
+use roadloop_vision::{Picture, decode_whole, encode_jpeg, measure};
 
 use crate::card::Extraction;
+use crate::extract::JPEG_QUALITY;
+use crate::films::Films;
 use crate::revision::RevisionBuilder;
 
 use crate::{Card, Ctx, EngineError, JobStart, Track, Unit, present};
@@ -190,14 +192,14 @@ fn read_in_background(
     known: Arc<KnownFrames>,
     sender: mpsc::Sender<Sent>,
 ) -> Result<JoinHandle<()>, EngineError> {
-    let mut frames = recording.frames(&selection)?;
+    let mut frames = Films::new(recording.frames(&selection)?);
     Ok(spawn_blocking(move || {
-        while let Some(read) = frames.next() {
-            let found = match read {
-                Read::Frame(frame) if known.has(&frame.id) => Found::Known,
-                Read::Frame(frame) => Found::New(frame),
-                Read::Skipped(skip) => Found::Skipped(skip),
-                Read::Failed(error) => Found::Failed(error),
+        while let Some(shown) = frames.next() {
+            let found = match shown {
+                Ok(Ok(frame)) if known.has(&frame.id) => Found::Known,
+                Ok(Ok(frame)) => Found::New(frame),
+                Ok(Err(skip)) => Found::Skipped(skip),
+                Err(error) => Found::Failed(error),
             };
             if sender.blocking_send((frames.bytes_read(), found)).is_err() {
                 return; // The other side stopped on an error of its own.
@@ -249,6 +251,9 @@ pub(crate) fn prepare(frame: &Frame, track: &Track) -> Result<(FrameRow, Bytes),
     let image = match &frame.image {
         EncodedImage::Jpeg(bytes) | EncodedImage::Png(bytes) | EncodedImage::WebP(bytes) => {
             bytes.clone()
+        }
+        EncodedImage::Video(_) => {
+            Bytes::from(encode_jpeg(&picture.look(), JPEG_QUALITY).map_err(damaged)?)
         }
         EncodedImage::Raw(_) | EncodedImage::Depth(_) => {
             Bytes::from(picture.encode_png().map_err(damaged)?)

@@ -39,6 +39,7 @@ fn recorded(messages: &[(&Arc<Channel>, i64, Bytes)]) -> (tempfile::TempDir, Rec
             topic: channel.topic.as_str().into(),
             channel: Arc::clone(channel),
             sequence: 0,
+            is_selected: true,
             logged_at: Nanos(*time),
             published_at: None,
             data: data.clone(),

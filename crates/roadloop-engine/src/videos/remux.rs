@@ -1,113 +1,76 @@
 //! Topics that carry H.264 or H.265: into an MP4 as they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::Path;
+use std::sync::Arc;
 
-use bytes::Bytes;
-
-use roadloop_bag::{Decoders, ReadMessage, Recording, Selection, Value};
-use roadloop_base::{Camera, Nanos, Skip, Topic, name_topics};
-use roadloop_vision::{VideoCodec, VideoRemuxer};
+use roadloop_bag::{Read, Recording, Selection};
+use roadloop_base::{Camera, EncodedImage, Frame, Nanos, Skip, VideoCodec};
+use roadloop_vision::VideoRemuxer;
 
 use super::VideoFile;
 use crate::{EngineError, Meter, NewFile};
 
-/// Messages that carry encoded video, by their names without `msg/`.
-const VIDEO_TYPES: [&str; 4] = [
-    "foxglove.CompressedVideo",
-    "foxglove_msgs/CompressedVideo",
-    "foxglove/CompressedVideo",
-    "ffmpeg_image_transport_msgs/FFMPEGPacket",
-];
-
-pub(super) fn is_video(topic: &Topic) -> bool {
-    VIDEO_TYPES.contains(&&*topic.message_type.replace("/msg/", "/"))
-}
-
-/// A video topic and the name of its file.
-pub(super) fn named(recording: &Recording) -> Vec<(String, String)> {
-    let topics = recording.topics();
-    let cameras = topics.iter().filter_map(|topic| topic.camera.as_ref());
-    let cameras: BTreeSet<&str> = cameras.map(Camera::as_str).collect();
-    let names = name_topics(topics.iter().map(|topic| topic.name.as_str()));
-    let own = |name: String| match cameras.contains(&*name) {
-        true => format!("{name}-video"),
-        false => name,
-    };
-    let videos = topics.iter().zip(names).filter(|(topic, _)| is_video(topic));
-    videos.map(|(topic, name)| (topic.name.clone(), own(name))).collect()
-}
-
-/// Writes the videos of these topics.
+/// Writes the videos of these topics. All their pictures in the selected time
+/// are kept, whatever is selected of them: each needs those before it.
 pub(super) fn remux(
     recording: &Recording,
     folder: &Path,
-    named: &[(String, String)],
+    topics: &[String],
     selection: &Selection,
     meter: &dyn Meter,
     before: u64,
 ) -> Result<(Vec<VideoFile>, Vec<Skip>), EngineError> {
-    let topics = named.iter().map(|(topic, _)| topic.clone()).collect();
-    let mut messages = recording.messages(&Selection { topics, ..selection.clone() })?;
-    let mut decoders = Decoders::default();
-    let mut open = BTreeMap::<&str, Open>::new();
+    let topics = topics.to_vec();
+    let selection = Selection { topics, every: 1, rate_hz: None, ..selection.clone() };
+    let mut frames = recording.frames(&selection)?;
+    let mut open = BTreeMap::<Camera, Open>::new();
     let mut skipped = Vec::new();
-    while let Some(read) = messages.next() {
-        let message = match read {
-            ReadMessage::Message(message) => message,
-            ReadMessage::Skipped(skip) => {
+    while let Some(read) = frames.next() {
+        let Frame { id, topic, taken_at, image, .. } = match read {
+            Read::Frame(frame) => frame,
+            // Before the selected time.
+            Read::Unselected(_) => continue,
+            Read::Skipped(skip) => {
                 skipped.push(skip);
                 continue;
             }
-            ReadMessage::Failed(error) => return Err(error.into()),
-            ReadMessage::Attachment(_) | ReadMessage::Metadata(_) => continue,
+            Read::Failed(error) => return Err(error.into()),
         };
-        let Some((topic, name)) = named.iter().find(|(topic, _)| **topic == *message.topic) else {
-            continue;
-        };
-        let value = match decoders.decode(&message) {
-            Some(Ok((_, value))) => value,
-            Some(Err(skip)) => {
-                skipped.push(skip);
-                continue;
-            }
-            None => continue,
-        };
-        let packet = packet(&value);
-        let video = match open.get_mut(&**topic) {
+        let EncodedImage::Video(picture) = image else { continue };
+        let video = match open.get_mut(&id.camera) {
             Some(video) => video,
             None => {
-                // One that is not kept says so, and its file never becomes visible.
-                let codec = packet.as_ref().map_or(VideoCodec::H264, |(codec, _)| *codec);
-                let video = Open::create(&folder.join(format!("{name}.mp4")), codec)?;
-                open.entry(topic).or_insert(video)
+                let video = Open::create(&folder.join(file_of(&id.camera)), topic, picture.codec)?;
+                open.entry(id.camera).or_insert(video)
             }
         };
-        match packet.and_then(|(codec, data)| video.add(codec, &data, message.logged_at)) {
-            Ok(true) => meter.advance(1, before + messages.bytes_read()),
+        match video.add(picture.codec, &picture.data, taken_at) {
+            Ok(true) => meter.advance(1, before + frames.bytes_read()),
             Ok(false) => video.waiting += 1,
             Err(reason) => *video.left_out.entry(reason).or_default() += 1,
         }
     }
-    while let Some(left_out) = decoders.take_left_out() {
-        skipped.push(left_out);
-    }
     let mut files = Vec::new();
-    for (topic, name) in named {
-        let Some(video) = open.remove(&**topic) else { continue };
+    for (camera, video) in open {
+        let (topic, file) = (video.topic.to_string(), file_of(&camera));
         let frames = video.remuxer.frames() as u64;
-        skipped.extend(video.finish(topic, &folder.join(format!("{name}.mp4")))?);
+        skipped.extend(video.finish(&folder.join(&file))?);
         if frames > 0 {
-            let file = format!("{name}.mp4");
-            files.push(VideoFile { topic: topic.clone(), file, frames });
+            files.push(VideoFile { topic, file, frames });
         }
     }
     Ok((files, skipped))
 }
 
+fn file_of(camera: &Camera) -> String {
+    format!("{camera}.mp4")
+}
+
 struct Open {
+    topic: Arc<str>,
     codec: VideoCodec,
     remuxer: VideoRemuxer<BufWriter<NewFile>>,
     /// Frames before the first that needs no others.
@@ -122,10 +85,10 @@ impl fmt::Debug for Open {
 }
 
 impl Open {
-    fn create(path: &Path, codec: VideoCodec) -> Result<Open, EngineError> {
+    fn create(path: &Path, topic: Arc<str>, codec: VideoCodec) -> Result<Open, EngineError> {
         let file = NewFile::create(path).map_err(EngineError::writing(path))?;
         let remuxer = VideoRemuxer::new(BufWriter::with_capacity(1 << 20, file), codec)?;
-        Ok(Open { codec, remuxer, waiting: 0, left_out: BTreeMap::new() })
+        Ok(Open { topic, codec, remuxer, waiting: 0, left_out: BTreeMap::new() })
     }
 
     fn add(&mut self, codec: VideoCodec, data: &[u8], taken_at: Nanos) -> Result<bool, String> {
@@ -136,7 +99,7 @@ impl Open {
     }
 
     /// Makes the file visible where it has a frame, and names what is not in it.
-    fn finish(mut self, topic: &str, path: &Path) -> Result<Vec<Skip>, EngineError> {
+    fn finish(mut self, path: &Path) -> Result<Vec<Skip>, EngineError> {
         if self.waiting > 0 {
             let reason = "before the first frame that needs no others".to_owned();
             self.left_out.insert(reason, self.waiting);
@@ -147,25 +110,6 @@ impl Open {
             let file = file.map_err(IntoInnerError::into_error).map_err(&written)?;
             file.publish().map_err(&written)?;
         }
-        Ok(super::left_out(topic, &self.left_out))
-    }
-}
-
-/// The stream of a message, where it is kept.
-fn packet(message: &Value) -> Result<(VideoCodec, Bytes), String> {
-    let text = |name: &str| message.get(name).and_then(Value::as_str);
-    let format = text("format").or(text("encoding")).unwrap_or_default().to_lowercase();
-    let is = |names: [&str; 3]| names.iter().any(|name| format.contains(name));
-    let codec = if is(["h264", "x264", "avc"]) {
-        VideoCodec::H264
-    } else if is(["h265", "x265", "hevc"]) {
-        VideoCodec::H265
-    } else {
-        let format: String = format.chars().take(40).collect();
-        return Err(format!("video in {format:?}; H.264 and H.265 are kept"));
-    };
-    match message.get("data") {
-        Some(Value::Bytes(data)) => Ok((codec, data.clone())),
-        _ => Err("its data is not there".to_owned()),
+        Ok(super::left_out(&self.topic, &self.left_out))
     }
 }

@@ -1,22 +1,28 @@
-//! `foxglove.RawImage` and `foxglove.CompressedImage`, in whatever they are
-//! serialised. <https://docs.foxglove.dev/docs/sdk/schemas>
+//! Messages that are read by their definition, in whatever they are serialised:
+//! `foxglove.RawImage`, `CompressedImage` and `CompressedVideo`
+//! (<https://docs.foxglove.dev/docs/sdk/schemas>) and
+//! `ffmpeg_image_transport_msgs/FFMPEGPacket`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 
-use roadloop_base::{EncodedImage, Nanos};
+use roadloop_base::{EncodedImage, Nanos, VideoCodec, VideoPicture};
 
-use super::{NoImage, RawFields, compressed_of, raw_of};
+use super::{Layout, NoImage, RawFields, compressed_of, raw_of};
 use crate::decode::Value;
 
-/// By its name without the package: `foxglove.RawImage`,
-/// `foxglove_msgs/msg/RawImage`.
-pub(super) fn short_name(message_type: &str) -> Option<&str> {
+/// What a type is: `foxglove.RawImage`, `foxglove_msgs/msg/RawImage`, …
+pub(super) fn layout(message_type: &str) -> Option<Layout> {
     let (package, name) = message_type.split_once(['.', '/'])?;
     let name = name.strip_prefix("msg/").unwrap_or(name);
-    let is_known = package == "foxglove" || package == "foxglove_msgs";
-    (is_known && ["RawImage", "CompressedImage"].contains(&name)).then_some(name)
+    match (package, name) {
+        ("foxglove" | "foxglove_msgs", "RawImage") => Some(Layout::Image),
+        ("foxglove" | "foxglove_msgs", "CompressedImage") => Some(Layout::CompressedImage),
+        ("foxglove" | "foxglove_msgs", "CompressedVideo")
+        | ("ffmpeg_image_transport_msgs", "FFMPEGPacket") => Some(Layout::Video),
+        _ => None,
+    }
 }
 
 pub(super) fn raw_image(message: &Value) -> Result<(Nanos, EncodedImage), NoImage> {
@@ -41,6 +47,23 @@ pub(super) fn compressed_image(message: &Value) -> Result<(Nanos, EncodedImage),
     Ok((stamp(message), image))
 }
 
+/// Foxglove says `h264`; the name of a transport's codec is that of an encoder as
+/// well: `hevc_nvenc`, `libx264;yuv420p;…`.
+pub(super) fn video(message: &Value) -> Result<(Nanos, EncodedImage), NoImage> {
+    let format = text(message, "format").or_else(|_| text(message, "encoding"))?.to_lowercase();
+    let is = |names: [&str; 3]| names.iter().any(|name| format.contains(name));
+    let codec = if is(["h264", "x264", "avc"]) {
+        VideoCodec::H264
+    } else if is(["h265", "x265", "hevc"]) {
+        VideoCodec::H265
+    } else {
+        let format: String = format.chars().take(40).collect();
+        return Err(NoImage::Unknown(format!("video in {format:?}, not in H.264 or H.265")));
+    };
+    let picture = VideoPicture { codec, data: data(message)?, decoded: None };
+    Ok((stamp(message), EncodedImage::Video(picture)))
+}
+
 fn missing(field: &str) -> NoImage {
     NoImage::Damaged(format!("its field {field} is not there"))
 }
@@ -62,7 +85,8 @@ fn data(message: &Value) -> Result<Bytes, NoImage> {
 }
 
 fn stamp(message: &Value) -> Nanos {
-    match message.get("timestamp") {
+    let in_header = || message.get("header").and_then(|header| header.get("stamp"));
+    match message.get("timestamp").or_else(in_header) {
         Some(Value::Time(moment)) => moment.nanos(),
         Some(time @ (Value::Object(_) | Value::Record(_))) => {
             let part = |name: &str| time.get(name).and_then(Value::as_i64);
@@ -100,7 +124,7 @@ mod tests {
     fn images_in_binary_forms() {
         let mut forms = Vec::new();
         for sample in crate::decode::tests::samples() {
-            if short_name(sample.channel.message_type()).is_some() {
+            if layout(sample.channel.message_type()) == Some(Layout::CompressedImage) {
                 let decoder = crate::Decoder::new(&sample.channel).unwrap();
                 let value = decoder.decode(&sample.data).unwrap();
                 let (stamp, image) = compressed_image(&value).unwrap();
@@ -110,6 +134,21 @@ mod tests {
             }
         }
         assert_eq!(forms, ["protobuf", "flatbuffer"]);
+    }
+
+    #[test]
+    fn pictures_of_videos() {
+        let of = |format: &str| {
+            let packet = format!(
+                r#"{{"header":{{"stamp":{{"sec":1,"nanosec":5}}}},"encoding":"{format}","data":"AAAB"}}"#
+            );
+            video(&json(&packet))
+        };
+        let (stamp, image) = of("libx264;yuv420p").unwrap();
+        assert_eq!((stamp, image.encoding()), (Nanos(1_000_000_005), "h264"));
+        assert_eq!(of("HEVC_nvenc").unwrap().1.encoding(), "h265");
+        let reason = "video in \"vp9\", not in H.264 or H.265".to_owned();
+        assert_eq!(of("vp9").unwrap_err(), NoImage::Unknown(reason));
     }
 
     #[test]
@@ -126,9 +165,12 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(short_name("foxglove.RawImage"), Some("RawImage"));
-        assert_eq!(short_name("foxglove_msgs/msg/CompressedImage"), Some("CompressedImage"));
-        assert_eq!(short_name("foxglove.Log"), None);
-        assert_eq!(short_name("other.RawImage"), None);
+        assert_eq!(layout("foxglove.RawImage"), Some(Layout::Image));
+        assert_eq!(layout("foxglove_msgs/msg/CompressedImage"), Some(Layout::CompressedImage));
+        assert_eq!(layout("foxglove_msgs/CompressedVideo"), Some(Layout::Video));
+        let packet = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket";
+        assert_eq!(layout(packet), Some(Layout::Video));
+        assert_eq!(layout("foxglove.Log"), None);
+        assert_eq!(layout("other.RawImage"), None);
     }
 }
