@@ -15,9 +15,8 @@ use super::sps::Sps;
 use crate::VisionError;
 use crate::decode::MAX_PIXELS;
 
-/// Decodes one video of H.264 without frames that come before others they are
-/// shown after (Baseline, and Main or High without B-frames): robots send no
-/// others, for those would make them wait.
+/// Decodes one video of H.264, 4:2:0 of 8 bits, a picture for each access unit, in
+/// the order they come.
 pub struct VideoDecoder {
     decoder: Decoder,
     sets: BTreeSet<u8>,
@@ -33,7 +32,7 @@ impl std::fmt::Debug for VideoDecoder {
 
 impl VideoDecoder {
     pub fn new() -> Result<VideoDecoder, VisionError> {
-        let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
+        let config = DecoderConfig::new().flush_after_decode(Flush::Flush);
         let decoder = Decoder::with_api_config(OpenH264API::from_source(), config);
         let decoder = decoder.map_err(|error| bad(&error.to_string()))?;
         Ok(VideoDecoder { decoder, sets: BTreeSet::new(), is_started: false })
@@ -69,7 +68,7 @@ impl VideoDecoder {
         self.is_started |= has_slice;
         let decoded = match self.decoder.decode(access_unit) {
             Ok(Some(picture)) => picture_of(&picture),
-            Ok(None) if has_slice => Err(bad("it is shown after one that comes later")),
+            Ok(None) if has_slice => Err(bad("the decoder gave no picture")),
             Ok(None) => return Ok(None),
             Err(error) => Err(bad(&error.to_string())),
         };
