@@ -125,3 +125,113 @@ impl Iterator for Films {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::BufWriter;
+
+    use roadloop_bag::{Channel, Definition, McapCompression, McapWriter, Message, Selection};
+    use roadloop_base::Nanos;
+    use roadloop_vision::decode;
+
+    use super::*;
+
+    const TENTH: i64 = 100_000_000;
+
+    /// 25 pictures, ten a second, a key picture every ten; some may be missing.
+    fn recorded(is_there: impl Fn(usize) -> bool) -> (tempfile::TempDir, roadloop_bag::Recording) {
+        let stream =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../roadloop-vision/testdata/video/testsrc.h264");
+        let stream = fs::read(stream).unwrap();
+        // Each picture begins with a delimiter.
+        let starts: Vec<usize> = (0..stream.len())
+            .filter(|at| stream[*at..].starts_with(&[0, 0, 0, 1, 9]))
+            .chain([stream.len()])
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("drive.mcap");
+        let file = BufWriter::new(File::create(&path).unwrap());
+        let mut writer = McapWriter::new(file, "ros1", McapCompression::None).unwrap();
+        let channel = Arc::new(Channel {
+            topic: "/front/video".to_owned(),
+            encoding: "ros1".to_owned(),
+            definition: Definition {
+                name: "foxglove_msgs/CompressedVideo".to_owned(),
+                encoding: "ros1msg".to_owned(),
+                data: b"time timestamp\nuint8[] data\nstring format\n"[..].into(),
+            },
+            metadata: Vec::new(),
+        });
+        for (number, pair) in starts.windows(2).enumerate().filter(|(number, _)| is_there(*number))
+        {
+            let data = &stream[pair[0]..pair[1]];
+            let len = (data.len() as u32).to_le_bytes();
+            let data = [&[0; 8][..], &len, data, &4u32.to_le_bytes(), b"h264"].concat();
+            let message = Message {
+                topic: "/front/video".into(),
+                channel: Arc::clone(&channel),
+                sequence: 0,
+                is_selected: true,
+                logged_at: Nanos(number as i64 * TENTH),
+                published_at: None,
+                data: data.into(),
+            };
+            writer.message(&message).unwrap();
+        }
+        writer.finish().unwrap().into_inner().unwrap();
+        let recording = roadloop_bag::open(&path).unwrap();
+        (folder, recording)
+    }
+
+    /// The tenths of a second pictures were taken at, with them, and what was skipped.
+    fn shown(
+        recording: &roadloop_bag::Recording,
+        selection: &Selection,
+    ) -> (Vec<(i64, Vec<u8>)>, Vec<String>) {
+        let (mut pictures, mut skips) = (Vec::new(), Vec::new());
+        for shown in Films::new(recording.frames(selection).unwrap()) {
+            match shown.unwrap() {
+                Ok(frame) => {
+                    let pixels = decode(&frame.image).unwrap();
+                    assert_eq!((pixels.width(), pixels.height()), (64, 48));
+                    pictures.push((frame.taken_at.0 / TENTH, pixels.data().to_vec()));
+                }
+                Err(skip) => skips.push(skip.reason),
+            }
+        }
+        (pictures, skips)
+    }
+
+    #[test]
+    fn what_is_selected_looks_the_same_whatever_is() {
+        let (_folder, recording) = recorded(|_| true);
+        assert!(recording.topics()[0].is_video);
+        let (all, skips) = shown(&recording, &Selection::default());
+        assert_eq!((all.len(), skips.len()), (25, 0));
+        assert!(all.windows(2).any(|pair| pair[0].1 != pair[1].1));
+        let selections = [
+            Selection { every: 4, ..Selection::default() },
+            Selection { rate_hz: Some(1.0), ..Selection::default() },
+            Selection { from: Some(Nanos(13 * TENTH)), ..Selection::default() },
+        ];
+        let expected: [Vec<i64>; 3] =
+            [vec![0, 4, 8, 12, 16, 20, 24], vec![0, 10, 20], (13..25).collect()];
+        for (selection, expected) in selections.iter().zip(expected) {
+            let (some, skips) = shown(&recording, selection);
+            assert!(skips.is_empty(), "{skips:?}");
+            let times: Vec<i64> = some.iter().map(|(time, _)| *time).collect();
+            assert_eq!(times, expected);
+            assert!(some.iter().all(|picture| all.contains(picture)), "{times:?}");
+        }
+    }
+
+    #[test]
+    fn it_begins_where_nothing_before_is_needed() {
+        let (_folder, recording) = recorded(|number| number > 2);
+        let (pictures, skips) = shown(&recording, &Selection::default());
+        let times: Vec<i64> = pictures.iter().map(|(time, _)| *time).collect();
+        assert_eq!(times, (10..25).collect::<Vec<_>>());
+        assert_eq!(skips, ["7 pictures not decoded: before the first that needs no others"]);
+    }
+}

@@ -56,6 +56,11 @@ impl DurableFolder {
         let root = fs::canonicalize(&root).map_err(failed("open", &root))?;
         let inner = LocalFileSystem::new_with_prefix(&root)
             .map_err(|source| StoreError::backend("open", "/", source))?;
+        // What a killed process left goes even where nothing is written any more.
+        let staging = root.join(STAGING);
+        sweep_dead_staging(&staging);
+        // Somebody else's may be in it.
+        let _ = fs::remove_dir(&staging);
         Ok(DurableFolder { inner, root, staging: Arc::default() })
     }
 
@@ -384,8 +389,9 @@ mod tests {
         fs::write(staging.join("7-0/0"), b"half an ima").unwrap();
         fs::write(staging.join("7-0.lock"), b"").unwrap();
         let folder = DurableFolder::open(root.path().to_owned()).unwrap();
+        assert!(!staging.exists());
         folder.stage(&[]).unwrap();
-        assert!(!staging.join("7-0").exists() && !staging.join("7-0.lock").exists());
+        assert!(staging.exists());
         drop(folder);
         assert!(!staging.exists());
     }
