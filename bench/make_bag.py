@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes an uncompressed ROS 1 bag of raw rgb8 frames from real pictures.
+"""Makes a ROS 1 bag of raw rgb8 frames from real pictures.
 
     python3 bench/make_bag.py OUT.bag [PICTURES …] --frames 200 --size 1280x720
 
@@ -108,6 +108,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, nargs="*")
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--size", default="1280x720", metavar="WxH")
+    parser.add_argument("--compression", choices=["lz4", "bz2"], help="of the bag's chunks")
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
 
@@ -115,7 +116,10 @@ def main() -> None:
     image_type, header_type = types.types[TYPE], types.types["std_msgs/msg/Header"]
     time_type = types.types["builtin_interfaces/msg/Time"]
     args.out.unlink(missing_ok=True)
-    with Writer(args.out) as writer:
+    writer = Writer(args.out)
+    if args.compression:
+        writer.set_compression(Writer.CompressionFormat[args.compression.upper()])
+    with writer:
         connection = writer.add_connection(TOPIC, TYPE, typestore=types)
         sources = read_sources(args.pictures or [DEMO])
         for index, rgb in enumerate(frames(sources, args.frames, (width, height))):
