@@ -2,9 +2,10 @@
 //! that have no use for a catalog: its images, and an index of them.
 
 mod index;
+mod journal;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -13,11 +14,13 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use roadloop_bag::{Recording, Selection};
 use roadloop_base::{EncodedImage, Frame, Report, Skip, Stage, image_key, images_of};
-use roadloop_store::{Staged, Store, StoreError};
+use roadloop_store::{Staged, Store};
 use roadloop_vision::{Picture, decode_whole, encode_jpeg, encode_small_png, encode_webp};
 
 use self::index::{Entry, Index};
+use self::journal::{Journal, Kept};
 use crate::films::{Films, Shown};
+use crate::revision::RevisionBuilder;
 use crate::{Cpu, EngineError, JobStart, Progress, Track, Unit};
 
 /// Images are made durable together, so many at a time.
@@ -58,7 +61,8 @@ pub struct ExtractSettings {
 
 /// Writes the selected frames below `folder`, one folder for each camera, and
 /// `index.csv` and `index.parquet` with a row for each, in the order of the
-/// recording. Files of an earlier extraction are replaced.
+/// recording. Images that an earlier extraction made in the same way stay; other
+/// files of its are replaced.
 pub async fn extract(
     cpu: &Cpu,
     progress: &dyn Progress,
@@ -78,27 +82,38 @@ pub async fn extract(
     let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
     report.skipped.iter().for_each(|skip| meter.skipped(skip));
     let mut index = Index::create(folder)?;
+    let form = (settings.form, settings.png_level);
+    let journal = Journal::open(folder, made(recording, form))?;
     let track = Track::read(recording)?;
 
     let (sender, mut receiver) = mpsc::channel(2 * cpu.jobs());
     let reader = spawn_blocking(move || read(frames, &sender));
     let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let images = store.clone();
-    let work = reads.map(move |(bytes_read, read)| {
-        let (cpu, store, form) = (cpu.clone(), images.clone(), (settings.form, settings.png_level));
-        async move { Ok::<_, EngineError>((bytes_read, keep(&cpu, &store, read, form).await?)) }
-    });
+    let journal = Arc::new(Mutex::new(journal));
+    let (images, known) = (store.clone(), Arc::clone(&journal));
+    let work =
+        reads.map(move |(bytes_read, read)| {
+            let (cpu, store, known) = (cpu.clone(), images.clone(), Arc::clone(&known));
+            async move {
+                Ok::<_, EngineError>((bytes_read, keep(&cpu, &store, &known, read, form).await?))
+            }
+        });
     let mut kept = work.buffered(2 * cpu.jobs());
     let mut staged = Vec::new();
-    let mut publishing = Publishing { store, batch: None };
+    let mut publishing = Publishing { store, journal, batch: None };
     while let Some(outcome) = kept.next().await {
         let (bytes_read, outcome) = outcome?;
         match outcome {
             Ok((mut entry, image)) => {
                 entry.position = track.at(entry.taken_at);
                 index.add(entry)?;
-                staged.push(image);
-                report.done += 1;
+                match image {
+                    Some(image) => {
+                        staged.push(image);
+                        report.done += 1;
+                    }
+                    None => report.already_done += 1,
+                }
                 meter.advance(1, bytes_read);
             }
             Err(skip) => {
@@ -120,27 +135,49 @@ pub async fn extract(
     Ok(report)
 }
 
+/// What an image is made from, and how.
+fn made(recording: &Recording, (form, level): (ImageForm, PngLevel)) -> u64 {
+    // Goes up when the same settings come to write other bytes.
+    const FORMAT: u32 = 1;
+    let builder = RevisionBuilder::new("files", FORMAT)
+        .and(recording.id().as_str())
+        .and(&format!("{form:?} {level:?}"));
+    builder.of_frames([]).0.cast_unsigned()
+}
+
+/// An image that is written, but not yet durable.
+type New = (Staged, Kept);
+
 /// Makes images durable while the next ones are made; one batch at a time, so a
 /// slow disk is waited for.
 struct Publishing {
     store: Store,
-    batch: Option<JoinHandle<Result<(), StoreError>>>,
+    journal: Arc<Mutex<Journal>>,
+    batch: Option<JoinHandle<Result<(), EngineError>>>,
 }
 
 impl Publishing {
-    async fn begin(&mut self, staged: Vec<Staged>) -> Result<(), EngineError> {
+    async fn begin(&mut self, new: Vec<New>) -> Result<(), EngineError> {
         self.end().await?;
-        let store = self.store.clone();
-        self.batch = Some(tokio::spawn(async move { store.publish(staged).await }));
+        let (store, journal) = (self.store.clone(), Arc::clone(&self.journal));
+        self.batch = Some(tokio::spawn(async move {
+            let (staged, kept): (Vec<Staged>, Vec<Kept>) = new.into_iter().unzip();
+            store.publish(staged).await?;
+            lock(&journal).add(&kept)
+        }));
         Ok(())
     }
 
     async fn end(&mut self) -> Result<(), EngineError> {
         match self.batch.take() {
-            Some(batch) => Ok(batch.await.map_err(EngineError::stopped)??),
+            Some(batch) => batch.await.map_err(EngineError::stopped)?,
             None => Ok(()),
         }
     }
+}
+
+fn lock(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+    journal.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads on a thread of its own; the channel's bound keeps it from running
@@ -153,22 +190,29 @@ fn read(mut frames: Films, sender: &mpsc::Sender<(u64, Shown)>) {
     }
 }
 
+/// A frame's row of the index, and its image unless that is there already.
 async fn keep(
     cpu: &Cpu,
     store: &Store,
+    journal: &Mutex<Journal>,
     shown: Shown,
     form: (ImageForm, PngLevel),
-) -> Result<Result<(Entry, Staged), Skip>, EngineError> {
+) -> Result<Result<(Entry, Option<New>), Skip>, EngineError> {
     let frame = match shown? {
         Ok(frame) => frame,
         Err(skip) => return Ok(Err(skip)),
     };
+    if let Some(kept) = lock(journal).find(&file_of(&frame, "")) {
+        return Ok(Ok((entry(&frame, kept.file, (kept.width, kept.height)), None)));
+    }
     let (entry, image) = match cpu.run(move || prepare(&frame, form)).await? {
         Ok(prepared) => prepared,
         Err(skip) => return Ok(Err(skip)),
     };
+    let Entry { file, width, height, .. } = entry.clone();
+    let kept = Kept { file, bytes: image.len() as u64, width, height };
     let staged = store.stage(&entry.file, image).await?;
-    Ok(Ok((entry, staged)))
+    Ok(Ok((entry, Some((staged, kept)))))
 }
 
 /// An image as a file is to have it. It is decoded even where its bytes stay:
@@ -194,19 +238,28 @@ fn prepare(frame: &Frame, (form, level): (ImageForm, PngLevel)) -> Result<(Entry
         }
         _ => (picture.encode_png().map_err(damaged)?.into(), "png"),
     };
+    let size = (picture.width(), picture.height());
+    Ok((entry(frame, file_of(frame, extension), size), image))
+}
+
+/// Where its image lies below the folder.
+fn file_of(frame: &Frame, extension: &str) -> String {
     let key = image_key(&frame.id, frame.taken_at, extension);
     let below = format!("{}/", images_of(&frame.id.recording));
-    let entry = Entry {
-        file: key.strip_prefix(&below).unwrap_or(&key).to_owned(),
+    key.strip_prefix(&below).unwrap_or(&key).to_owned()
+}
+
+fn entry(frame: &Frame, file: String, (width, height): (u32, u32)) -> Entry {
+    Entry {
+        file,
         camera: frame.id.camera.to_string(),
         topic: Arc::clone(&frame.topic),
         sequence: frame.id.sequence,
         stamp: frame.stamp,
         taken_at: frame.taken_at,
-        width: picture.width(),
-        height: picture.height(),
+        width,
+        height,
         encoding: frame.image.encoding(),
         position: None,
-    };
-    Ok((entry, image))
+    }
 }

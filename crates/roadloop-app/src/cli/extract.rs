@@ -153,9 +153,15 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             },
         };
         let report = extract(&cpu, &*session.progress(), &recording, &out, &settings).await?;
-        let (images, out) = (counted(report.done, "image"), out.display());
-        lines += &format!("{images} in {out}, listed in {out}/index.csv and .parquet\n");
-        done["images"] = json!(report.done);
+        let (count, out) = (report.done + report.already_done, out.display());
+        let already = match report.already_done {
+            0 => String::new(),
+            there => format!(" ({there} were there already)"),
+        };
+        let images = counted(count, "image");
+        lines += &format!("{images} in {out}{already}, listed in {out}/index.csv and .parquet\n");
+        done["images"] = json!(count);
+        done["already_done"] = json!(report.already_done);
         skipped.extend(report.skipped);
     }
     if args.video && (has_videos(&recording, &selection) || !wants_tables) {

@@ -175,7 +175,50 @@ fn extract_writes_images_and_their_index() {
     let mut names: Vec<String> =
         names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    assert_eq!(names, ["camera__rear", "index.csv", "index.parquet"]);
+    assert_eq!(names, [".extracted.jsonl", "camera__rear", "index.csv", "index.parquet"]);
+}
+
+#[test]
+fn an_extraction_goes_on_where_it_stopped() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 150);
+    let extract = |args: &[&str]| {
+        let all = [&["extract", "drive.bag", "--json", "--out"], args].concat();
+        let done = json(&workspace.ok(&all));
+        (done["images"].as_u64().unwrap(), done["already_done"].as_u64().unwrap())
+    };
+    let mut killed = workspace
+        .command(&["extract", "drive.bag", "--out", "out"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let journal = workspace.path("out/.extracted.jsonl");
+    while fs::metadata(&journal).map_or(0, |file| file.len()) < 100 {
+        assert_eq!(killed.try_wait().unwrap(), None, "it ended before it was killed");
+        std::thread::yield_now();
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let (images, already) = extract(&["out"]);
+    assert!(images == 150 && (64..150).contains(&already), "{images} {already}");
+    assert_eq!(extract(&["undisturbed"]), (150, 0));
+    let content = |folder: &str| {
+        let mut files = files_below(&workspace.path(folder));
+        files.retain(|file| !file.ends_with(".extracted.jsonl"));
+        let read = |file: &std::path::PathBuf| {
+            let name = file.strip_prefix(workspace.path(folder)).unwrap();
+            (name.to_owned(), fs::read(file).unwrap())
+        };
+        files.iter().map(read).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert!(content("out") == content("undisturbed"));
+
+    // What is gone or was made otherwise is made anew.
+    let file = csv(&workspace, "out/index.csv")[3][0].clone();
+    fs::remove_file(workspace.path("out").join(file)).unwrap();
+    assert_eq!(extract(&["out"]), (150, 149));
+    assert_eq!(extract(&["out", "--format", "jpeg", "--every", "50"]), (3, 0));
+    assert_eq!(extract(&["out", "--every", "50"]), (3, 3));
 }
 
 #[test]
