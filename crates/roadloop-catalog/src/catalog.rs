@@ -8,9 +8,10 @@ use deltalake::logstore::object_store::ObjectStore;
 
 use roadloop_base::{RecordingId, ShardId, Stage};
 
+use crate::files::STATISTICS;
 use crate::schema::{detections_schema, frames_schema};
 use crate::session::Engine;
-use crate::table::Table;
+use crate::table::{Layout, Table};
 use crate::{CatalogError, Revision};
 
 /// How much of the machine questions may use.
@@ -49,8 +50,10 @@ impl Catalog {
         options: CatalogOptions,
     ) -> Result<Catalog, CatalogError> {
         let engine = Engine::new(Arc::clone(&store), options)?;
-        let frames = Table::open("frames", frames_schema(), Arc::clone(&store)).await?;
-        let detections = Table::open("detections", detections_schema(), store).await?;
+        let layout =
+            |name: &str, schema| Layout { name: name.to_owned(), schema, statistics: STATISTICS };
+        let frames = Table::open(&layout("frames", frames_schema()), Arc::clone(&store)).await?;
+        let detections = Table::open(&layout("detections", detections_schema()), store).await?;
         Ok(Catalog(Arc::new(Inner { frames, detections, engine })))
     }
 

@@ -5,12 +5,17 @@
 //! and commits right after that version or not at all; after any failure it
 //! looks again. So a shard delivered twice, by one process or by two at once,
 //! is there once, and nobody ever sees half of one.
+//!
+//! The loop itself, [`deliver`], knows no shards: any [`Change`] to a table goes
+//! through it.
+
+mod outdated;
 
 use std::collections::{BTreeMap, HashSet};
 
-use deltalake::arrow::array::{AsArray, BooleanArray, RecordBatch};
+use deltalake::arrow::array::RecordBatch;
 use deltalake::arrow::compute::filter_record_batch;
-use deltalake::kernel::{Action, Add, Transaction};
+use deltalake::kernel::{Action, Add, Metadata, Transaction};
 
 use roadloop_base::{Detection, FrameId, FrameRow, MAX_SEQUENCE, ModelId, Nanos, ShardId, Stage};
 
@@ -18,6 +23,8 @@ use crate::schema::{StreamNumber, frames_of_shard};
 use crate::table::{Commit, Table, View, back_off};
 use crate::transactions::app_id;
 use crate::{Catalog, CatalogError, files, rows};
+
+pub(crate) use outdated::Outdated;
 
 /// Times other writers may be first before we give up.
 const MAX_OUTRUN: u32 = 100;
@@ -69,7 +76,8 @@ impl Catalog {
         for shard in shards {
             check_ids(&mut unique, &shard.id, shard.rows.iter().map(|row| &row.id))?;
         }
-        deliver(self.frames_table(), &Frames(shards)).await
+        let written = deliver(self.frames_table(), &Frames(shards)).await?;
+        Ok(Delivery { written, already: shards.len() as u64 - written })
     }
 
     /// Keeps what a stage said about shards of frames, all in one commit, under
@@ -86,7 +94,8 @@ impl Catalog {
                 check_detections(looked)?;
             }
         }
-        deliver(self.detections_table(), &Detections(stage, shards)).await
+        let written = deliver(self.detections_table(), &Detections(stage, shards)).await?;
+        Ok(Delivery { written, already: shards.len() as u64 - written })
     }
 }
 
@@ -134,27 +143,49 @@ fn check_detections(looked: &LookedAt) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// Shards on their way into a table, and how they are laid out there.
-trait Shards: Sync {
-    fn stage(&self) -> Stage;
-    fn keys(&self) -> Vec<(&ShardId, Revision)>;
-    fn batches(&self, chosen: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError>;
+/// A change to a table: what is left of it is decided anew at every version,
+/// until it is made.
+pub(crate) trait Change: Sync {
+    /// What is still to be done at a version of the table.
+    async fn left(&self, table: &Table, view: &View) -> Result<Left, CatalogError>;
+
+    /// The rows that parts of it add, by date, each batch in its table's order.
+    fn rows(&self, parts: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError>;
+
+    /// The order of rows in a file.
     fn order(&self) -> &'static [&'static str];
+}
+
+/// What is left to do of a change.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// The parts whose rows are missing.
+    pub(crate) parts: Vec<usize>,
+    /// Rows that go.
+    pub(crate) outdated: Option<Outdated>,
+    /// Application transactions and their versions.
+    pub(crate) transactions: Vec<(String, i64)>,
+    /// What the table is to be.
+    pub(crate) metadata: Option<Metadata>,
+}
+
+impl Left {
+    fn is_nothing(&self) -> bool {
+        let Left { parts, outdated, transactions, metadata } = self;
+        parts.is_empty() && outdated.is_none() && transactions.is_empty() && metadata.is_none()
+    }
 }
 
 struct Frames<'a>(&'a [FrameShard]);
 
-impl Shards for Frames<'_> {
-    fn stage(&self) -> Stage {
-        Stage::Extract
+impl Change for Frames<'_> {
+    async fn left(&self, _: &Table, view: &View) -> Result<Left, CatalogError> {
+        let keys = self.0.iter().map(|shard| (&shard.id, shard.revision));
+        shards_left(view, Stage::Extract, &keys.collect::<Vec<_>>())
     }
 
-    fn keys(&self) -> Vec<(&ShardId, Revision)> {
-        self.0.iter().map(|shard| (&shard.id, shard.revision)).collect()
-    }
-
-    fn batches(&self, chosen: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
-        let shards: Vec<_> = chosen.iter().map(|index| &self.0[*index]).collect();
+    fn rows(&self, parts: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
+        let shards: Vec<_> = parts.iter().map(|index| &self.0[*index]).collect();
         rows::frame_batches(&shards)
     }
 
@@ -165,17 +196,14 @@ impl Shards for Frames<'_> {
 
 struct Detections<'a>(Stage, &'a [DetectionShard]);
 
-impl Shards for Detections<'_> {
-    fn stage(&self) -> Stage {
-        self.0
+impl Change for Detections<'_> {
+    async fn left(&self, _: &Table, view: &View) -> Result<Left, CatalogError> {
+        let keys = self.1.iter().map(|shard| (&shard.id, shard.revision));
+        shards_left(view, self.0, &keys.collect::<Vec<_>>())
     }
 
-    fn keys(&self) -> Vec<(&ShardId, Revision)> {
-        self.1.iter().map(|shard| (&shard.id, shard.revision)).collect()
-    }
-
-    fn batches(&self, chosen: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
-        let shards: Vec<_> = chosen.iter().map(|index| &self.1[*index]).collect();
+    fn rows(&self, parts: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
+        let shards: Vec<_> = parts.iter().map(|index| &self.1[*index]).collect();
         rows::detection_batches(self.0, &shards)
     }
 
@@ -184,87 +212,30 @@ impl Shards for Detections<'_> {
     }
 }
 
-async fn deliver(table: &Table, shards: &dyn Shards) -> Result<Delivery, CatalogError> {
-    let keys = shards.keys();
-    let mut delivery = Delivery { written: 0, already: keys.len() as u64 };
-    if keys.is_empty() {
-        return Ok(delivery);
+/// The shards that are not there at their revision; those that are there at
+/// another one lose their rows.
+fn shards_left(
+    view: &View,
+    stage: Stage,
+    keys: &[(&ShardId, Revision)],
+) -> Result<Left, CatalogError> {
+    check_streams(view, keys)?;
+    let mut left = Left::default();
+    let mut replaced = Vec::new();
+    for (index, (shard, Revision(revision))) in keys.iter().enumerate() {
+        let app_id = app_id(stage, shard);
+        match view.transactions.revision(&app_id) {
+            Some(there) if there == *revision => continue,
+            Some(_) => replaced.push(frames_of_shard(shard)),
+            None => {}
+        }
+        left.parts.push(index);
+        left.transactions.push((app_id, *revision));
     }
-    let _turn = table.turn_to_write().await;
-    let mut outrun = 0;
-    let mut failed = 0;
-    // Files of new rows are good for every attempt that wants the same shards.
-    let mut written: Option<(Vec<usize>, Vec<Add>)> = None;
-    let mut first_look = true;
-    loop {
-        let view = table.newest().await?;
-        check_streams(&view, &keys)?;
-        let Plan { missing, replaced } = plan(&view, shards.stage(), &keys);
-        if first_look {
-            delivery.written = missing.len() as u64;
-            delivery.already -= delivery.written;
-            first_look = false;
-        }
-        if missing.is_empty() {
-            return Ok(delivery);
-        }
-        let adds = match written.take() {
-            Some((same, adds)) if same == missing => adds,
-            _ => write_new(table, shards, &missing).await?,
-        };
-        let mut actions: Vec<Action> = adds.iter().cloned().map(Action::Add).collect();
-        if !replaced.is_empty() {
-            let old: Vec<&ShardId> = replaced.iter().map(|index| keys[*index].0).collect();
-            actions.extend(take_out(table, &view, shards, &old).await?);
-        }
-        let now = chrono::Utc::now().timestamp_millis();
-        let mut transactions = Vec::new();
-        for index in &missing {
-            let (shard, Revision(revision)) = keys[*index];
-            let app_id = app_id(shards.stage(), shard);
-            transactions.push(Transaction::new_with_last_update(app_id, revision, Some(now)));
-        }
-        match table.commit(&view, actions, transactions).await {
-            Commit::Done => return Ok(delivery),
-            Commit::Outrun if outrun < MAX_OUTRUN => outrun += 1,
-            Commit::Outrun => return Err(CatalogError::Contended { attempts: outrun }),
-            Commit::Unknown(error) => {
-                // It may have happened all the same.
-                let view = table.newest().await?;
-                if plan(&view, shards.stage(), &keys).missing.is_empty() {
-                    return Ok(delivery);
-                }
-                failed += 1;
-                if failed > MAX_FAILED || matches!(error, CatalogError::Full { .. }) {
-                    return Err(error);
-                }
-            }
-        }
-        written = Some((missing, adds));
-        back_off(outrun + failed).await;
+    if !replaced.is_empty() {
+        left.outdated = Some(Outdated::Frames { stage, ranges: replaced });
     }
-}
-
-/// Which shards are to be written, as indices.
-struct Plan {
-    missing: Vec<usize>,
-    /// Those of them that are there at another revision.
-    replaced: Vec<usize>,
-}
-
-fn plan(view: &View, stage: Stage, keys: &[(&ShardId, Revision)]) -> Plan {
-    let mut plan = Plan { missing: Vec::new(), replaced: Vec::new() };
-    for (index, (shard, revision)) in keys.iter().enumerate() {
-        match view.transactions.revision(&app_id(stage, shard)) {
-            Some(there) if there == revision.0 => {}
-            Some(_) => {
-                plan.missing.push(index);
-                plan.replaced.push(index);
-            }
-            None => plan.missing.push(index),
-        }
-    }
-    plan
+    Ok(left)
 }
 
 /// Two cameras on one stream number would be one camera ever after.
@@ -282,51 +253,95 @@ fn check_streams(view: &View, keys: &[(&ShardId, Revision)]) -> Result<(), Catal
     Ok(())
 }
 
+/// Makes a change, in one commit; says how many of its parts that wrote.
+pub(crate) async fn deliver(table: &Table, change: &impl Change) -> Result<u64, CatalogError> {
+    let _turn = table.turn_to_write().await;
+    let mut outrun = 0;
+    let mut failed = 0;
+    // Files of new rows are good for every attempt that wants the same parts.
+    let mut written: Option<(Vec<usize>, Vec<Add>)> = None;
+    // A commit that failed may have happened all the same.
+    let mut in_doubt: Option<(u64, CatalogError)> = None;
+    loop {
+        let view = table.newest().await?;
+        let left = change.left(table, &view).await?;
+        if left.is_nothing() {
+            return Ok(in_doubt.map_or(0, |(parts, _)| parts));
+        }
+        if failed > MAX_FAILED || matches!(&in_doubt, Some((_, CatalogError::Full { .. }))) {
+            return in_doubt.map_or(Ok(0), |(_, error)| Err(error));
+        }
+        let Left { parts, outdated, transactions, metadata } = left;
+        let adds = match written.take() {
+            Some((same, adds)) if same == parts => adds,
+            _ => write_new(table, change, &parts).await?,
+        };
+        let mut actions: Vec<Action> = adds.iter().cloned().map(Action::Add).collect();
+        if let Some(outdated) = &outdated {
+            actions.extend(take_out(table, &view, outdated, change.order()).await?);
+        }
+        actions.extend(metadata.map(Action::Metadata));
+        if actions.is_empty() && transactions.is_empty() {
+            return Ok(in_doubt.map_or(0, |(parts, _)| parts));
+        }
+        let now = chrono::Utc::now().timestamp_millis();
+        let transactions = transactions
+            .into_iter()
+            .map(|(app_id, version)| Transaction::new_with_last_update(app_id, version, Some(now)));
+        match table.commit(&view, actions, transactions.collect()).await {
+            Commit::Done => return Ok(parts.len() as u64),
+            Commit::Outrun if outrun < MAX_OUTRUN => outrun += 1,
+            Commit::Outrun => return Err(CatalogError::Contended { attempts: outrun }),
+            Commit::Unknown(error) => {
+                failed += 1;
+                in_doubt = Some((parts.len() as u64, error));
+            }
+        }
+        written = Some((parts, adds));
+        back_off(outrun + failed).await;
+    }
+}
+
 async fn write_new(
     table: &Table,
-    shards: &dyn Shards,
-    missing: &[usize],
+    change: &impl Change,
+    parts: &[usize],
 ) -> Result<Vec<Add>, CatalogError> {
     let mut adds = Vec::new();
-    for (date, rows) in shards.batches(missing)? {
+    if parts.is_empty() {
+        return Ok(adds);
+    }
+    for (date, rows) in change.rows(parts)? {
         adds.push(files::write(table, &date, rows).await?);
     }
     Ok(adds)
 }
 
-/// Rewrites the files that hold rows of these shards without those rows.
+/// Rewrites the files that hold outdated rows without those rows.
 async fn take_out(
     table: &Table,
     view: &View,
-    shards: &dyn Shards,
-    old: &[&ShardId],
+    outdated: &Outdated,
+    order: &[&str],
 ) -> Result<Vec<Action>, CatalogError> {
-    let ranges: Vec<_> = old.iter().map(|shard| frames_of_shard(shard)).collect();
-    let stage = shards.stage();
     let mut actions = Vec::new();
-    for file in files::candidates(table, view, &ranges).await? {
+    for file in files::candidates(table, view, |bounds| outdated.may_be_in(bounds)).await? {
+        if matches!(outdated, Outdated::Everything) {
+            actions.push(file.remove());
+            continue;
+        }
         let mut survivors = Vec::new();
         let mut rows_before = 0;
         for batch in files::read(table, &file.path).await? {
-            let frames = rows::Columns(&batch).longs("frame")?;
-            let stages =
-                batch.column_by_name("stage").and_then(|column| column.as_string_opt::<i32>());
-            let keep: BooleanArray = (0..batch.num_rows())
-                .map(|row| {
-                    let of_stage = stages.is_none_or(|stages| stages.value(row) == stage.name());
-                    let frame = frames.value(row);
-                    Some(!of_stage || !ranges.iter().any(|range| range.contains(&frame)))
-                })
-                .collect();
             rows_before += batch.num_rows();
-            survivors.push(filter_record_batch(&batch, &keep)?);
+            survivors.push(filter_record_batch(&batch, &outdated.others(&batch)?)?);
         }
         let rows_after: usize = survivors.iter().map(RecordBatch::num_rows).sum();
         if rows_after == rows_before {
             continue;
         }
         if rows_after > 0 {
-            let rows = rows::sorted(table.schema(), &survivors, shards.order())?;
+            let rows = rows::sorted(&view.schema()?, &survivors, order)?;
             actions.push(Action::Add(files::write(table, &file.date, rows).await?));
         }
         actions.push(file.remove());

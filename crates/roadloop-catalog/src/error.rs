@@ -18,11 +18,11 @@ pub enum CatalogError {
     #[error(
         "the catalog's {table} table has format {found}, this program knows up to {known}; use a newer roadloop"
     )]
-    NewerFormat { table: &'static str, found: u32, known: u32 },
+    NewerFormat { table: String, found: u32, known: u32 },
     #[error("there is a {table} table that roadloop did not make: it carries no roadloop.format")]
-    NotOurs { table: &'static str },
+    NotOurs { table: String },
     #[error("cannot {action} the catalog's {table} table")]
-    Table { action: &'static str, table: &'static str, source: Box<DeltaTableError> },
+    Table { action: &'static str, table: String, source: Box<DeltaTableError> },
     #[error("cannot {action} a file of the catalog\nkey: {key}")]
     Object { action: &'static str, key: String, source: object_store::Error },
     #[error("the catalog's disk is full; free some space and run the same command again")]
@@ -86,13 +86,13 @@ impl CatalogError {
 
     pub(crate) fn table(
         action: &'static str,
-        table: &'static str,
+        table: &str,
         source: DeltaTableError,
     ) -> CatalogError {
         if is_disk_full(&source) {
             return CatalogError::Full { source: Box::new(source) };
         }
-        CatalogError::Table { action, table, source: Box::new(source) }
+        CatalogError::Table { action, table: table.to_owned(), source: Box::new(source) }
     }
 
     pub(crate) fn object(

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use deltalake::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use deltalake::arrow::compute::{max, max_string, min, min_string};
-use deltalake::arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMicrosecondType};
+use deltalake::arrow::datatypes::{
+    DataType, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
+};
 use deltalake::kernel::{Action, Add, LogicalFileView, Remove};
 use deltalake::logstore::object_store::ObjectStoreExt;
 use deltalake::logstore::object_store::path::Path;
@@ -26,8 +28,27 @@ use crate::table::{Table, View};
 
 /// Columns whose least and greatest value the log keeps for each file, so that
 /// a query need not open it.
-pub(crate) const STATISTICS: [&str; 8] =
-    ["frame", "recording", "camera", "taken_at", "taken_at_ns", "shard", "label", "kind"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Statistics {
+    Of(&'static [&'static str]),
+    /// The first ones, as Delta Lake does where nothing else is said.
+    First,
+}
+
+/// Of the tables whose columns we know.
+pub(crate) const STATISTICS: Statistics = Statistics::Of(&[
+    "frame",
+    "recording",
+    "camera",
+    "taken_at",
+    "taken_at_ns",
+    "shard",
+    "label",
+    "kind",
+]);
+
+/// `delta.dataSkippingNumIndexedCols`, its default.
+const FIRST_COLUMNS: usize = 32;
 
 /// Measured: larger groups cost memory, smaller ones skip no better.
 const ROW_GROUP_ROWS: usize = 131_072;
@@ -41,7 +62,7 @@ pub(crate) async fn write(
     date: &str,
     rows: RecordBatch,
 ) -> Result<Add, CatalogError> {
-    let stats = statistics(&rows);
+    let stats = statistics(&rows, table.statistics());
     let bytes = tokio::task::spawn_blocking(move || encode(&rows))
         .await
         .map_err(|_| CatalogError::Stopped)??;
@@ -83,7 +104,7 @@ fn encode(rows: &RecordBatch) -> Result<Bytes, CatalogError> {
     Ok(Bytes::from(bytes))
 }
 
-/// A file of the table that may hold some frames.
+/// A file of the table.
 pub(crate) struct Candidate {
     pub(crate) path: Path,
     pub(crate) date: String,
@@ -96,19 +117,37 @@ impl Candidate {
     }
 }
 
-/// The files that may hold frames of any of these ranges, by their statistics.
+/// What the log says of a file's rows.
+pub(crate) struct Bounds(Value);
+
+impl Bounds {
+    /// The least and the greatest number in a column; without statistics it may
+    /// hold any.
+    pub(crate) fn numbers(&self, column: &str) -> RangeInclusive<i64> {
+        let least = self.0["minValues"][column].as_i64().unwrap_or(i64::MIN);
+        let greatest = self.0["maxValues"][column].as_i64().unwrap_or(i64::MAX);
+        least..=greatest
+    }
+
+    /// Whether a text may be in a column.
+    pub(crate) fn may_hold(&self, column: &str, text: &str) -> bool {
+        self.0["minValues"][column].as_str().is_none_or(|least| least <= text)
+            && self.0["maxValues"][column].as_str().is_none_or(|greatest| text <= greatest)
+    }
+}
+
+/// The files that may hold some rows, by their statistics.
 pub(crate) async fn candidates(
     table: &Table,
     view: &View,
-    ranges: &[RangeInclusive<i64>],
+    may_be_in: impl Fn(&Bounds) -> bool,
 ) -> Result<Vec<Candidate>, CatalogError> {
     let failed = |source| CatalogError::table("read", table.name(), source);
     let snapshot = view.table.snapshot().map_err(failed)?.snapshot();
     let mut files = snapshot.file_views(table.log().as_ref(), None);
     let mut candidates = Vec::new();
     while let Some(file) = files.try_next().await.map_err(failed)? {
-        let held = frames_held(&file);
-        if !ranges.iter().any(|range| range.start() <= held.end() && held.start() <= range.end()) {
+        if !may_be_in(&bounds_of(&file)) {
             continue;
         }
         let date = file.partition_values_map().remove(PARTITION).flatten().unwrap_or_default();
@@ -121,13 +160,9 @@ pub(crate) async fn candidates(
     Ok(candidates)
 }
 
-/// What a file's statistics say; without any, it may hold every frame.
-fn frames_held(file: &LogicalFileView) -> RangeInclusive<i64> {
-    let stats: Value =
-        file.stats().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-    let least = stats["minValues"]["frame"].as_i64().unwrap_or(i64::MIN);
-    let greatest = stats["maxValues"]["frame"].as_i64().unwrap_or(i64::MAX);
-    least..=greatest
+fn bounds_of(file: &LogicalFileView) -> Bounds {
+    let text = file.stats();
+    Bounds(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null))
 }
 
 /// All rows of a data file.
@@ -146,15 +181,20 @@ pub(crate) async fn read(table: &Table, key: &Path) -> Result<Vec<RecordBatch>, 
     tokio::task::spawn_blocking(read).await.map_err(|_| CatalogError::Stopped)?
 }
 
-/// The statistics of the Delta Lake protocol, for the columns of [`STATISTICS`].
-fn statistics(rows: &RecordBatch) -> Value {
+/// The statistics of the Delta Lake protocol.
+fn statistics(rows: &RecordBatch, of: Statistics) -> Value {
     let mut least = Map::new();
     let mut greatest = Map::new();
     let mut nulls = Map::new();
-    for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
-        if !STATISTICS.contains(&field.name().as_str()) {
+    for (index, field) in rows.schema().fields().iter().enumerate() {
+        let is_wanted = match of {
+            Statistics::Of(columns) => columns.contains(&field.name().as_str()),
+            Statistics::First => index < FIRST_COLUMNS,
+        };
+        if !is_wanted {
             continue;
         }
+        let column = rows.column(index);
         nulls.insert(field.name().clone(), json!(column.null_count()));
         if let Some((low, high)) = bounds(column) {
             least.insert(field.name().clone(), low);
@@ -182,6 +222,13 @@ fn bounds(column: &ArrayRef) -> Option<(Value, Value)> {
             Some(json!(time.to_rfc3339_opts(SecondsFormat::Micros, true)))
         };
         return Some((text(min(times)?)?, text(max(times)?)?));
+    }
+    if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
+        // What is no number has no place in an order, nor in JSON.
+        if !numbers.iter().flatten().all(f64::is_finite) {
+            return None;
+        }
+        return Some((json!(min(numbers)?), json!(max(numbers)?)));
     }
     let texts = column.as_string_opt::<i32>()?;
     let (low, high) = (min_string(texts)?, max_string(texts)?);

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use deltalake::arrow::array::{
     Array, ArrayRef, AsArray, Float32Array, Float32Builder, Float64Array, Int32Array, Int64Array,
-    RecordBatch, StringArray, TimestampMicrosecondArray,
+    RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
 };
 use deltalake::arrow::compute::{SortColumn, SortOptions};
 use deltalake::arrow::compute::{cast, concat_batches, lexsort_to_indices, take_record_batch};
-use deltalake::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, SchemaRef};
+use deltalake::arrow::datatypes::{
+    DataType, FieldRef, Float32Type, Float64Type, Int64Type, SchemaRef,
+};
 
 use roadloop_base::{
     BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, Position, RecordingId,
@@ -195,13 +197,23 @@ fn detection_batch(stage: Stage, rows: &[DetectionRow<'_>]) -> Result<RecordBatc
     Ok(RecordBatch::try_new(detections_schema(), columns)?)
 }
 
-/// Puts rows that were left over from files in their table's order again.
+/// Puts rows that were left over from files in their table's order again, with
+/// all of its columns: those that are younger than the file are empty.
 pub(crate) fn sorted(
     schema: &SchemaRef,
     batches: &[RecordBatch],
     by: &[&str],
 ) -> Result<RecordBatch, CatalogError> {
-    let rows = concat_batches(schema, batches)?;
+    let mut whole = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let column = |field: &FieldRef| match batch.column_by_name(field.name()) {
+            Some(column) => cast(column, field.data_type()),
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        };
+        let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
+        whole.push(RecordBatch::try_new(Arc::clone(schema), columns)?);
+    }
+    let rows = concat_batches(schema, &whole)?;
     let mut columns = Vec::new();
     for name in by {
         let Some(values) = rows.column_by_name(name) else { continue };
@@ -340,6 +352,19 @@ pub(crate) fn detections(batch: &RecordBatch) -> Result<Vec<(i64, Detection)>, C
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file of a time when its table had fewer columns is rewritten with all.
+    #[test]
+    fn rows_of_older_files_get_the_new_columns() {
+        let shard = crate::testing::frame_shard("front", 2, 1);
+        let whole = frame_batches(&[&shard]).unwrap().remove("2020-11-19").unwrap();
+        let altitude = whole.schema().index_of("altitude").unwrap();
+        let older = (0..whole.num_columns()).filter(|column| *column != altitude);
+        let older = whole.project(&older.collect::<Vec<_>>()).unwrap();
+        let rows = sorted(&frames_schema(), &[older, whole.clone()], &["sequence"]).unwrap();
+        assert_eq!((rows.num_rows(), rows.column(altitude).null_count()), (4, 4));
+        assert_eq!(frame_rows(&rows.slice(1, 1)).unwrap(), shard.rows[..1]);
+    }
 
     #[test]
     fn dates_are_utc() {

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use deltalake::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use deltalake::kernel::{DataType as DeltaType, StructField};
+use deltalake::kernel::{DataType as DeltaType, StructField, StructType};
 use sha2::{Digest, Sha256};
 
 use roadloop_base::{Camera, FrameId, MAX_SEQUENCE, RecordingId, SHARD_FRAMES, ShardId};
@@ -128,6 +128,7 @@ pub(crate) fn delta_columns(schema: &Schema) -> Vec<StructField> {
             DataType::Int64 => DeltaType::LONG,
             DataType::Float32 => DeltaType::FLOAT,
             DataType::Float64 => DeltaType::DOUBLE,
+            DataType::Boolean => DeltaType::BOOLEAN,
             DataType::Timestamp(..) => DeltaType::TIMESTAMP,
             _ => DeltaType::STRING,
         };
@@ -135,6 +136,24 @@ pub(crate) fn delta_columns(schema: &Schema) -> Vec<StructField> {
     }
     columns.push(StructField::new(PARTITION, DeltaType::DATE, false));
     columns
+}
+
+/// The columns of data files, back from Delta Lake's words.
+pub(crate) fn data_schema(columns: &StructType) -> SchemaRef {
+    let columns = columns.fields().filter(|column| column.name() != PARTITION);
+    let field = |column: &StructField| {
+        let data_type = match column.data_type() {
+            delta_type if *delta_type == DeltaType::INTEGER => DataType::Int32,
+            delta_type if *delta_type == DeltaType::LONG => DataType::Int64,
+            delta_type if *delta_type == DeltaType::FLOAT => DataType::Float32,
+            delta_type if *delta_type == DeltaType::DOUBLE => DataType::Float64,
+            delta_type if *delta_type == DeltaType::BOOLEAN => DataType::Boolean,
+            delta_type if *delta_type == DeltaType::TIMESTAMP => timestamp(),
+            _ => DataType::Utf8,
+        };
+        Field::new(column.name(), data_type, column.is_nullable())
+    };
+    Arc::new(Schema::new(columns.map(field).collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

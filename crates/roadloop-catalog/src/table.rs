@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deltalake::arrow::datatypes::{Schema, SchemaRef};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake::kernel::{Action, StructField, Transaction, Version};
+use deltalake::kernel::{Action, Metadata, StructField, Transaction, Version};
 use deltalake::logstore::object_store::ObjectStore;
 use deltalake::logstore::object_store::prefix::PrefixStore;
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
@@ -19,7 +19,8 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::CatalogError;
-use crate::schema::{FORMAT, FORMAT_PROPERTY, PARTITION, delta_columns};
+use crate::files::Statistics;
+use crate::schema::{FORMAT, FORMAT_PROPERTY, PARTITION, data_schema, delta_columns};
 use crate::transactions::Transactions;
 
 /// A checkpoint every so many versions, unless the table's property says
@@ -27,6 +28,8 @@ use crate::transactions::Transactions;
 /// for each commit than a fresh one pays once.
 const CHECKPOINT_VERSIONS: u64 = 100;
 const CHECKPOINT_PROPERTY: &str = "delta.checkpointInterval";
+
+const STATISTICS_PROPERTY: &str = "delta.dataSkippingStatsColumns";
 
 /// Where tables seem to lie. Only its path is used, on the store the caller
 /// gave. The host's ending is that of S3 directory buckets, which list in no
@@ -36,10 +39,19 @@ pub(crate) const ROOT: &str = "roadloop://catalog--x-s3";
 /// Two processes may make a table at once; the second finds the first's.
 const CREATE_ATTEMPTS: u32 = 10;
 
+/// How a table is made, and what is kept of its files.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) name: String,
+    /// The columns of its data files that it has at the least.
+    pub(crate) schema: SchemaRef,
+    pub(crate) statistics: Statistics,
+}
+
 #[derive(Debug)]
 pub(crate) struct Table {
-    name: &'static str,
-    schema: SchemaRef,
+    name: String,
+    statistics: Statistics,
     store: Arc<dyn ObjectStore>,
     log: LogStoreRef,
     opened: Mutex<Opened>,
@@ -51,6 +63,24 @@ pub(crate) struct Table {
 pub(crate) struct View {
     pub(crate) table: DeltaTable,
     pub(crate) transactions: Arc<Transactions>,
+}
+
+impl View {
+    fn metadata(&self) -> Option<&Metadata> {
+        self.table.snapshot().ok().map(DeltaTableState::metadata)
+    }
+
+    /// A property of the table.
+    pub(crate) fn property(&self, name: &str) -> Option<&str> {
+        self.metadata()?.configuration().get(name).map(String::as_str)
+    }
+
+    /// The columns of data files: all but the partition's.
+    pub(crate) fn schema(&self) -> Result<SchemaRef, CatalogError> {
+        let snapshot = self.table.snapshot();
+        let schema = snapshot.map(|snapshot| data_schema(&snapshot.schema()));
+        schema.map_err(|source| CatalogError::table("read", "opened", source))
+    }
 }
 
 #[derive(Debug)]
@@ -69,31 +99,47 @@ pub(crate) enum Commit {
 }
 
 impl Table {
+    /// Opens a table under `tables/` of a store, making it when missing.
     pub(crate) async fn open(
-        name: &'static str,
-        schema: SchemaRef,
+        layout: &Layout,
         root: Arc<dyn ObjectStore>,
     ) -> Result<Table, CatalogError> {
-        let failed = |source| CatalogError::table("open", name, source);
-        let location = Url::parse(&format!("{ROOT}/tables/{name}/"))
-            .map_err(|error| failed(DeltaTableError::InvalidTableLocation(error.to_string())))?;
-        let store: Arc<dyn ObjectStore> =
-            Arc::new(PrefixStore::new(Arc::clone(&root), format!("tables/{name}")));
-        let log = default_logstore(Arc::clone(&store), root, &location, &StorageConfig::default());
-        let table = load_or_create(name, &schema, &log).await?;
-        check_format(name, &table)?;
+        let place = Place::of(&layout.name, root)?;
+        let table = load_or_create(layout, &place.log).await?;
+        Table::opened(layout, place, table).await
+    }
+
+    /// As [`Table::open`], where the table is there already.
+    pub(crate) async fn find(
+        layout: &Layout,
+        root: Arc<dyn ObjectStore>,
+    ) -> Result<Option<Table>, CatalogError> {
+        let place = Place::of(&layout.name, root)?;
+        match load(&layout.name, &place.log).await? {
+            Some(table) => Table::opened(layout, place, table).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn opened(
+        layout: &Layout,
+        place: Place,
+        table: DeltaTable,
+    ) -> Result<Table, CatalogError> {
+        let Layout { name, schema, statistics } = layout.clone();
+        let Place { store, log } = place;
+        check_format(&name, &table)?;
         let table = with_all_columns(table, &schema).await;
-        let opened = open_view(name, &log, table).await?;
-        Ok(Table { name, schema, store, log, opened: Mutex::new(opened), writing: Mutex::new(()) })
+        let opened = Mutex::new(open_view(&name, &log, table).await?);
+        Ok(Table { name, statistics, store, log, opened, writing: Mutex::new(()) })
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// The columns of its data files.
-    pub(crate) fn schema(&self) -> &SchemaRef {
-        &self.schema
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.statistics
     }
 
     /// Its own folder of the object store.
@@ -112,7 +158,7 @@ impl Table {
 
     /// The newest version.
     pub(crate) async fn newest(&self) -> Result<View, CatalogError> {
-        let failed = |source| CatalogError::table("read", self.name, source);
+        let failed = |source| CatalogError::table("read", &self.name, source);
         let mut opened = self.opened.lock().await;
         let Opened { view, opened_at } = &mut *opened;
         view.table.update_state().await.map_err(failed)?;
@@ -121,11 +167,11 @@ impl Table {
         if version / interval != *opened_at / interval {
             let mut table = DeltaTable::new(Arc::clone(&self.log));
             table.load().await.map_err(failed)?;
-            check_format(self.name, &table)?;
-            *opened = open_view(self.name, &self.log, table).await?;
+            check_format(&self.name, &table)?;
+            *opened = open_view(&self.name, &self.log, table).await?;
         } else {
             let transactions = Arc::make_mut(&mut view.transactions);
-            transactions.follow(self.name, self.log.as_ref(), version).await?;
+            transactions.follow(&self.name, self.log.as_ref(), version).await?;
         }
         Ok(opened.view.clone())
     }
@@ -139,7 +185,7 @@ impl Table {
     ) -> Commit {
         let snapshot = match view.table.snapshot() {
             Ok(snapshot) => snapshot,
-            Err(error) => return Commit::Unknown(CatalogError::table("read", self.name, error)),
+            Err(error) => return Commit::Unknown(CatalogError::table("read", &self.name, error)),
         };
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
@@ -159,7 +205,7 @@ impl Table {
                 Commit::Done
             }
             Err(error) if is_outrun(&error) => Commit::Outrun,
-            Err(error) => Commit::Unknown(CatalogError::table("write to", self.name, error)),
+            Err(error) => Commit::Unknown(CatalogError::table("write to", &self.name, error)),
         }
     }
 
@@ -170,6 +216,24 @@ impl Table {
         if table.version().is_none_or(|kept| kept < version) {
             table.state = Some(state);
         }
+    }
+}
+
+/// Where a table lies.
+struct Place {
+    store: Arc<dyn ObjectStore>,
+    log: LogStoreRef,
+}
+
+impl Place {
+    fn of(name: &str, root: Arc<dyn ObjectStore>) -> Result<Place, CatalogError> {
+        let failed = |source| CatalogError::table("open", name, source);
+        let location = Url::parse(&format!("{ROOT}/tables/{name}/"))
+            .map_err(|error| failed(DeltaTableError::InvalidTableLocation(error.to_string())))?;
+        let store: Arc<dyn ObjectStore> =
+            Arc::new(PrefixStore::new(Arc::clone(&root), format!("tables/{name}")));
+        let log = default_logstore(Arc::clone(&store), root, &location, &StorageConfig::default());
+        Ok(Place { store, log })
     }
 }
 
@@ -193,7 +257,7 @@ pub(crate) async fn back_off(attempt: u32) {
 }
 
 async fn open_view(
-    name: &'static str,
+    name: &str,
     log: &LogStoreRef,
     table: DeltaTable,
 ) -> Result<Opened, CatalogError> {
@@ -216,32 +280,37 @@ async fn with_all_columns(table: DeltaTable, schema: &Schema) -> DeltaTable {
     added.unwrap_or(table)
 }
 
-async fn load_or_create(
-    name: &'static str,
-    schema: &Schema,
-    log: &LogStoreRef,
-) -> Result<DeltaTable, CatalogError> {
+async fn load(name: &str, log: &LogStoreRef) -> Result<Option<DeltaTable>, CatalogError> {
+    let failed = |source| CatalogError::table("open", name, source);
+    if !log.is_delta_table_location().await.map_err(failed)? {
+        return Ok(None);
+    }
+    let mut table = DeltaTable::new(Arc::clone(log));
+    table.load().await.map_err(failed)?;
+    Ok(Some(table))
+}
+
+async fn load_or_create(layout: &Layout, log: &LogStoreRef) -> Result<DeltaTable, CatalogError> {
+    let Layout { name, schema, statistics } = layout;
     let mut attempt = 0;
     loop {
-        let is_there = log.is_delta_table_location().await;
-        if is_there.map_err(|source| CatalogError::table("open", name, source))? {
-            let mut table = DeltaTable::new(Arc::clone(log));
-            table.load().await.map_err(|source| CatalogError::table("open", name, source))?;
+        if let Some(table) = load(name, log).await? {
             return Ok(table);
         }
-        let checkpoints = CHECKPOINT_VERSIONS.to_string();
-        let format = FORMAT.to_string();
+        let mut properties = vec![
+            (FORMAT_PROPERTY, Some(FORMAT.to_string())),
+            (CHECKPOINT_PROPERTY, Some(CHECKPOINT_VERSIONS.to_string())),
+        ];
+        if let Statistics::Of(columns) = statistics {
+            properties.push((STATISTICS_PROPERTY, Some(columns.join(","))));
+        }
         let created = CreateBuilder::new()
             .with_log_store(Arc::clone(log))
             .with_table_name(name)
             .with_columns(delta_columns(schema))
             .with_partition_columns([PARTITION])
             .with_raise_if_key_not_exists(false)
-            .with_configuration([
-                (FORMAT_PROPERTY, Some(format)),
-                (CHECKPOINT_PROPERTY, Some(checkpoints)),
-                ("delta.dataSkippingStatsColumns", Some(crate::files::STATISTICS.join(","))),
-            ])
+            .with_configuration(properties)
             .await;
         match created {
             Ok(table) => return Ok(table),
@@ -261,14 +330,14 @@ fn checkpoint_interval(table: &DeltaTable) -> u64 {
     interval.filter(|interval| *interval > 0).unwrap_or(CHECKPOINT_VERSIONS)
 }
 
-fn check_format(name: &'static str, table: &DeltaTable) -> Result<(), CatalogError> {
+fn check_format(name: &str, table: &DeltaTable) -> Result<(), CatalogError> {
     let failed = |source| CatalogError::table("open", name, source);
     let properties = table.snapshot().map_err(failed)?.metadata().configuration().clone();
     let Some(found) = properties.get(FORMAT_PROPERTY).and_then(|text| text.parse().ok()) else {
-        return Err(CatalogError::NotOurs { table: name });
+        return Err(CatalogError::NotOurs { table: name.to_owned() });
     };
     if found > FORMAT {
-        return Err(CatalogError::NewerFormat { table: name, found, known: FORMAT });
+        return Err(CatalogError::NewerFormat { table: name.to_owned(), found, known: FORMAT });
     }
     Ok(())
 }

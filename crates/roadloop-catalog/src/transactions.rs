@@ -62,7 +62,7 @@ impl Transactions {
 
     /// Reads the newest checkpoint up to `version`, then the commits after it.
     pub(crate) async fn load(
-        table: &'static str,
+        table: &str,
         log: &dyn LogStore,
         version: Version,
     ) -> Result<Transactions, CatalogError> {
@@ -83,7 +83,7 @@ impl Transactions {
     /// checkpoint by then: everything is read anew.
     pub(crate) async fn follow(
         &mut self,
-        table: &'static str,
+        table: &str,
         log: &dyn LogStore,
         version: Version,
     ) -> Result<(), CatalogError> {
@@ -95,7 +95,7 @@ impl Transactions {
 
     async fn read_commits(
         &mut self,
-        table: &'static str,
+        table: &str,
         log: &dyn LogStore,
         first: Version,
         last: Version,
