@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use deltalake::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use deltalake::arrow::compute::{max, max_string, min, min_string};
 use deltalake::arrow::datatypes::{
-    DataType, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    DataType, Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
 };
 use deltalake::kernel::{Action, Add, LogicalFileView, Remove};
 use deltalake::logstore::object_store::ObjectStoreExt;
@@ -42,6 +42,9 @@ pub(crate) const STATISTICS: Statistics = Statistics::Of(&[
     "camera",
     "taken_at",
     "taken_at_ns",
+    "latitude",
+    "longitude",
+    "sun_elevation",
     "shard",
     "label",
     "kind",
@@ -223,9 +226,15 @@ fn bounds(column: &ArrayRef) -> Option<(Value, Value)> {
         };
         return Some((text(min(times)?)?, text(max(times)?)?));
     }
+    // What is no number has no place in an order, nor in JSON.
     if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
-        // What is no number has no place in an order, nor in JSON.
         if !numbers.iter().flatten().all(f64::is_finite) {
+            return None;
+        }
+        return Some((json!(min(numbers)?), json!(max(numbers)?)));
+    }
+    if let Some(numbers) = column.as_primitive_opt::<Float32Type>() {
+        if !numbers.iter().flatten().all(f32::is_finite) {
             return None;
         }
         return Some((json!(min(numbers)?), json!(max(numbers)?)));

@@ -2,36 +2,51 @@
 //!
 //! ```text
 //! count(person, conf >= 0.8) >= 5 and has(bicycle) and not has(traffic_light)
-//!   and camera = front and time in 2020-11-19T22:00..22:30
+//!   and camera = front and tod = night and within(48.12, 11.7, 2km)
 //! ```
 //!
 //! | | |
 //! |---|---|
 //! | `has(label)` | something of that label, or the label on the whole image |
-//! | `has(label, conf >= 0.5)` | … of at least that confidence |
+//! | `has(label, conf >= 0.5, area > 0.1)` | … of at least that confidence, in a box of more than that share of the image |
 //! | `count(label) >= 2` | so many boxes of it; `=` `!=` `<` `<=` `>` `>=` |
-//! | `camera = front`, `recording != drive-1a2b3c4d` | by name |
+//! | `camera = front`, `width >= 1280`, `encoding in (rgb8, bgr8)` | a column of `frames` |
+//! | `weather.condition = rain`, `condition = rain`, `weather = rain` | a column of an attached table, its name as long as it must be |
+//! | `within(48.12, 11.7, 2km)` | at most so far from a latitude and longitude, over ground |
+//! | `in_box(48, 11, 49, 12)` | between south, west, north and east; from a west that is greater, over the antimeridian |
 //! | `time in 2020-11-19T22:00..22:30` | from the first up to the second; a date as the end is meant whole |
 //! | `time in 2020-11-19`, `time >= 2020-11-19T22` | a time of any length, in UTC unless it says otherwise |
+//! | `time in 22:00..06:00` | a time of day in UTC, on any date |
+//! | `tod = night`, `tod in (day, dusk)` | by the sun where the frame was taken |
+//! | `tag = night_drive`, `tag in (a, b)` | what people noted |
+//! | `selection = night-crowds` | what was saved under that name |
 //! | `and`, `or`, `not`, `( )` | `not` binds tightest, then `and` |
 //!
 //! A label is a word or a quoted text, in any case; `_` and space are the same
-//! in it, so `traffic_light` is `"traffic light"`. A filter without any words
-//! is every frame.
+//! in it, so `traffic_light` is `"traffic light"`. Other texts are compared
+//! exactly. A filter without any words is every frame.
 //!
-//! What a filter says of detections is unknown for frames nobody looked at: it
-//! neither holds nor fails there, and an answer says how many such frames there
-//! were. [`Filter`]'s `Display` is its normal form, which parses to the same.
+//! What a filter says of detections is unknown for frames nobody looked at, and
+//! what it says of a column for frames without a value there: it neither holds
+//! nor fails, and an answer says how many such frames there were. Tags and
+//! selections are never unknown. [`Filter`]'s `Display` is its normal form, which
+//! parses to the same.
 
 mod ast;
+mod clock;
 mod error;
 mod lexer;
 #[cfg(test)]
 mod naive;
+mod names;
+mod needs;
+mod normal;
 mod parse;
+mod place;
 mod sql;
 mod suggest;
 mod time;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -43,63 +58,34 @@ pub use time::Period;
 
 pub(crate) use ast::{Expr, Label};
 #[cfg(test)]
-pub(crate) use naive::{Seen, any_expr, any_frames, holds};
+pub(crate) use naive::{SELECTIONS, Seen, Weather, any_expr, any_frames, may};
+pub(crate) use place::distance_m;
 pub(crate) use sql::{Certainty, quoted};
 pub(crate) use suggest::nearest;
+pub(crate) use vocabulary::Vocabulary;
 
 /// Which frames.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Filter(Option<Expr>);
-
-/// Names a filter may be about, for [`Filter::check`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
-    pub labels: BTreeSet<String>,
-    pub cameras: BTreeSet<String>,
-    pub recordings: BTreeSet<String>,
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// As it was written, for errors that only show when the catalog is at hand.
+    text: String,
+    expr: Option<Expr>,
 }
 
 impl Filter {
     /// Every frame: what the empty text parses to.
-    pub const EVERYTHING: Filter = Filter(None);
+    pub const EVERYTHING: Filter = Filter { text: String::new(), expr: None };
 
     pub fn parse(text: &str) -> Result<Filter, FilterError> {
-        parse::parse(text).map(Filter)
+        Ok(Filter { text: text.to_owned(), expr: parse::parse(text)? })
     }
 
-    /// Says of each name that is not among the known ones so, with the nearest
-    /// of them. Such a filter is no error: the name may be known tomorrow.
-    pub fn check(&self, known: &Known) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let labels: Vec<&str> = known.labels.iter().map(String::as_str).collect();
-        for label in self.labels() {
-            if !known.labels.iter().any(|text| label.matches(text)) {
-                let nearest = suggest::nearest(label.as_str(), labels.iter().copied());
-                let nearest = nearest.map(|text| Label::new(text).to_string());
-                warnings.push(warning("label", &label.to_string(), nearest));
-            }
-        }
-        for (what, used, known) in [
-            ("camera", self.cameras(), &known.cameras),
-            ("recording", self.recordings(), &known.recordings),
-        ] {
-            for name in used {
-                if !known.contains(name) {
-                    let nearest = suggest::nearest(name, known.iter().map(String::as_str));
-                    warnings.push(warning(what, name, nearest.map(str::to_owned)));
-                }
-            }
-        }
-        warnings
-    }
-
-    #[cfg(test)]
-    pub(crate) fn from_expr(expr: Expr) -> Filter {
-        Filter(Some(expr))
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(crate) fn expr(&self) -> Option<&Expr> {
-        self.0.as_ref()
+        self.expr.as_ref()
     }
 
     pub(crate) fn labels(&self) -> BTreeSet<&Label> {
@@ -112,38 +98,24 @@ impl Filter {
         labels
     }
 
-    pub(crate) fn cameras(&self) -> BTreeSet<&str> {
-        let mut cameras = BTreeSet::new();
-        self.visit(&mut |expr| {
-            if let Expr::Camera { name, .. } = expr {
-                cameras.insert(name.as_str());
-            }
-        });
-        cameras
-    }
-
-    pub(crate) fn recordings(&self) -> BTreeSet<&str> {
-        let mut recordings = BTreeSet::new();
-        self.visit(&mut |expr| {
-            if let Expr::Recording { name, .. } = expr {
-                recordings.insert(name.as_str());
-            }
-        });
-        recordings
+    /// It names saved selections.
+    pub(crate) fn has_selections(&self) -> bool {
+        let mut has = false;
+        self.visit(&mut |expr| has |= matches!(expr, Expr::Selection(_)));
+        has
     }
 
     fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {
-        if let Some(expr) = &self.0 {
+        if let Some(expr) = &self.expr {
             expr.visit(see);
         }
     }
 }
 
-/// Of what is in the catalog: a detector may well know a label that it never gave.
-fn warning(what: &str, name: &str, nearest: Option<String>) -> String {
-    match nearest {
-        Some(nearest) => format!("no {what} {name} in the catalog: did you mean {nearest}?"),
-        None => format!("no {what} {name} in the catalog"),
+/// However they were written.
+impl PartialEq for Filter {
+    fn eq(&self, other: &Filter) -> bool {
+        self.expr == other.expr
     }
 }
 
@@ -157,47 +129,9 @@ impl FromStr for Filter {
 
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.expr {
             Some(expr) => expr.fmt(f),
             None => Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(filter: &str, labels: &[&str], expected: &[&str]) {
-        let known = Known {
-            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
-            cameras: BTreeSet::from(["front".to_owned(), "rear".to_owned()]),
-            recordings: BTreeSet::new(),
-        };
-        assert_eq!(Filter::parse(filter).unwrap().check(&known), expected);
-    }
-
-    #[test]
-    fn unknown_names_get_a_suggestion() {
-        check("has(car)", &["car"], &[]);
-        check("has(traffic_light)", &["traffic light"], &[]);
-        check("has(traffic_light)", &["traffic_light"], &[]);
-        check(
-            "not has(trafic_light)",
-            &["car", "traffic light"],
-            &["no label trafic_light in the catalog: did you mean traffic_light?"],
-        );
-        check("has(zebra)", &["car"], &["no label zebra in the catalog"]);
-        check(
-            "has(light)",
-            &["car", "traffic light"],
-            &["no label light in the catalog: did you mean traffic_light?"],
-        );
-        check(
-            "camera = frnt or has(car)",
-            &["car"],
-            &["no camera frnt in the catalog: did you mean front?"],
-        );
     }
 }

@@ -23,7 +23,7 @@ use crate::deliver::LookedAt;
 use crate::schema::{
     LOOKED, REDACTED, detections_schema, frame_number, frames_schema, sequence_of,
 };
-use crate::{CatalogError, DetectionShard, FrameShard};
+use crate::{CatalogError, DetectionShard, FrameShard, sun};
 
 /// The UTC date a frame was taken on: its partition.
 pub(crate) fn date_of(taken_at: Nanos) -> String {
@@ -66,6 +66,8 @@ fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
         let positions = rows.iter().map(|(row, _)| row.position.as_ref().and_then(of));
         Arc::new(positions.collect::<Float64Array>())
     };
+    let sun = |row: &FrameRow| sun::elevation(row.position.as_ref()?, row.taken_at);
+    let suns = rows.iter().map(|(row, _)| sun(row));
     let shards = rows.iter().map(|(_, shard)| *shard as i32);
     let columns = vec![
         longs(|row| frame_number(&row.id)),
@@ -85,6 +87,7 @@ fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
         degrees(|position| Some(position.latitude())),
         degrees(|position| Some(position.longitude())),
         degrees(Position::altitude),
+        Arc::new(suns.collect::<Float32Array>()),
         Arc::new(Int32Array::from_iter_values(shards)),
     ];
     Ok(RecordBatch::try_new(frames_schema(), columns)?)

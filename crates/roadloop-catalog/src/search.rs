@@ -1,5 +1,7 @@
 //! Questions in the filter language, and their answers.
 
+mod question;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -13,10 +15,11 @@ use deltalake::datafusion::prelude::SessionContext;
 
 use roadloop_base::{BBox, Detection, FrameId, FrameRow, Position, RecordingId};
 
-use crate::filter::{Certainty, Label, quoted};
+use self::question::Question;
+use crate::filter::Certainty;
 use crate::rows::{Columns, detections, frame_ids, frame_rows};
-use crate::schema::{REDACTED, frame_number};
-use crate::{Catalog, CatalogError, Filter, Format, Known, Rows};
+use crate::schema::frame_number;
+use crate::{Catalog, CatalogError, Filter, Format, Rows};
 
 /// Which of the hits are wanted.
 #[derive(Clone, Debug)]
@@ -52,7 +55,11 @@ pub struct Found {
     pub total: u64,
     /// Frames that might match, but nobody has looked at them yet.
     pub not_looked_at: u64,
-    /// Names in the filter that nothing is called, with suggestions.
+    /// Frames that might match, but have no value the filter asks for: a position,
+    /// a row in an attached table.
+    pub without_values: u64,
+    /// Names in the filter that nothing is called, with suggestions, and what
+    /// values are missing.
     pub warnings: Vec<String>,
 }
 
@@ -60,8 +67,9 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
     pub total: u64,
-    /// As in [`Found`].
+    /// As in [`Found`], and so below.
     pub not_looked_at: u64,
+    pub without_values: u64,
     pub warnings: Vec<String>,
 }
 
@@ -73,12 +81,12 @@ impl Catalog {
         options: &SearchOptions,
     ) -> Result<Found, CatalogError> {
         let context = self.session(None).await?;
-        let recording = options.recording.as_ref();
+        let question = Question::new(self, &context, filter, options.recording.as_ref()).await?;
         let limit = options.limit.map_or(String::new(), |limit| format!("LIMIT {limit}"));
         let query = format!(
             "SELECT f.* FROM frames f WHERE {} \
              ORDER BY f.taken_at_ns, f.recording, f.camera, f.sequence {limit}",
-            frames_where(filter, recording, Certainty::Known)
+            question.condition(Certainty::Known)?
         );
         let mut hits = Vec::new();
         for batch in self.query(&context, &query).await? {
@@ -91,9 +99,9 @@ impl Catalog {
         }
         let all = options.limit.is_none_or(|limit| hits.len() < limit);
         let total = all.then_some(hits.len() as u64);
-        let Count { total, not_looked_at, warnings } =
-            self.count_in(&context, filter, recording, total).await?;
-        Ok(Found { hits, total, not_looked_at, warnings })
+        let Count { total, not_looked_at, without_values, warnings } =
+            question.count(total).await?;
+        Ok(Found { hits, total, not_looked_at, without_values, warnings })
     }
 
     /// How many frames match a filter.
@@ -103,7 +111,7 @@ impl Catalog {
         recording: Option<&RecordingId>,
     ) -> Result<Count, CatalogError> {
         let context = self.session(None).await?;
-        self.count_in(&context, filter, recording, None).await
+        Question::new(self, &context, filter, recording).await?.count(None).await
     }
 
     /// The ids of all frames that match a filter.
@@ -113,121 +121,24 @@ impl Catalog {
         recording: Option<&RecordingId>,
     ) -> Result<BTreeSet<FrameId>, CatalogError> {
         let context = self.session(None).await?;
+        let question = Question::new(self, &context, filter, recording).await?;
+        self.ids_of(&context, &question).await
+    }
+
+    async fn ids_of(
+        &self,
+        context: &SessionContext,
+        question: &Question<'_>,
+    ) -> Result<BTreeSet<FrameId>, CatalogError> {
         let query = format!(
             "SELECT f.frame, f.recording, f.camera FROM frames f WHERE {}",
-            frames_where(filter, recording, Certainty::Known)
+            question.condition(Certainty::Known)?
         );
         let mut ids = BTreeSet::new();
-        for batch in self.query(&context, &query).await? {
+        for batch in self.query(context, &query).await? {
             ids.extend(frame_ids(&batch)?);
         }
         Ok(ids)
-    }
-
-    /// The labels, cameras and recordings there are.
-    pub async fn known(&self) -> Result<Known, CatalogError> {
-        let context = self.session(None).await?;
-        self.known_in(&context).await
-    }
-
-    async fn known_in(&self, context: &SessionContext) -> Result<Known, CatalogError> {
-        let distinct = async |column: &str, table: &str| {
-            let query = format!("SELECT DISTINCT {column} FROM {table}");
-            self.texts(context, &query, column).await
-        };
-        Ok(Known {
-            labels: distinct("label", "detections").await?,
-            cameras: distinct("camera", "frames").await?,
-            recordings: distinct("recording", "frames").await?,
-        })
-    }
-
-    /// `total` is given where it is known already.
-    async fn count_in(
-        &self,
-        context: &SessionContext,
-        filter: &Filter,
-        recording: Option<&RecordingId>,
-        total: Option<u64>,
-    ) -> Result<Count, CatalogError> {
-        let count = async |certainty| {
-            let query = format!(
-                "SELECT count(*) AS n FROM frames f WHERE {}",
-                frames_where(filter, recording, certainty)
-            );
-            self.number(context, &query).await
-        };
-        let total = match total {
-            Some(total) => total,
-            None => count(Certainty::Known).await?,
-        };
-        let mut not_looked_at = 0;
-        if !self.all_looked_at(context, filter, recording).await? {
-            not_looked_at = count(Certainty::Possible).await?.saturating_sub(total);
-        }
-        let warnings = self.warnings(context, filter).await?;
-        Ok(Count { total, not_looked_at, warnings })
-    }
-
-    /// A cheap look whether every frame was looked at for what a filter asks:
-    /// there are as many marks as frames.
-    async fn all_looked_at(
-        &self,
-        context: &SessionContext,
-        filter: &Filter,
-        recording: Option<&RecordingId>,
-    ) -> Result<bool, CatalogError> {
-        let markers = filter.markers();
-        if markers.is_empty() {
-            return Ok(true);
-        }
-        let scope = recording.map_or(String::new(), |recording| {
-            format!(" WHERE recording = {}", quoted(recording.as_str()))
-        });
-        let frames = format!("SELECT count(*) AS n FROM frames{scope}");
-        let frames = self.number(context, &frames).await?;
-        for marker in markers {
-            let view = if marker == REDACTED { "anonymized" } else { "looked" };
-            let marks = format!("SELECT count(*) AS n FROM {view}{scope}");
-            if self.number(context, &marks).await? != frames {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Looks only for the names in the filter; all others are needed when one
-    /// of them is not there.
-    async fn warnings(
-        &self,
-        context: &SessionContext,
-        filter: &Filter,
-    ) -> Result<Vec<String>, CatalogError> {
-        let spellings = filter.labels().into_iter().flat_map(Label::spellings);
-        let asked = [
-            ("label", "detection_rows", spellings.collect::<Vec<String>>()),
-            ("camera", "frames", filter.cameras().into_iter().map(str::to_owned).collect()),
-            ("recording", "frames", filter.recordings().into_iter().map(str::to_owned).collect()),
-        ];
-        let mut there = Vec::new();
-        for (column, table, names) in asked {
-            if names.is_empty() {
-                there.push(BTreeSet::new());
-                continue;
-            }
-            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-            let query = format!(
-                "SELECT DISTINCT {column} FROM {table} WHERE {column} IN ({})",
-                names.join(", ")
-            );
-            there.push(self.texts(context, &query, column).await?);
-        }
-        let [labels, cameras, recordings] = there.try_into().unwrap_or_default();
-        let warnings = filter.check(&Known { labels, cameras, recordings });
-        if warnings.is_empty() {
-            return Ok(warnings);
-        }
-        Ok(filter.check(&self.known_in(context).await?))
     }
 
     /// Adds what is known of each hit.
@@ -261,40 +172,6 @@ impl Catalog {
             }
         }
         Ok(())
-    }
-
-    async fn number(&self, context: &SessionContext, query: &str) -> Result<u64, CatalogError> {
-        let mut number = 0;
-        for batch in self.query(context, query).await? {
-            for value in Columns(&batch).longs("n")?.values() {
-                number += *value as u64;
-            }
-        }
-        Ok(number)
-    }
-
-    async fn texts(
-        &self,
-        context: &SessionContext,
-        query: &str,
-        column: &str,
-    ) -> Result<BTreeSet<String>, CatalogError> {
-        let mut texts = BTreeSet::new();
-        for batch in self.query(context, query).await? {
-            let values = Columns(&batch).texts(column)?;
-            texts.extend(values.iter().flatten().map(str::to_owned));
-        }
-        Ok(texts)
-    }
-}
-
-fn frames_where(filter: &Filter, recording: Option<&RecordingId>, certainty: Certainty) -> String {
-    let condition = filter.to_sql(certainty);
-    match recording {
-        Some(recording) => {
-            format!("f.recording = {} AND {condition}", quoted(recording.as_str()))
-        }
-        None => condition,
     }
 }
 

@@ -7,6 +7,8 @@
 //! - `looked`, `anonymized`: the frames a detector looked at, and those with an
 //!   anonymised copy
 //! - `detection_rows`: the table behind the last three
+//! - `attrs_…`: the attached tables, of which `attrs_tags` is there always
+//! - `selections`: the frames of each saved selection
 
 use std::fmt;
 use std::fs;
@@ -14,17 +16,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use deltalake::arrow::array::RecordBatch;
+use deltalake::arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use deltalake::datafusion::common::{ScalarValue, TableReference};
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use deltalake::datafusion::execution::memory_pool::FairSpillPool;
 use deltalake::datafusion::execution::object_store::ObjectStoreUrl;
 use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
+use deltalake::datafusion::prelude::{SessionConfig, SessionContext, lit};
 use deltalake::logstore::object_store::ObjectStore;
 
-use crate::schema::{LOOKED, REDACTED};
+use crate::filter::Vocabulary;
+use crate::rows::Columns;
+use crate::schema::{LOOKED, REDACTED, frames_schema};
 use crate::table::{ROOT, Table};
-use crate::{Catalog, CatalogError, CatalogOptions};
+use crate::{Catalog, CatalogError, CatalogOptions, Filter, functions};
+
+/// The names of attached tables start with it.
+pub(crate) const ATTACHED: &str = "attrs_";
+/// The attached table of tags: any number of rows per frame.
+pub(crate) const TAGS: &str = "attrs_tags";
+/// The view of saved selections.
+pub(crate) const SELECTIONS: &str = "selections";
 
 /// What all sessions share: memory, caches, the store.
 pub(crate) struct Engine {
@@ -103,7 +116,11 @@ impl Catalog {
         memory_limit_bytes: Option<usize>,
     ) -> Result<SessionContext, CatalogError> {
         let context = self.engine().context(memory_limit_bytes);
+        for function in functions::all() {
+            context.register_udf(function);
+        }
         register(&context, "frames", self.frames_table()).await?;
+        complete(&context, "frames", &frames_schema()).await?;
         register(&context, "detection_rows", self.detections_table()).await?;
         let found = format!("kind NOT IN ('{LOOKED}', '{REDACTED}')");
         let looked = format!("kind = '{LOOKED}' AND label = ''");
@@ -120,7 +137,42 @@ impl Catalog {
             let rows = context.sql(&query).await?;
             context.register_table(view, rows.into_view())?;
         }
+        // Nothing is tagged, nothing selected, before the first time.
+        for (table, name) in [(TAGS, "tag"), (SELECTIONS, "name")] {
+            if !context.table_exist(table)? {
+                let columns = vec![
+                    Field::new("frame", DataType::Int64, false),
+                    Field::new(name, DataType::Utf8, false),
+                ];
+                context
+                    .register_batch(table, RecordBatch::new_empty(Schema::new(columns).into()))?;
+            }
+        }
         Ok(context)
+    }
+
+    /// What a filter may speak of in a session.
+    pub(crate) async fn vocabulary(
+        &self,
+        context: &SessionContext,
+        filter: &Filter,
+    ) -> Result<Vocabulary, CatalogError> {
+        let mut vocabulary = Vocabulary::new(context.table("frames").await?.schema().as_arrow());
+        let tables = context.catalog("datafusion").and_then(|catalog| catalog.schema("public"));
+        for table in tables.iter().flat_map(|tables| tables.table_names()) {
+            if let Some(name) = table.strip_prefix(ATTACHED).filter(|_| table != TAGS) {
+                let provider = context.table_provider(TableReference::bare(table.as_str())).await?;
+                vocabulary.attach(name, &provider.schema());
+            }
+        }
+        if filter.has_selections() {
+            let query = format!("SELECT DISTINCT name FROM {SELECTIONS}");
+            for batch in self.query(context, &query).await? {
+                let names = Columns(&batch).texts("name")?;
+                vocabulary.add_selections(names.iter().flatten().map(str::to_owned));
+            }
+        }
+        Ok(vocabulary)
     }
 
     /// All rows of one of our own queries.
@@ -150,5 +202,28 @@ async fn register(context: &SessionContext, name: &str, table: &Table) -> Result
     let view = table.newest().await?;
     let provider = view.table.table_provider().with_session(Arc::new(context.state())).await?;
     context.register_table(name, provider)?;
+    Ok(())
+}
+
+/// A table that is older than some columns, and cannot be written to, has
+/// nothing there.
+async fn complete(
+    context: &SessionContext,
+    name: &str,
+    schema: &Schema,
+) -> Result<(), CatalogError> {
+    let mut rows = context.table(name).await?;
+    let there = Arc::clone(rows.schema().inner());
+    let is_missing = |field: &&FieldRef| there.field_with_name(field.name()).is_err();
+    let missing: Vec<&FieldRef> = schema.fields().iter().filter(is_missing).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for field in missing {
+        let nothing = lit(ScalarValue::try_new_null(field.data_type())?);
+        rows = rows.with_column(field.name(), nothing)?;
+    }
+    context.deregister_table(name)?;
+    context.register_table(name, rows.into_view())?;
     Ok(())
 }

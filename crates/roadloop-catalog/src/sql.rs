@@ -264,7 +264,8 @@ mod tests {
                 (
                     "select * from detection",
                     "no table is called detection; did you mean detections?\n\
-                     tables: frames, detections, anonymized, detection_rows, looked",
+                     tables: frames, detections, anonymized, attrs_tags, detection_rows, looked, \
+                     selections",
                 ),
                 ("select * from cars", "no table is called cars\ntables: frames,"),
                 ("select sum(camera) from frames", "there is no sum(Text), but sum(Decimal),"),

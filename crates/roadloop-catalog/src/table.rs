@@ -1,6 +1,7 @@
 //! One Delta table: made when missing, read at its newest version, and
 //! committed to by one writer of this process at a time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use crate::transactions::Transactions;
 /// for each commit than a fresh one pays once.
 const CHECKPOINT_VERSIONS: u64 = 100;
 const CHECKPOINT_PROPERTY: &str = "delta.checkpointInterval";
-
+/// The columns with statistics of each file: readers look at no others.
 const STATISTICS_PROPERTY: &str = "delta.dataSkippingStatsColumns";
 
 /// Where tables seem to lie. Only its path is used, on the store the caller
@@ -129,7 +130,7 @@ impl Table {
         let Layout { name, schema, statistics } = layout.clone();
         let Place { store, log } = place;
         check_format(&name, &table)?;
-        let table = with_all_columns(table, &schema).await;
+        let table = with_all_columns(table, &schema, statistics).await;
         let opened = Mutex::new(open_view(&name, &log, table).await?);
         Ok(Table { name, statistics, store, log, opened, writing: Mutex::new(()) })
     }
@@ -266,9 +267,13 @@ async fn open_view(
     Ok(Opened { view: View { table, transactions }, opened_at: version })
 }
 
-/// Adds columns that newer tables are made with. Where that cannot be done,
-/// without write access, the table is read as it is.
-async fn with_all_columns(table: DeltaTable, schema: &Schema) -> DeltaTable {
+/// Adds columns that newer tables are made with, and their statistics. Where that
+/// cannot be done, without write access, the table is read as it is.
+async fn with_all_columns(
+    table: DeltaTable,
+    schema: &Schema,
+    statistics: Statistics,
+) -> DeltaTable {
     let Ok(snapshot) = table.snapshot() else { return table };
     let known = snapshot.schema();
     let is_new = |column: &StructField| known.field(column.name()).is_none();
@@ -276,8 +281,11 @@ async fn with_all_columns(table: DeltaTable, schema: &Schema) -> DeltaTable {
     if missing.is_empty() {
         return table;
     }
-    let added = table.clone().add_columns().with_fields(missing).await;
-    added.unwrap_or(table)
+    let Ok(added) = table.clone().add_columns().with_fields(missing).await else { return table };
+    let Statistics::Of(columns) = statistics else { return added };
+    let properties = HashMap::from([(STATISTICS_PROPERTY.to_owned(), columns.join(","))]);
+    let told = added.clone().set_tbl_properties().with_properties(properties).await;
+    told.unwrap_or(added)
 }
 
 async fn load(name: &str, log: &LogStoreRef) -> Result<Option<DeltaTable>, CatalogError> {

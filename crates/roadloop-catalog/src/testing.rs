@@ -80,6 +80,25 @@ pub(crate) fn detection(kind: Kind, label: &str, confidence: f32) -> Detection {
     Detection { kind, label: label.to_owned(), confidence, bbox, model }
 }
 
+/// Takes the columns out of a new table of frames that older ones do not have.
+pub(crate) fn make_older(folder: &TempDir) {
+    let log = folder.path().join("tables/frames/_delta_log/00000000000000000000.json");
+    let mut older = std::fs::read_to_string(&log).unwrap();
+    for (name, sort) in [
+        ("latitude", "double"),
+        ("longitude", "double"),
+        ("altitude", "double"),
+        ("sun_elevation", "float"),
+    ] {
+        let column = format!(
+            r#"{{\"name\":\"{name}\",\"type\":\"{sort}\",\"nullable\":true,\"metadata\":{{}}}},"#
+        );
+        assert!(older.contains(&column), "{older}");
+        older = older.replace(&column, "").replace(&format!("{name},"), "");
+    }
+    std::fs::write(&log, older).unwrap();
+}
+
 /// What a stage said about a shard: of each frame, the given labels.
 pub(crate) fn detection_shard(
     frames: &FrameShard,

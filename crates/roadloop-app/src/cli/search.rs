@@ -24,21 +24,33 @@ const SHEET_TILES: u64 = 60;
 #[command(after_help = "\
 Filters:
   has(car)                            a label, on a box or of the whole image
+  has(car, conf >= 0.5, area > 0.1)   sure ones, on more than a tenth of the image
   count(person, conf >= 0.5) >= 2     how many boxes, counting sure ones
-  camera = camera__front              also recording = NAME
+  camera = camera__front              a column of frames: width >= 1280, brightness < 40,
+                                      recording in (NAME, NAME), encoding != jpeg
+  weather.condition = rain            a column of an attached table; condition, or weather,
+                                      where that is enough to tell which
+  within(48.12, 11.70, 2km)           at most so far from a latitude and longitude
+  in_box(48.0, 11.4, 48.2, 11.8)      between south, west, north and east
   time in 2026-05-04T09:30..09:45     when it was recorded: ISO, UTC, parts may be left
                                       out; a range ends before its last time of day, and
                                       after its last day, month or year
-  and, or, not, ( )                   labels with spaces: has(\"traffic light\")
+  time in 22:00..06:00                a time of day in UTC, on any date
+  tod = night                         day, dusk (civil twilight, dawn too) or night, by the
+                                      sun where it was recorded
+  tag = night_drive                   also tag in (a, b)
+  selection = NAME                    what was saved under that name
+  and, or, not, ( )                   texts with spaces: has(\"traffic light\")
 
-A frame that no detector has looked at is no hit of has(bus), nor of not has(bus);
-stderr says how many such frames there are.
+A frame that no detector has looked at is no hit of has(bus), nor of not has(bus); one
+without a position is none of within(…), nor of not within(…). stderr says how many
+such frames there are.
 
 Examples:
   roadloop search 'count(person, conf >= 0.5) >= 2 and not has(bus)' --json
   roadloop search 'has(car)' --contact-sheet cars.png
-  roadloop search 'has(bicycle) and camera = camera__front' --count
-  roadloop search 'has(truck)' --export trucks.parquet")]
+  roadloop search 'has(bicycle) and camera = camera__front and tod != day' --count
+  roadloop search 'has(truck) and within(48.12, 11.70, 2km)' --export trucks.parquet")]
 pub(crate) struct Args {
     /// What to look for
     #[arg(value_name = "FILTER")]
@@ -81,7 +93,11 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         let count = ctx.catalog.count(&filter, None).await?;
         remark(session, &filter, &count.warnings, count.not_looked_at);
         if args.json {
-            let count = json!({"frames": count.total, "not_looked_at": count.not_looked_at});
+            let count = json!({
+                "frames": count.total,
+                "not_looked_at": count.not_looked_at,
+                "without_values": count.without_values,
+            });
             render::print(&count.to_string())?;
         } else {
             render::print(&count.total.to_string())?;

@@ -12,7 +12,7 @@ use roadloop_base::{ErrorKind, Kind, RecordingId, SHARD_FRAMES, ShardId, Stage};
 
 use super::*;
 use crate::testing::{
-    Flaky, detection, detection_shard, frame, frame_shard, number, open, run, store,
+    Flaky, detection, detection_shard, frame, frame_shard, make_older, number, open, run, store,
 };
 use crate::{CatalogOptions, Filter, SearchOptions};
 
@@ -355,20 +355,22 @@ fn older_tables_get_the_new_columns() {
     run(async {
         let folder = TempDir::new().unwrap();
         open(&folder).await;
-        let log = folder.path().join("tables/frames/_delta_log/00000000000000000000.json");
-        let mut older = std::fs::read_to_string(&log).unwrap();
-        for name in ["latitude", "longitude", "altitude"] {
-            let column = format!(
-                r#"{{\"name\":\"{name}\",\"type\":\"double\",\"nullable\":true,\"metadata\":{{}}}},"#
-            );
-            assert!(older.contains(&column), "{older}");
-            older = older.replace(&column, "");
-        }
-        std::fs::write(&log, older).unwrap();
+        make_older(&folder);
+        let log = folder.path().join("tables/frames/_delta_log");
+        let logged = |version: u64| {
+            std::fs::read_to_string(log.join(format!("{version:020}.json"))).unwrap()
+        };
+        assert!(!logged(0).contains("longitude"), "{}", logged(0));
 
         let catalog = open(&folder).await;
+        assert!(
+            logged(2).contains("taken_at_ns,latitude,longitude,sun_elevation"),
+            "{}",
+            logged(2)
+        );
         catalog.put_frames(&[frame_shard("front", 3, 1)]).await.unwrap();
         assert_eq!(number(&catalog, "select count(latitude) from frames").await, 3);
+        assert_eq!(number(&catalog, "select count(sun_elevation) from frames").await, 3);
         let again = open(&folder).await;
         let frames = again.frames(&drive()).await.unwrap();
         assert_eq!(frames, frame_shard("front", 3, 1).rows);

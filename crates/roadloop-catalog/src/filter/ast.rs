@@ -1,12 +1,14 @@
-//! What a filter says, and its normal form as text.
+//! What a filter says.
 
-use std::fmt;
+use std::ops::Range;
 
-use super::lexer::is_plain_word;
+use super::clock::DailyRange;
+use super::place::{Circle, Region};
 use super::time::Period;
+use crate::sun::Tod;
 
 /// A condition on a frame. `And` and `Or` hold two or more, none of their own
-/// sort.
+/// sort; a list of names or values holds at least one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Expr {
     Or(Vec<Expr>),
@@ -14,21 +16,19 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
     Has {
         label: Label,
-        conditions: Vec<Confidence>,
+        conditions: Vec<Measure>,
     },
     Count {
         label: Label,
-        conditions: Vec<Confidence>,
+        conditions: Vec<Measure>,
         op: Op,
         number: u32,
     },
-    Camera {
-        is: Is,
-        name: String,
-    },
-    Recording {
-        is: Is,
-        name: String,
+    /// A column of `frames` or of an attached table; which one, a vocabulary
+    /// tells, and what its values are.
+    Column {
+        name: Name,
+        test: Test,
     },
     /// The frame's time against a period.
     Time {
@@ -40,12 +40,24 @@ pub(crate) enum Expr {
         from: Period,
         to: Option<Period>,
     },
+    /// A time of day, on any date.
+    TimeOfDay(DailyRange),
+    Within(Circle),
+    InBox(Region),
+    /// One of these, by the sun.
+    Tod(Vec<Tod>),
+    /// Tagged with one of these.
+    Tag(Vec<Name>),
+    /// In one of these saved selections.
+    Selection(Vec<Name>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Is {
-    Equal,
-    NotEqual,
+/// What a column is held against. The values are as they were written: only
+/// the column tells whether they are numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Test {
+    Compare(Op, Name),
+    In(Vec<Name>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +70,34 @@ pub(crate) enum Op {
     GreaterOrEqual,
 }
 
-/// A condition on the confidence of a detection.
+/// A condition on one detection.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Confidence {
+pub(crate) struct Measure {
+    pub(crate) of: Measured,
     pub(crate) op: Op,
+    /// 0 to 1.
     pub(crate) value: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measured {
+    Confidence,
+    /// The box's share of the image; what is said of the whole image has none.
+    Area,
+}
+
+/// A name or value, and where in the filter's text it stands, for errors that
+/// only show when the catalog is at hand. Two are the same wherever they stand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) place: Range<usize>,
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        self.text == other.text
+    }
 }
 
 /// A label, in lower case and with spaces between its words.
@@ -86,10 +121,6 @@ impl Label {
         }
         spellings
     }
-
-    pub(crate) fn matches(&self, stored: &str) -> bool {
-        self.spellings().iter().any(|spelling| spelling == stored)
-    }
 }
 
 impl Op {
@@ -104,7 +135,7 @@ impl Op {
         }
     }
 
-    pub(crate) fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
+    pub(crate) fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
         match self {
             Op::Equal => left == right,
             Op::NotEqual => left != right,
@@ -128,18 +159,25 @@ impl Op {
     }
 }
 
-impl Is {
-    pub(crate) fn symbol(self) -> &'static str {
+impl Measured {
+    pub(crate) fn word(self) -> &'static str {
         match self {
-            Is::Equal => "=",
-            Is::NotEqual => "!=",
+            Measured::Confidence => "conf",
+            Measured::Area => "area",
         }
     }
+}
 
-    pub(crate) fn negated(self) -> Is {
+impl Test {
+    /// It asks whether the value is a certain one.
+    pub(crate) fn is_of_names(&self) -> bool {
+        matches!(self, Test::Compare(Op::Equal | Op::NotEqual, _) | Test::In(_))
+    }
+
+    pub(crate) fn values(&self) -> &[Name] {
         match self {
-            Is::Equal => Is::NotEqual,
-            Is::NotEqual => Is::Equal,
+            Test::Compare(_, value) => std::slice::from_ref(value),
+            Test::In(values) => values,
         }
     }
 }
@@ -171,6 +209,10 @@ impl Expr {
         Expr::Or(parts)
     }
 
+    pub(crate) fn negated(self) -> Expr {
+        Expr::Not(Box::new(self))
+    }
+
     pub(crate) fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {
         see(self);
         match self {
@@ -182,86 +224,5 @@ impl Expr {
             Expr::Not(inner) => inner.visit(see),
             _ => {}
         }
-    }
-
-    /// How tightly it binds: what binds less than its surroundings gets brackets.
-    fn binding(&self) -> u8 {
-        match self {
-            Expr::Or(_) => 0,
-            Expr::And(_) => 1,
-            _ => 2,
-        }
-    }
-
-    fn write_inside(&self, f: &mut fmt::Formatter<'_>, binding: u8) -> fmt::Result {
-        if self.binding() < binding { write!(f, "({self})") } else { write!(f, "{self}") }
-    }
-}
-
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Expr::Or(parts) | Expr::And(parts) => {
-                let word = if matches!(self, Expr::Or(_)) { "or" } else { "and" };
-                for (index, part) in parts.iter().enumerate() {
-                    if index > 0 {
-                        write!(f, " {word} ")?;
-                    }
-                    part.write_inside(f, self.binding() + 1)?;
-                }
-                Ok(())
-            }
-            Expr::Not(inner) => {
-                f.write_str("not ")?;
-                inner.write_inside(f, 2)
-            }
-            Expr::Has { label, conditions } => write_call(f, "has", label, conditions),
-            Expr::Count { label, conditions, op, number } => {
-                write_call(f, "count", label, conditions)?;
-                write!(f, " {} {number}", op.symbol())
-            }
-            Expr::Camera { is, name } => write!(f, "camera {} {}", is.symbol(), Name(name)),
-            Expr::Recording { is, name } => write!(f, "recording {} {}", is.symbol(), Name(name)),
-            Expr::Time { op, period } => write!(f, "time {} {period}", op.symbol()),
-            Expr::TimeIn { from, to: None } => write!(f, "time in {from}"),
-            Expr::TimeIn { from, to: Some(to) } => write!(f, "time in {from}..{to}"),
-        }
-    }
-}
-
-fn write_call(
-    f: &mut fmt::Formatter<'_>,
-    word: &str,
-    label: &Label,
-    conditions: &[Confidence],
-) -> fmt::Result {
-    write!(f, "{word}({label}")?;
-    for Confidence { op, value } in conditions {
-        write!(f, ", conf {} {value}", op.symbol())?;
-    }
-    f.write_str(")")
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = self.0.replace(' ', "_");
-        if is_plain_word(&word) { f.write_str(&word) } else { write!(f, "{}", Quoted(&self.0)) }
-    }
-}
-
-/// A name as a word where it can be one.
-struct Name<'a>(&'a str);
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_plain_word(self.0) { f.write_str(self.0) } else { write!(f, "{}", Quoted(self.0)) }
-    }
-}
-
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.replace('\\', "\\\\").replace('"', "\\\""))
     }
 }

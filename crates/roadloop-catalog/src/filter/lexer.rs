@@ -34,8 +34,21 @@ pub(super) struct Spanned {
     pub(super) span: Range<usize>,
 }
 
-const KEYWORDS: [&str; 10] =
-    ["and", "or", "not", "in", "has", "count", "camera", "recording", "time", "conf"];
+const KEYWORDS: [&str; 13] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "has",
+    "count",
+    "time",
+    "within",
+    "in_box",
+    "tod",
+    "tag",
+    "selection",
+    "conf",
+];
 
 /// A text that reads as one word and is none of the language's own.
 pub(super) fn is_plain_word(text: &str) -> bool {

@@ -15,7 +15,7 @@ pub struct Period {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Length {
+pub(super) enum Length {
     Nanosecond,
     Second,
     Minute,
@@ -129,11 +129,25 @@ impl fmt::Display for Period {
             Length::Year => write!(f, "{:04}", start.year()),
             Length::Month => write!(f, "{}", start.format("%Y-%m")),
             Length::Day => write!(f, "{}", start.format("%Y-%m-%d")),
-            Length::Hour => write!(f, "{}", start.format("%Y-%m-%dT%H")),
-            Length::Minute => write!(f, "{}", start.format("%Y-%m-%dT%H:%M")),
-            Length::Second => write!(f, "{}", start.format("%Y-%m-%dT%H:%M:%S")),
-            Length::Nanosecond => write!(f, "{}", start.format("%Y-%m-%dT%H:%M:%S%.9f")),
+            length => {
+                write!(f, "{}", start.format("%Y-%m-%dT"))?;
+                write_time(f, start.time(), length)
+            }
         }
+    }
+}
+
+/// As finely as it was written, a whole hour at the coarsest.
+pub(super) fn write_time(
+    f: &mut fmt::Formatter<'_>,
+    time: NaiveTime,
+    length: Length,
+) -> fmt::Result {
+    match length {
+        Length::Nanosecond => write!(f, "{}", time.format("%H:%M:%S%.9f")),
+        Length::Second => write!(f, "{}", time.format("%H:%M:%S")),
+        Length::Minute => write!(f, "{}", time.format("%H:%M")),
+        _ => write!(f, "{}", time.format("%H")),
     }
 }
 
@@ -147,7 +161,7 @@ fn parse_date(text: &str) -> Option<NaiveDate> {
 }
 
 /// `22`, `22:00`, `22:00:30`, `22:00:30.5`.
-fn parse_time(text: &str) -> Option<(NaiveTime, Length)> {
+pub(super) fn parse_time(text: &str) -> Option<(NaiveTime, Length)> {
     let (text, nanos) = match text.split_once('.') {
         Some((text, fraction)) => (text, Some(parse_fraction(fraction)?)),
         None => (text, None),
@@ -177,7 +191,7 @@ fn parse_fraction(text: &str) -> Option<u32> {
     format!("{text:0<9}").parse().ok()
 }
 
-fn split_zone(time: &str) -> Option<(&str, FixedOffset)> {
+pub(super) fn split_zone(time: &str) -> Option<(&str, FixedOffset)> {
     if let Some(time) = time.strip_suffix(['Z', 'z']) {
         return Some((time, FixedOffset::east_opt(0)?));
     }

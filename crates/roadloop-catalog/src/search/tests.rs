@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use deltalake::arrow::array::TimestampMicrosecondArray;
+use deltalake::datafusion::common::TableReference;
+use deltalake::kernel::Action;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -10,9 +13,13 @@ use tempfile::TempDir;
 use roadloop_base::{Kind, ModelId, ShardId, Stage};
 
 use super::*;
-use crate::filter::{Seen, any_expr, any_frames, holds};
-use crate::testing::{detection, detection_shard, frame_shard, open, run, text};
-use crate::{DetectionShard, FrameShard, LookedAt, Revision};
+use crate::files;
+use crate::filter::{SELECTIONS, Seen, Weather, any_expr, any_frames, may};
+use crate::rows::frame_batches;
+use crate::testing::{
+    Flaky, detection, detection_shard, frame_shard, make_older, open, run, store, text,
+};
+use crate::{CatalogOptions, DetectionShard, FrameShard, LookedAt, Revision};
 
 async fn fill(catalog: &Catalog, frames: &[Seen]) {
     let mut shards = BTreeMap::<ShardId, Vec<&Seen>>::new();
@@ -47,37 +54,95 @@ async fn fill(catalog: &Catalog, frames: &[Seen]) {
     }
 }
 
-async fn check(catalog: &Catalog, frames: &[Seen], filter: &Filter) {
-    let expr = filter.expr().unwrap();
-    let mut expected = BTreeSet::new();
-    let mut unknown = 0;
+/// What people attached to the frames, tagged and selected.
+fn attach(context: &SessionContext, frames: &[Seen]) {
+    let number = |seen: &&Seen| frame_number(&seen.frame.id);
+    let register = |name: &str, columns: Vec<(&str, ArrayRef)>| {
+        let name = TableReference::bare(name);
+        context.deregister_table(name.clone()).unwrap();
+        context.register_batch(name, RecordBatch::try_from_iter(columns).unwrap()).unwrap();
+    };
+    let with = frames.iter().filter(|seen| seen.weather.is_some());
+    let weather: Vec<&Weather> = frames.iter().filter_map(|seen| seen.weather.as_ref()).collect();
+    let measured = weather.iter().map(|weather| weather.measured);
+    let measured: TimestampMicrosecondArray = measured.collect();
+    register(
+        "attrs_weather",
+        vec![
+            ("frame", Arc::new(with.map(|seen| number(&seen)).collect::<Int64Array>())),
+            ("condition", Arc::new(weather.iter().map(|w| w.condition).collect::<StringArray>())),
+            (
+                "temperature",
+                Arc::new(weather.iter().map(|w| w.temperature).collect::<Float64Array>()),
+            ),
+            ("wet", Arc::new(weather.iter().map(|w| w.wet).collect::<BooleanArray>())),
+            ("measured", Arc::new(measured.with_timezone("UTC"))),
+        ],
+    );
+    let with = || frames.iter().filter(|seen| seen.limit.is_some());
+    register(
+        "attrs_speed limit",
+        vec![
+            ("frame", Arc::new(with().map(|seen| number(&seen)).collect::<Int64Array>())),
+            ("camera", Arc::new(with().map(|_| Some("front")).collect::<StringArray>())),
+            ("kmh", Arc::new(with().map(|seen| seen.limit).collect::<Int64Array>())),
+        ],
+    );
+    let of_names = |name: &str, pairs: Vec<(i64, &str)>| -> Vec<(&str, ArrayRef)> {
+        let frames = pairs.iter().map(|(frame, _)| *frame).collect::<Int64Array>();
+        let names = StringArray::from_iter_values(pairs.iter().map(|(_, name)| *name));
+        vec![
+            ("frame", Arc::new(frames)),
+            (if name == "tag" { "tag" } else { "name" }, Arc::new(names)),
+        ]
+    };
+    let mut tags = Vec::new();
+    // Each selection there is, also of frames that are gone.
+    let mut selected = SELECTIONS.map(|name| (-1, name)).to_vec();
     for seen in frames {
-        match holds(expr, seen) {
-            Some(true) => drop(expected.insert(seen.frame.id.clone())),
-            Some(false) => {}
-            None => unknown += 1,
-        }
+        tags.extend(seen.tags.iter().map(|tag| (number(&seen), *tag)));
+        selected.extend(seen.selections.iter().map(|name| (number(&seen), *name)));
     }
-    let got = catalog.matching(filter, None).await.unwrap();
-    assert_eq!(got, expected, "{filter}\n{frames:#?}");
-    let count = catalog.count(filter, None).await.unwrap();
-    assert_eq!((count.total, count.not_looked_at), (expected.len() as u64, unknown), "{filter}");
+    register("attrs_tags", of_names("tag", tags));
+    register("selections", of_names("name", selected));
 }
 
-/// Random filters over random rows: three catalogs, fifteen questions each.
+async fn check(catalog: &Catalog, context: &SessionContext, frames: &[Seen], filter: &Filter) {
+    let expr = filter.expr().unwrap();
+    let of = |certainty| {
+        let may_hold = |seen: &&Seen| may(expr, seen, certainty).0;
+        frames.iter().filter(may_hold).map(|seen| seen.frame.id.clone()).collect::<BTreeSet<_>>()
+    };
+    let [known, looked, possible] =
+        [Certainty::Known, Certainty::Looked, Certainty::Possible].map(of);
+    let question = Question::new(catalog, context, filter, None).await.unwrap();
+    let got = catalog.ids_of(context, &question).await.unwrap();
+    assert_eq!(got, known, "{filter}\n{frames:#?}");
+    let Count { total, not_looked_at, without_values, .. } = question.count(None).await.unwrap();
+    assert_eq!(
+        [total, total + not_looked_at, total + not_looked_at + without_values],
+        [known, looked, possible].map(|ids| ids.len() as u64),
+        "{filter}\n{frames:#?}"
+    );
+}
+
+/// Random filters over random rows: three catalogs, thirty questions each.
 #[test]
 fn answers_are_what_filters_mean() {
     let mut runner = TestRunner::default();
     for _ in 0..3 {
         let frames = any_frames().new_tree(&mut runner).unwrap().current();
-        let exprs = proptest::collection::vec(any_expr(), 15);
+        let exprs = proptest::collection::vec(any_expr(), 30);
         let exprs = exprs.new_tree(&mut runner).unwrap().current();
         run(async move {
             let folder = TempDir::new().unwrap();
             let catalog = open(&folder).await;
             fill(&catalog, &frames).await;
+            let context = catalog.session(None).await.unwrap();
+            attach(&context, &frames);
             for expr in exprs {
-                check(&catalog, &frames, &Filter::from_expr(expr)).await;
+                let filter = Filter::parse(&expr.to_string()).unwrap();
+                check(&catalog, &context, &frames, &filter).await;
             }
         });
     }
@@ -169,5 +234,83 @@ fn the_largest_filters_are_answered() {
         }
         let filter = Filter::parse(&nested).unwrap();
         catalog.count(&filter, None).await.unwrap();
+    });
+}
+
+/// Rows of a time when there was no such column.
+#[test]
+fn the_sun_of_older_rows_is_computed() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let catalog = open(&folder).await;
+        let mut shard = frame_shard("front", 3, 1);
+        shard.rows[2].position = None;
+        let (table, view) =
+            (catalog.frames_table(), catalog.frames_table().newest().await.unwrap());
+        for (date, mut rows) in frame_batches(&[&shard]).unwrap() {
+            rows.remove_column(rows.schema().index_of("sun_elevation").unwrap());
+            let add = Action::Add(files::write(table, &date, rows).await.unwrap());
+            table.commit(&view, vec![add], Vec::new()).await;
+        }
+        for (filter, total) in [
+            ("tod = night", 2),
+            ("not tod = night", 0),
+            ("tod in (day, night)", 2),
+            ("sun_elevation < -6", 2),
+            ("sun_elevation in (-6, 0)", 0),
+            ("not sun_elevation > 3.5", 2),
+        ] {
+            let count = catalog.count(&Filter::parse(filter).unwrap(), None).await.unwrap();
+            assert_eq!((count.total, count.without_values), (total, 1), "{filter}");
+            assert_eq!(count.warnings, ["1 frame has no position and cannot match"]);
+        }
+    });
+}
+
+/// An older table that nobody may write to is read as it is.
+#[test]
+fn columns_that_a_table_does_not_have_are_empty() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        open(&folder).await.put_frames(&[frame_shard("front", 3, 1)]).await.unwrap();
+        make_older(&folder);
+        let read_only = Flaky {
+            inner: store(folder.path()),
+            fail_before: u32::MAX.into(),
+            fail_after: 0.into(),
+        };
+        let catalog = Catalog::open(Arc::new(read_only), CatalogOptions::default()).await.unwrap();
+        let filter = Filter::parse("within(48.1, 11.5, 2km) or tod = night").unwrap();
+        let count = catalog.count(&filter, None).await.unwrap();
+        assert_eq!((count.total, count.without_values), (0, 3));
+        assert_eq!(catalog.matching(&Filter::EVERYTHING, None).await.unwrap().len(), 3);
+    });
+}
+
+#[test]
+fn what_nothing_is_called_is_an_error_at_its_place() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let catalog = two_cameras(&folder).await;
+        for (filter, expected) in [
+            (
+                "has(car) and brigtness < 40",
+                "no column is called brigtness; did you mean brightness?\n  \
+                 has(car) and brigtness < 40\n               ^^^^^^^^^",
+            ),
+            (
+                "not selection = x",
+                "no selection is called x\n  not selection = x\n                  ^",
+            ),
+        ] {
+            let filter = Filter::parse(filter).unwrap();
+            let error = catalog.search(&filter, &SearchOptions::default()).await.unwrap_err();
+            assert_eq!(error.to_string(), expected);
+            assert!(matches!(error, CatalogError::Filter(_)));
+        }
+        let filter = Filter::parse("tag = x or camera = front").unwrap();
+        let count = catalog.count(&filter, None).await.unwrap();
+        assert_eq!((count.total, count.without_values), (4, 0));
+        assert_eq!(count.warnings, ["no tag x in the catalog"]);
     });
 }
