@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{NaiveTime, Timelike};
 
+#[cfg(test)]
 use roadloop_base::Nanos;
 
 use super::time::{Length, parse_time, split_zone, write_time};
