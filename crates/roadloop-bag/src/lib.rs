@@ -25,6 +25,7 @@ mod ledger;
 mod mcap;
 mod messages;
 mod part;
+mod passed;
 mod recording;
 mod remote;
 mod ros1;

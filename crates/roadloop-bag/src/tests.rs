@@ -4,6 +4,7 @@
 mod conformance;
 mod damaged;
 mod elsewhere;
+mod passed;
 mod real;
 mod selected;
 mod sound;

@@ -20,6 +20,7 @@ use crate::format::MCAP_MAGIC;
 use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
+use crate::passed::Passed;
 use crate::source::{FileSource, ReadAt};
 use crate::tally::{Tally, TopicNumber};
 
@@ -39,7 +40,11 @@ pub(crate) struct McapReader {
     at: u64,
     is_done: bool,
     chunk: Option<Chunk>,
+    /// Chunks that hold nothing wanted.
+    passed: Passed,
     ledger: Ledger,
+    /// Of what is wanted in the whole file, where something is passed over.
+    whole: Option<Ledger>,
     routes: HashMap<u16, Option<Route>>,
     orphans: Orphans,
 }
@@ -63,11 +68,24 @@ impl McapReader {
         tally: &mut Tally,
     ) -> Result<McapReader, BagError> {
         let channels = index.channels.iter();
+        let routes: HashMap<u16, Option<Route>> =
+            channels.map(|(id, channel)| (*id, Route::new(channel, tally))).collect();
+        let passed = index.passed(|id| match routes.get(&id) {
+            Some(route) => route.as_ref().is_some_and(|route| tally.counts(route.topic)),
+            None => true,
+        });
+        let mut source = FileSource::open(input).map_err(BagError::at(&input.path))?;
+        let mut ahead = Ahead::new(input, tally.chunks_ahead, next_chunk);
+        let gaps = passed.gaps(0);
+        source.leave_out(&gaps);
+        ahead.pass(&passed, &gaps);
         let at = MCAP_MAGIC.len() as u64;
         Ok(McapReader {
-            routes: channels.map(|(id, channel)| (*id, Route::new(channel, tally))).collect(),
-            source: FileSource::open(input).map_err(BagError::at(&input.path))?,
-            ahead: Ahead::new(input, tally.chunks_ahead, next_chunk),
+            routes,
+            source,
+            ahead,
+            whole: (!passed.is_empty()).then(Ledger::default),
+            passed,
             index: index.clone(),
             places: Places::of(&input.path),
             at,
@@ -87,10 +105,7 @@ impl McapReader {
             let found = match self.chunk.take() {
                 Some(chunk) => self.step_in_chunk(chunk, tally),
                 None if !self.is_done => self.step(tally),
-                None => {
-                    self.begin_stretch(self.at, tally);
-                    return self.orphans.take(&self.places).map(Found::Damage);
-                }
+                None => return self.finish(tally),
             };
             if found.is_some() {
                 return found;
@@ -98,9 +113,41 @@ impl McapReader {
         }
     }
 
+    /// The last things said about the file; `None` when all is said.
+    fn finish(&mut self, tally: &mut Tally) -> Option<Found> {
+        self.begin_stretch(self.at, tally);
+        // Had chunks been passed over that held something wanted, less of it
+        // would have been found than the summary counts.
+        if let Some(whole) = self.whole.take()
+            && let Some(reason) =
+                whole.contradiction(&self.wanted(tally), |topic| tally.name(topic))
+        {
+            return Some(Found::Damage(self.places.file(reason)));
+        }
+        self.orphans.take(&self.places).map(Found::Damage)
+    }
+
+    /// Messages that are to be found, by the summary.
+    fn wanted(&self, tally: &Tally) -> HashMap<TopicNumber, u64> {
+        let mut wanted = HashMap::new();
+        for (channel, messages) in self.index.counts() {
+            if let Some(Some(route)) = self.routes.get(channel)
+                && tally.counts(route.topic)
+            {
+                *wanted.entry(route.topic).or_default() += messages;
+            }
+        }
+        wanted
+    }
+
     /// One record outside of chunks.
     fn step(&mut self, tally: &mut Tally) -> Option<Found> {
-        let at = self.at;
+        let at = self.passed.behind(self.at);
+        if at > self.at {
+            self.begin_stretch(self.at, tally);
+            self.ledger = Ledger::begin(at);
+            self.at = at;
+        }
         if at >= self.source.len() {
             self.is_done = true;
             let reason = "the file ends without a footer; what followed is missing";
@@ -262,6 +309,9 @@ impl McapReader {
         };
         let route = route.as_ref()?;
         self.ledger.count(route.topic);
+        if let Some(whole) = self.whole.as_mut().filter(|_| tally.counts(route.topic)) {
+            whole.count(route.topic);
+        }
         let logged_at = Nanos::from_unsigned(header.logged_at);
         let counted = tally.count(route.topic, logged_at)?;
         let route = route.clone();
@@ -444,6 +494,9 @@ impl McapReader {
     fn begin_stretch(&mut self, at: u64, tally: &mut Tally) {
         let ledger = std::mem::replace(&mut self.ledger, Ledger::begin(at));
         let mut indexed = HashMap::new();
+        if let Some(whole) = &mut self.whole {
+            whole.is_damaged |= ledger.is_damaged;
+        }
         if ledger.is_damaged {
             let chunks = self.index.chunks.range(ledger.from..at.max(ledger.from));
             let chunks: Vec<_> = chunks.map(|(_, chunk)| chunk.clone()).collect();
