@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use roadloop_base::{Nanos, Skip};
 
+use super::chunk::{codec_of, next_chunk};
 use super::index::Ros1Index;
 use super::record::{
     Broken, OFFSET_LEN, Placed, Record, find_record, parse_connection, parse_offsets, read_record,
@@ -16,7 +17,6 @@ use super::record::{
 use crate::BagError;
 use crate::ahead::{Ahead, Packed};
 use crate::channel::Channel;
-use crate::compression::Codec;
 use crate::format::ROS1_MAGIC;
 use crate::input::Input;
 use crate::ledger::Ledger;
@@ -461,32 +461,6 @@ impl Ros1Reader {
         }
         ledger.settle(indexed, tally);
     }
-}
-
-/// `None` for a chunk that lies in the file as it is, an error for one that
-/// cannot be read.
-fn codec_of(compression: &str) -> Result<Option<Codec>, ()> {
-    match compression {
-        "none" | "" => Ok(None),
-        "bz2" => Ok(Some(Codec::Bz2)),
-        "lz4" => Ok(Some(Codec::Lz4)),
-        _ => Err(()),
-    }
-}
-
-fn next_chunk(source: &mut FileSource, at: u64) -> Option<(u64, Option<Packed>)> {
-    let placed = read_record(source, at).ok()?;
-    let packed = match &placed.record {
-        Record::Chunk { compression, size } => codec_of(compression).ok()?.map(|codec| Packed {
-            codec,
-            from: placed.data_at,
-            len: placed.data_len,
-            claimed: u64::from(*size),
-        }),
-        Record::Index { .. } => None,
-        _ => return None,
-    };
-    Some((placed.end(), packed))
 }
 
 fn stretch<'a>(source: &'a mut FileSource, chunk: &Chunk) -> Stretch<'a> {
