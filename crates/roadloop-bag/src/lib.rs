@@ -34,6 +34,7 @@ mod source;
 mod tally;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod video_topics;
 mod whole_file;
 mod wire;
 

@@ -8,6 +8,7 @@ mod passed;
 mod real;
 mod selected;
 mod sound;
+mod videos;
 
 use std::path::{Path, PathBuf};
 
