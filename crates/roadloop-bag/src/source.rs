@@ -63,11 +63,12 @@ impl FileSource {
     pub(crate) fn open(input: &Input) -> io::Result<FileSource> {
         let (backing, len) = match input.place() {
             Place::Elsewhere(parts) => (Backing::Remote(Arc::clone(parts)), parts.len()),
-            Place::Here | Place::Stream(_) => {
-                let file = File::open(&input.path)?;
+            Place::Here(path) => {
+                let file = File::open(path)?;
                 let len = file.metadata()?.len();
                 (Backing::Mapped(file), len)
             }
+            Place::Stream(_) => return Err(io::Error::other("it is read from its start only")),
         };
         Ok(FileSource { backing, len, window: Bytes::new(), window_at: 0, gaps: Passed::default() })
     }

@@ -135,7 +135,7 @@ pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<McapIn
                 Broken::Garbage(reason) => reason,
                 _ => "a record in it is cut off".to_owned(),
             };
-            damage.push(Places::of(&input.path).file(format!("no sound summary: {reason}")));
+            damage.push(Places::in_input(input).file(format!("no sound summary: {reason}")));
             Ok(McapIndex::default())
         }
     }

@@ -87,7 +87,7 @@ impl McapReader {
             whole: (!passed.is_empty()).then(Ledger::default),
             passed,
             index: index.clone(),
-            places: Places::of(&input.path),
+            places: Places::in_input(input),
             at,
             is_done: false,
             chunk: None,

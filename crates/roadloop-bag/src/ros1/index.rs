@@ -99,7 +99,7 @@ pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<Ros1In
             };
             let reason =
                 format!("no sound index: {reason}; what follows the last message may be missing");
-            damage.push(Places::of(&input.path).file(reason));
+            damage.push(Places::in_input(input).file(reason));
             Ok(Ros1Index::default())
         }
     }

@@ -97,7 +97,7 @@ impl Ros1Reader {
             source,
             ahead,
             index: index.clone(),
-            places: Places::of(&input.path),
+            places: Places::in_input(input),
             at,
             chunk: None,
             ledger: Ledger::begin(at),
