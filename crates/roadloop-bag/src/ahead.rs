@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::compression::{Codec, Decompressed, decompress};
 use crate::input::Input;
+use crate::passed::Passed;
 use crate::source::{FileSource, ReadAt};
 
 /// A chunk that claims more is decompressed when it is its turn. Recorders make
@@ -35,6 +36,7 @@ pub(crate) struct Ahead {
     /// Of its own: the reader's window stays where it is.
     source: Option<FileSource>,
     next: Next,
+    passed: Passed,
     chunks: usize,
     /// Where to look for a chunk that was not begun.
     at: u64,
@@ -46,7 +48,16 @@ impl Ahead {
     /// At most so many chunks ahead; none for 0.
     pub(crate) fn new(input: &Input, chunks: usize, next: Next) -> Ahead {
         let source = if chunks > 0 { FileSource::open(input).ok() } else { None };
-        Ahead { source, next, chunks, at: 0, begun: BTreeMap::new() }
+        let passed = Passed::default();
+        Ahead { source, next, passed, chunks, at: 0, begun: BTreeMap::new() }
+    }
+
+    /// Looks for no chunk in what the reader passes over.
+    pub(crate) fn pass(&mut self, passed: &Passed, gaps: &Passed) {
+        self.passed.clone_from(passed);
+        if let Some(source) = &mut self.source {
+            source.leave_out(gaps);
+        }
     }
 
     /// Decompresses a chunk, or waits for it where that was begun before; goes on
@@ -74,6 +85,7 @@ impl Ahead {
             if self.begun.len() >= self.chunks {
                 return;
             }
+            self.at = self.passed.behind(self.at);
             let Some((next_at, packed)) = (self.next)(source, self.at) else { return };
             if next_at <= self.at {
                 return;

@@ -15,6 +15,7 @@ mod msg;
 mod protobuf;
 mod record;
 mod value;
+mod wide;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

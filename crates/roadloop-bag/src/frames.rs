@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use roadloop_base::{Camera, Frame, FrameId, MAX_SEQUENCE, RecordingId, Skip};
+use roadloop_base::{Camera, EncodedImage, Frame, FrameId, MAX_SEQUENCE, RecordingId, Skip};
 
 use crate::BagError;
 use crate::decode::Decoders;
@@ -33,15 +33,21 @@ pub struct Frames {
     messages: Messages,
     recording: RecordingId,
     /// By topic.
-    cameras: HashMap<Arc<str>, Camera>,
+    cameras: HashMap<Arc<str>, CameraTopic>,
     decoders: Decoders,
     repeats: Repeats,
+}
+
+#[derive(Debug)]
+pub(crate) struct CameraTopic {
+    pub(crate) camera: Camera,
+    pub(crate) is_video: bool,
 }
 
 impl Frames {
     pub(crate) fn new(
         recording: RecordingId,
-        cameras: HashMap<Arc<str>, Camera>,
+        cameras: HashMap<Arc<str>, CameraTopic>,
         messages: Messages,
     ) -> Frames {
         let (decoders, repeats) = (Decoders::default(), Repeats::default());
@@ -59,16 +65,24 @@ impl Frames {
 
     fn read(&mut self, message: &Message) -> Option<Read> {
         let image_type = image_type(&message.channel);
-        let (Some(camera), Some(image_type)) = (self.cameras.get(&message.topic), image_type)
-        else {
+        let (Some(topic), Some(image_type)) = (self.cameras.get(&message.topic), image_type) else {
             return self.repeats.add(message, "messages that are no images".to_owned());
         };
+        let CameraTopic { camera, is_video } = topic;
         let Some(sequence) = u32::try_from(message.sequence).ok().filter(|&s| s <= MAX_SEQUENCE)
         else {
             let reason = format!("more than {MAX_SEQUENCE} messages");
             return self.repeats.add(message, reason);
         };
         match read_image(image_type, message, &mut self.decoders)? {
+            Ok((_, EncodedImage::Video(_))) if !is_video => {
+                let reason = "a picture of a video among images, not read".to_owned();
+                self.repeats.add(message, reason)
+            }
+            // Among pictures of a video one that needs no other, and none does.
+            Ok((_, image)) if !message.is_selected && !matches!(image, EncodedImage::Video(_)) => {
+                None
+            }
             Ok((stamp, image)) => {
                 let (recording, camera) = (self.recording.clone(), camera.clone());
                 let frame = Frame {

@@ -2,7 +2,8 @@
 //! in ROS 1 and CDR form, Foxglove's and those of video transports in any. Pixels stay as they are; only their frame is checked.
 //!
 //! A compressed image is told by its first bytes, not by its `format` text,
-//! which drivers fill in as they like; only compressed depth needs the text. A
+//! which drivers fill in as they like; only compressed depth and videos, whose
+//! bytes begin alike in H.264 and H.265, need the text. A
 //! JPEG, PNG or WebP with a sound start is passed on even when its end is
 //! missing: decoding names that damage.
 
@@ -10,6 +11,7 @@ use bytes::Bytes;
 
 use roadloop_base::{
     CompressedDepth, DepthCodec, EncodedImage, InverseDepth, Nanos, PixelEncoding, RawImage,
+    VideoCodec, VideoPicture,
 };
 
 use crate::Channel;
@@ -30,7 +32,18 @@ pub(crate) enum ImageType {
 impl ImageType {
     /// Whether its images are pictures of a video.
     pub(crate) fn is_video(self) -> bool {
-        self == ImageType::Defined(Layout::Video)
+        self.layout() == Layout::Video
+    }
+
+    /// Whether only a message tells that.
+    pub(crate) fn may_be_video(self) -> bool {
+        self.layout() == Layout::CompressedImage
+    }
+
+    fn layout(self) -> Layout {
+        match self {
+            ImageType::Ros(layout, _) | ImageType::Defined(layout) => layout,
+        }
     }
 }
 
@@ -43,7 +56,10 @@ pub(crate) enum Layout {
 
 /// Whether messages of a channel are images read here.
 pub(crate) fn image_type(channel: &Channel) -> Option<ImageType> {
-    let (name, encoding) = (channel.message_type(), &*channel.encoding);
+    image_type_of(channel.message_type(), &channel.encoding)
+}
+
+pub(crate) fn image_type_of(name: &str, encoding: &str) -> Option<ImageType> {
     if let Some(layout) = defined::layout(name) {
         let is_read = ["ros1", "cdr", "protobuf", "json", "flatbuffer"].contains(&encoding);
         return is_read.then_some(ImageType::Defined(layout));
@@ -172,7 +188,7 @@ fn compressed_of(format: &[u8], data: Bytes) -> Result<EncodedImage, NoImage> {
         return compressed_depth(&format, &data);
     }
     if data.starts_with(&[0, 0, 1]) || data.starts_with(&[0, 0, 0, 1]) {
-        return Err(NoImage::Unknown("a stream of video in single images, not read".to_owned()));
+        return video_of(&format, data);
     }
     if let Some(kind) = unread_kind(&data) {
         return Err(NoImage::Unknown(format!("images as {kind}, which are not read")));
@@ -183,6 +199,22 @@ fn compressed_of(format: &[u8], data: Bytes) -> Result<EncodedImage, NoImage> {
         data.len(),
         start.join(" ")
     )))
+}
+
+/// Foxglove says `h264`; the name of a transport's codec is that of an encoder as
+/// well: `hevc_nvenc`, `libx264;yuv420p;…`.
+fn video_of(format: &str, data: Bytes) -> Result<EncodedImage, NoImage> {
+    let lower = format.to_lowercase();
+    let is = |names: [&str; 3]| names.iter().any(|name| lower.contains(name));
+    let codec = if is(["h264", "x264", "avc"]) {
+        VideoCodec::H264
+    } else if is(["h265", "x265", "hevc"]) {
+        VideoCodec::H265
+    } else {
+        let format: String = format.chars().take(40).collect();
+        return Err(NoImage::Unknown(format!("video in {format:?}, not in H.264 or H.265")));
+    };
+    Ok(EncodedImage::Video(VideoPicture { codec, data, decoded: None }))
 }
 
 /// What else a picture may be, by its first bytes.
@@ -267,7 +299,9 @@ mod tests {
                     let inverse = inverse.map(|InverseDepth { a, b }| (a, b));
                     format!("depth {codec:?} {inverse:?} {}", data.len())
                 }
-                Ok((_, EncodedImage::Video(picture))) => panic!("{picture:?}"),
+                Ok((_, EncodedImage::Video(picture))) => {
+                    format!("{} {}", picture.codec.name(), picture.data.len())
+                }
                 Err(NoImage::Damaged(reason)) => format!("damaged: {reason}"),
                 Err(NoImage::Unknown(reason)) => format!("unknown: {reason}"),
             };
@@ -327,10 +361,10 @@ mod tests {
         check(&Picture::compressed("webp", b"RIFF1234WEBP".to_vec()), "webp 12");
         let avif = b"\0\0\0\x1cftypavif\0\0".to_vec();
         check(&Picture::compressed("avif", avif), "unknown: images as AVIF, which are not read");
-        check(
-            &Picture::compressed("h264", vec![0, 0, 0, 1, 0x67, 1]),
-            "unknown: a stream of video in single images, not read",
-        );
+        let video = |format| Picture::compressed(format, vec![0, 0, 0, 1, 0x67, 1]);
+        check(&video("h264"), "h264 6");
+        check(&video("bgr8; HEVC compressed"), "h265 6");
+        check(&video("jpeg"), "unknown: video in \"jpeg\", not in H.264 or H.265");
         let header = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0, 0, 0x80, 0xbf, 1, 2];
         let depth = |format| Picture::compressed(format, header.to_vec());
         check(&depth("16UC1; compressedDepth"), "png 2");

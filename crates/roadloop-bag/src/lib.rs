@@ -25,6 +25,7 @@ mod ledger;
 mod mcap;
 mod messages;
 mod part;
+mod passed;
 mod recording;
 mod remote;
 mod ros1;
@@ -33,6 +34,7 @@ mod source;
 mod tally;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod video_topics;
 mod whole_file;
 mod wire;
 

@@ -112,7 +112,7 @@ impl Messages {
             Err(error) => {
                 self.bytes_done += part.len;
                 let reason = error.to_string().replace('\n', ", ");
-                Some(ReadMessage::Skipped(Places::of(&part.input.path).file(reason)))
+                Some(ReadMessage::Skipped(Places::in_input(&part.input).file(reason)))
             }
         }
     }

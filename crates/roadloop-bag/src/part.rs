@@ -110,10 +110,9 @@ impl Part {
         damage: &mut Vec<Skip>,
     ) -> Result<(Format, Option<Part>), BagError> {
         let input = &file.input;
-        let path = &*input.path;
-        damage.extend(file.damage.as_ref().map(|reason| Places::of(path).file(reason)));
+        damage.extend(file.damage.as_ref().map(|reason| Places::in_input(input).file(reason)));
         let format = sniff(input)?;
-        let len = input.len().map_err(BagError::at(path))?;
+        let len = input.len().map_err(BagError::at(&input.path))?;
         let index = match format {
             Format::Ros1Bag => PartIndex::Ros1(ros1::read_index(input, damage)?),
             Format::Mcap => PartIndex::Mcap(mcap::read_index(input, damage)?),
@@ -122,9 +121,9 @@ impl Part {
         let indexed = match &index {
             PartIndex::Ros1(index) => index.channels(),
             PartIndex::Mcap(index) => index.channels(),
-            PartIndex::Db3 => Some(rosbag2::read_topics(path, damage)?),
+            PartIndex::Db3 => Some(rosbag2::read_topics(input, damage)?),
         };
-        let is_here = matches!(input.place(), Place::Here);
+        let is_here = matches!(input.place(), Place::Here(_));
         let input = input.clone();
         let mut part = Part { input, len, channels: Vec::new(), span: None, index, _file: file };
         if let Some(channels) = indexed {
@@ -154,7 +153,7 @@ impl Part {
         match &self.index {
             PartIndex::Ros1(index) => index.span,
             PartIndex::Mcap(index) => index.span(),
-            PartIndex::Db3 => rosbag2::read_span(&self.input.path),
+            PartIndex::Db3 => rosbag2::read_span(&self.input),
         }
     }
 
@@ -176,9 +175,7 @@ impl Part {
             PartIndex::Mcap(index) => {
                 PartReader::Mcap(Box::new(McapReader::open(&self.input, index, tally)?))
             }
-            PartIndex::Db3 => {
-                PartReader::Db3(Box::new(SqliteReader::open(&self.input.path, tally)?))
-            }
+            PartIndex::Db3 => PartReader::Db3(Box::new(SqliteReader::open(&self.input, tally)?)),
         })
     }
 }
@@ -219,8 +216,11 @@ pub(crate) struct Places {
 
 impl Places {
     pub(crate) fn of(path: &Path) -> Places {
-        let name = path.file_name().unwrap_or(path.as_os_str());
-        Places { file: name.to_string_lossy().into_owned() }
+        Places::in_input(&path.into())
+    }
+
+    pub(crate) fn in_input(input: &Input) -> Places {
+        Places { file: input.name.clone() }
     }
 
     pub(crate) fn file(&self, reason: impl Into<String>) -> Skip {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use roadloop_base::{Camera, Nanos, RecordingId, Skip, Topic, name_cameras};
 
 use crate::channel::Channel;
+use crate::frames::CameraTopic;
 use crate::image::ImageType;
 use crate::input::Input;
 use crate::part::{Part, Places, union};
@@ -19,7 +20,7 @@ use crate::rosbag2::{Folder, Listing};
 use crate::source::{FileSource, ReadAt};
 use crate::tally::{Tally, Wanted};
 use crate::whole_file::{is_stdin, strip_suffix};
-use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2};
+use crate::{BagError, Format, Frames, Messages, Selection, image, rosbag2, video_topics};
 
 /// An opened recording: its index is known, its frames are still to be read.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ fn open_parts(
         topic.messages = topic.messages.or(folder.messages.get(&topic.name).copied());
     }
     let hash = content_hash(&parts)?;
-    Ok(Recording {
+    let mut recording = Recording {
         id: RecordingId::from_content(&stem(path, is_folder), hash),
         path: path.to_owned(),
         format,
@@ -113,7 +114,12 @@ fn open_parts(
         topics,
         damage,
         parts: parts.into(),
-    })
+    };
+    let videos = video_topics::find(&recording)?;
+    for topic in &mut recording.topics {
+        topic.is_video |= videos.contains(&topic.name);
+    }
+    Ok(recording)
 }
 
 impl Recording {
@@ -183,7 +189,8 @@ impl Recording {
             return Err(BagError::NoCameras { path: self.path.clone(), found });
         }
         let cameras = self.topics.iter().filter_map(|topic| {
-            topic.camera.clone().map(|camera| (topic.name.as_str().into(), camera))
+            let (camera, is_video) = (topic.camera.clone()?, topic.is_video);
+            Some((topic.name.as_str().into(), CameraTopic { camera, is_video }))
         });
         let messages = self.select(selection, |topic| match &topic.camera {
             Some(_) if topic.is_video => Wanted::WithThoseBefore,

@@ -9,6 +9,8 @@ use std::thread::{self, JoinHandle};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::passed::Passed;
+
 /// The first part of a place nobody read before.
 const FIRST: u64 = 256 << 10;
 
@@ -56,6 +58,8 @@ struct Kept {
     parts: BTreeMap<u64, Part>,
     /// Counts what is asked for.
     clock: u64,
+    /// Not fetched but for who asks.
+    gaps: Passed,
 }
 
 #[derive(Debug)]
@@ -89,6 +93,11 @@ impl Parts {
     /// Why something could not be fetched: that is no damage of the file.
     pub(crate) fn failure(&self) -> Option<&str> {
         self.failure.get().map(String::as_str)
+    }
+
+    /// What the last one who began to read it will not ask for.
+    pub(crate) fn leave_out(&self, gaps: &Passed) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).gaps.clone_from(gaps);
     }
 
     /// Bytes that hold the ones asked for, which must be in the file, and where
@@ -140,7 +149,7 @@ impl Kept {
     fn part_at(&mut self, of: &Parts, at: u64, count: u64) -> io::Result<(u64, Bytes)> {
         self.clock += 1;
         let start = match self.holding(at) {
-            Some(start) => start,
+            Some((start, _)) => start,
             None => self.begin(of, at, count),
         };
         self.begin_following(of, start);
@@ -163,9 +172,10 @@ impl Kept {
         Ok((start, bytes))
     }
 
-    fn holding(&self, at: u64) -> Option<u64> {
+    /// Where the part begins that holds a byte, and its length.
+    fn holding(&self, at: u64) -> Option<(u64, u64)> {
         let (start, part) = self.parts.range(..=at).next_back()?;
-        (at < start + part.len).then_some(*start)
+        (at < start + part.len).then_some((*start, part.len))
     }
 
     /// A part that nobody has. It goes on from the one before it where there is
@@ -188,13 +198,13 @@ impl Kept {
         }
         let (mut at, mut len) = (start, 0);
         for _ in 0..=AHEAD {
-            if let Some(part) = self.parts.get(&at) {
-                len = part.len;
+            if let Some((held_at, held)) = self.holding(at) {
+                (at, len) = (held_at, held);
             } else {
                 len = (len * GROWTH).min(LARGEST).min(self.free_to(of, at) - at);
                 self.fetch(of, at, len);
             }
-            at += len;
+            at = self.gaps.behind(at + len);
             if at >= of.len {
                 return;
             }
@@ -217,13 +227,15 @@ impl Kept {
 
     /// Where it has to end.
     fn free_to(&self, of: &Parts, at: u64) -> u64 {
-        self.parts.range(at..).next().map_or(of.len, |(next, _)| *next)
+        let next = self.parts.range(at..).next().map_or(of.len, |(next, _)| *next);
+        self.gaps.next_behind(at).map_or(next, |gap| next.min(gap))
     }
 
-    /// The length of the part that ends where another begins.
+    /// The length of the part that ends where another begins, or where the gap
+    /// before that does.
     fn before(&self, start: u64) -> Option<u64> {
         let (at, part) = self.parts.range(..start).next_back()?;
-        (at + part.len == start).then_some(part.len)
+        (self.gaps.behind(at + part.len) == start).then_some(part.len)
     }
 
     /// Parts that were not read for the longest time go first.

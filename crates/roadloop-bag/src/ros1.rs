@@ -2,9 +2,10 @@
 //!
 //! [`record`] parses records out of any bytes and does no I/O; [`index`] reads
 //! what a closed bag says at its end; [`reader`] goes through the file from
-//! start to end, and past damage; [`witness`] asks the chunks whether the index is
-//! right.
+//! start to end, chunk by [`chunk`], and past damage; [`witness`] asks the chunks
+//! whether the index is right.
 
+mod chunk;
 mod index;
 mod reader;
 mod record;

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use memmap2::{Advice, MmapOptions};
 
 use crate::input::{Input, Place};
+use crate::passed::Passed;
 use crate::remote::Parts;
 
 /// What is mapped at once: a few frames, and far more than any small record.
@@ -47,6 +48,8 @@ pub(crate) struct FileSource {
     len: u64,
     window: Bytes,
     window_at: u64,
+    /// No window goes on into these.
+    gaps: Passed,
 }
 
 #[derive(Debug)]
@@ -60,13 +63,22 @@ impl FileSource {
     pub(crate) fn open(input: &Input) -> io::Result<FileSource> {
         let (backing, len) = match input.place() {
             Place::Elsewhere(parts) => (Backing::Remote(Arc::clone(parts)), parts.len()),
-            Place::Here | Place::Stream(_) => {
-                let file = File::open(&input.path)?;
+            Place::Here(path) => {
+                let file = File::open(path)?;
                 let len = file.metadata()?.len();
                 (Backing::Mapped(file), len)
             }
+            Place::Stream(_) => return Err(io::Error::other("it is read from its start only")),
         };
-        Ok(FileSource { backing, len, window: Bytes::new(), window_at: 0 })
+        Ok(FileSource { backing, len, window: Bytes::new(), window_at: 0, gaps: Passed::default() })
+    }
+
+    /// Says what will not be read, so that nobody brings it here ahead of time.
+    pub(crate) fn leave_out(&mut self, gaps: &Passed) {
+        self.gaps.clone_from(gaps);
+        if let Backing::Remote(parts) = &self.backing {
+            parts.leave_out(gaps);
+        }
     }
 
     /// Moves the window over bytes that are there.
@@ -78,9 +90,11 @@ impl FileSource {
         (self.window_at, self.window) = match &mut self.backing {
             Backing::Mapped(file) => {
                 let start = at - at % MAP_ALIGN;
-                let len = (at + count - start).max(MAPPED).min(self.len - start);
+                let gap = self.gaps.next_behind(at).unwrap_or(self.len).max(at + count);
+                let len = (at + count - start).max(MAPPED).min(self.len.min(gap) - start);
+                let follows_at = self.gaps.behind(window_end) + MAP_ALIGN;
                 let is_next =
-                    !self.window.is_empty() && (self.window_at..=window_end).contains(&at);
+                    !self.window.is_empty() && (self.window_at..=follows_at).contains(&at);
                 match map(file, start, len, is_next) {
                     Ok(window) => (start, window),
                     Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {

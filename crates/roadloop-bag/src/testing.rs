@@ -34,6 +34,7 @@ pub struct DriveWriter {
     compression: Compression,
     chunk_bytes: usize,
     has_index: bool,
+    has_message_indexes: bool,
     form: MessageForm,
     messages: Vec<DriveMessage>,
 }
@@ -74,6 +75,7 @@ impl DriveWriter {
             compression: Compression::None,
             chunk_bytes: 1 << 20,
             has_index: true,
+            has_message_indexes: true,
             form,
             messages: Vec::new(),
         }
@@ -98,6 +100,13 @@ impl DriveWriter {
     #[must_use]
     pub fn without_index(mut self) -> DriveWriter {
         self.has_index = false;
+        self
+    }
+
+    /// MCAP files with a summary that does not say which channels a chunk has.
+    #[must_use]
+    pub fn without_message_indexes(mut self) -> DriveWriter {
+        self.has_message_indexes = false;
         self
     }
 

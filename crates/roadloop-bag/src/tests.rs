@@ -4,9 +4,11 @@
 mod conformance;
 mod damaged;
 mod elsewhere;
+mod passed;
 mod real;
 mod selected;
 mod sound;
+mod videos;
 
 use std::path::{Path, PathBuf};
 

@@ -41,16 +41,15 @@ pub(crate) struct WholeFile {
 
 /// The file itself where it can be read as it is: told by its first bytes.
 pub(crate) fn open(input: &Input) -> Result<WholeFile, BagError> {
-    if is_stdin(&input.path) {
-        return keep(io::stdin().lock(), &input.path, "stdin");
-    }
-    if matches!(input.place(), Place::Stream(_)) {
-        return fetch(input);
+    match input.place() {
+        Place::Here(file) if is_stdin(file) => return keep(io::stdin().lock(), input, "stdin"),
+        Place::Stream(_) => return fetch(input),
+        Place::Here(_) | Place::Elsewhere(_) => {}
     }
     let path = &*input.path;
     let start = input.start(SQLITE_MAGIC.len() as u64).map_err(BagError::at(path))?;
     let codec = Codec::of_file(&start);
-    let is_here = matches!(input.place(), Place::Here);
+    let is_here = matches!(input.place(), Place::Here(_));
     match codec {
         Some(codec) if is_here => return decompress(input, codec),
         // SQLite reads files of this machine only.
@@ -65,8 +64,7 @@ pub(crate) fn open(input: &Input) -> Result<WholeFile, BagError> {
 /// A copy on this machine of what lies elsewhere, read once from start to end.
 pub(crate) fn fetch(input: &Input) -> Result<WholeFile, BagError> {
     let stream = input.stream().map_err(BagError::at(&input.path))?;
-    let name = input.path.file_name().unwrap_or_default().to_string_lossy();
-    keep(stream, &input.path, if name.is_empty() { "recording" } else { &name })
+    keep(stream, input, if input.path.file_name().is_some() { &input.name } else { "recording" })
 }
 
 fn decompress(input: &Input, codec: Codec) -> Result<WholeFile, BagError> {
@@ -79,8 +77,8 @@ fn decompress(input: &Input, codec: Codec) -> Result<WholeFile, BagError> {
     let len = input.len().map_err(BagError::at(path))?;
     let limit = len.saturating_mul(MAX_GROWTH).max(MIN_LIMIT);
     let folder = temporary_folder().map_err(failed)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let decompressed = folder.path().join(strip_suffix(&name));
+    let name = strip_suffix(&input.name);
+    let decompressed = folder.path().join(name);
     let source = BufReader::new(input.stream().map_err(BagError::at(path))?);
     let out = File::create(&decompressed).map_err(failed)?;
     let reader = codec.reader(source).map_err(failed)?;
@@ -92,15 +90,15 @@ fn decompress(input: &Input, codec: Codec) -> Result<WholeFile, BagError> {
         }
         Err(error) => return Err(failed(error)),
     };
-    let input = Input::from(&*decompressed);
+    let input = input.kept_in(decompressed, name);
     Ok(WholeFile { input, damage, _folder: Some(Arc::new(folder)) })
 }
 
 /// What a stream brings, to its end, in a file of that name.
-fn keep(mut stream: impl Read, source: &Path, name: &str) -> Result<WholeFile, BagError> {
+fn keep(mut stream: impl Read, source: &Input, name: &str) -> Result<WholeFile, BagError> {
     let temporary = std::env::temp_dir();
     let failed = |error| BagError::Spool {
-        path: source.to_owned(),
+        path: source.path.clone(),
         folder: temporary.clone(),
         source: error,
     };
@@ -113,11 +111,11 @@ fn keep(mut stream: impl Read, source: &Path, name: &str) -> Result<WholeFile, B
             Ok(0) => break,
             Ok(count) => file.write_all(&piece[..count]).map_err(failed)?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(BagError::at(source)(error)),
+            Err(error) => return Err(BagError::at(&source.path)(error)),
         }
     }
-    let file = open(&Input::from(&*path))?;
-    let is_as_it_came = file.input.path == path;
+    let file = open(&source.kept_in(path.clone(), name))?;
+    let is_as_it_came = file.input.file() == Some(&path);
     Ok(WholeFile {
         _folder: if is_as_it_came { Some(Arc::new(folder)) } else { file._folder },
         ..file
@@ -161,17 +159,34 @@ pub(crate) fn strip_suffix(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::sniff;
 
     #[test]
     fn streams_are_read_to_their_end() {
         let packed = zstd::encode_all(&b"recording"[..], 0).unwrap();
         for stream in [b"recording", &packed[..]] {
-            let file = keep(stream, Path::new(STDIN), "stdin").unwrap();
-            assert_eq!(std::fs::read(&file.input.path).unwrap(), b"recording");
-            let folder = file.input.path.parent().unwrap().to_owned();
+            let file = keep(stream, &Path::new(STDIN).into(), "stdin").unwrap();
+            assert_eq!((file.input.path.as_os_str(), &*file.input.name), (STDIN.as_ref(), "stdin"));
+            let path = file.input.file().unwrap().to_owned();
+            assert_eq!(std::fs::read(&path).unwrap(), b"recording");
+            let folder = path.parent().unwrap().to_owned();
             drop(file);
             assert!(!folder.exists());
         }
+    }
+
+    /// Errors name what people gave, not the copy of it.
+    #[test]
+    fn copies_keep_their_names() {
+        let file = keep(&b"no recording"[..], &Path::new(STDIN).into(), "stdin").unwrap();
+        let error = sniff(&file.input).unwrap_err().to_string();
+        assert!(error.ends_with("path: -"), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("drive.bag.zst");
+        std::fs::write(&path, zstd::encode_all(&b"no recording"[..], 0).unwrap()).unwrap();
+        let error = crate::open(&path).unwrap_err().to_string();
+        let end = format!("path: {}", path.display());
+        assert!(error.starts_with("not a recording") && error.ends_with(&end), "{error}");
     }
 
     #[track_caller]
@@ -181,9 +196,10 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let got = match open(&(&*path).into()) {
             Ok(file) => {
-                let bytes = std::fs::read(&file.input.path).unwrap();
-                let name = file.input.path.file_name().unwrap().to_string_lossy().into_owned();
-                format!("{name}: {} bytes", bytes.len())
+                assert_eq!(file.input.path, path);
+                let kept_in = file.input.file().unwrap();
+                assert!(kept_in.ends_with(&file.input.name));
+                format!("{}: {} bytes", file.input.name, std::fs::read(kept_in).unwrap().len())
             }
             Err(error) => error.to_string(),
         };
@@ -228,7 +244,7 @@ mod tests {
         std::fs::write(&path, zstd::encode_all(&b"content"[..], 3).unwrap()).unwrap();
         let file = open(&(&*path).into()).unwrap();
         let copy = file.clone();
-        let decompressed = file.input.path.clone();
+        let decompressed = file.input.file().unwrap().to_owned();
         drop(file);
         assert!(decompressed.is_file());
         drop(copy);

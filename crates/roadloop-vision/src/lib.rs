@@ -45,4 +45,4 @@ pub use redact::{RedactStyle, redact};
 pub use sheet::{MAX_TILES, TILE_SIDE, Tile, contact_sheet};
 pub use tagger::open_tagger;
 pub use thumbnail::thumbnail;
-pub use video::{VideoDecoder, VideoRemuxer, VideoWriter};
+pub use video::{VideoDecoder, VideoRemuxer, VideoWriter, video_size};

@@ -21,9 +21,11 @@ use openh264::encoder::{
 };
 use openh264::{OpenH264API, Timestamp};
 
-use roadloop_base::{Nanos, VideoCodec};
+use roadloop_base::{Nanos, VideoCodec, VideoPicture};
 
+use self::codec::{UnitKind, Units};
 use self::mp4::{Mp4Writer, Sample, Track};
+use self::sps::Sps;
 use self::yuv::Yuv;
 use crate::{Pixels, VisionError};
 
@@ -37,6 +39,15 @@ const TICKS_PER_SECOND: i128 = mp4::TICKS_PER_SECOND as i128;
 
 pub use decoder::VideoDecoder;
 pub use remux::VideoRemuxer;
+
+/// Width and height of a video's pictures, by the parameters that come with this
+/// one; `None` where it has none, as most have.
+pub fn video_size(picture: &VideoPicture) -> Option<(u32, u32)> {
+    let set = UnitKind::Set(picture.codec.sequence_set());
+    let mut sets = remux::units(&picture.data).filter(|unit| picture.codec.kind(unit) == set);
+    let sps = sets.find_map(|unit| Sps::of(picture.codec, unit))?;
+    Some((sps.width, sps.height))
+}
 
 /// Turns times into ticks after the first of them, each later than the one before.
 #[derive(Debug, Default)]

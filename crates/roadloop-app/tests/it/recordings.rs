@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use roadloop_bag::testing::{DriveWriter, Picture};
 use serde_json::Value;
 
 use crate::main_job::{small_bag, small_drive};
@@ -42,6 +43,41 @@ fn info_tells_what_is_in_a_recording() {
     assert_eq!(topic["gaps"], Value::Array(Vec::new()));
     assert_eq!(info["damage"], Value::Array(Vec::new()));
     assert!(!workspace.path("roadloop").exists(), "looking makes no workspace");
+}
+
+/// 25 pictures of a video, ten a second, in the messages that drivers have for images.
+fn video_drive(workspace: &Workspace) {
+    let stream =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../roadloop-vision/testdata/video/testsrc.h264");
+    let stream = fs::read(stream).unwrap();
+    // Each picture begins with a delimiter.
+    let starts: Vec<usize> = (0..stream.len())
+        .filter(|at| stream[*at..].starts_with(&[0, 0, 0, 1, 9]))
+        .chain([stream.len()])
+        .collect();
+    let mut writer = DriveWriter::mcap();
+    for (number, pair) in starts.windows(2).enumerate() {
+        let picture = Picture::compressed("h264", stream[pair[0]..pair[1]].to_vec());
+        let time = 1_605_823_200_000_000_000 + number as u64 * 100_000_000;
+        writer.push("/camera/h264", time, picture);
+    }
+    fs::write(workspace.path("video.mcap"), writer.finish()).unwrap();
+}
+
+#[test]
+fn videos_in_compressed_images_are_videos() {
+    let workspace = Workspace::new();
+    video_drive(&workspace);
+    let text = workspace.ok(&["bag", "info", "video.mcap"]);
+    assert!(text.contains(" 64x48 h264"), "{text}");
+    let info = json(&workspace.ok(&["bag", "info", "video.mcap", "--json"]));
+    assert_eq!(info["topics"][0]["width"], 64, "{info}");
+    let all = workspace.ok(&["extract", "video.mcap", "--out", "all", "--video"]);
+    assert!(all.contains("25 images in all"), "{all}");
+    let videos = files_below(&workspace.path("all/videos"));
+    assert_eq!(videos.len(), 1, "{videos:?}");
+    let some = workspace.ok(&["extract", "video.mcap", "--out", "some", "--every", "4"]);
+    assert!(some.contains("7 images in some"), "{some}");
 }
 
 #[test]
@@ -380,6 +416,11 @@ fn a_recording_comes_on_stdin() {
         assert_eq!((ran.code, left), (0, 0), "{args:?}\n{}", ran.stderr);
         ran.stdout
     };
+    fs::write(workspace.path("junk"), "no recording").unwrap();
+    let junk = fs::File::open(workspace.path("junk")).unwrap();
+    let mut command = workspace.command(&["bag", "info", "-"]);
+    let ran = Ran::from(command.stdin(junk).output().unwrap());
+    assert!(ran.code == 1 && ran.stderr.trim_end().ends_with("path: -"), "{}", ran.stderr);
     let info = json(&piped(&["bag", "info", "-", "--json"]));
     let of_file = json(&workspace.ok(&["bag", "info", "drive.bag", "--json"]));
     assert_eq!(info["topics"], of_file["topics"]);

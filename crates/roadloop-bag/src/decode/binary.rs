@@ -6,26 +6,63 @@ use crate::wire::{Wire, WireReader, WireResult};
 
 use super::record::{Field, FieldType, RecordRef, Shape};
 use super::value::{Moment, Numbers, Record, Value};
+use super::wide::{WideText, Width};
 
 /// Values that take no bytes of the message (arrays of empty records) are
 /// counted, so that a few bytes cannot ask for millions of them.
 const FREE_VALUES: usize = 1 << 16;
 
+/// Where a message has wide texts their width is the one with which it fits; four
+/// bytes, if both do or neither does.
 pub(super) fn decode(wire: Wire, of: &RecordRef, message: &Bytes) -> WireResult<Value> {
-    let reader = WireReader::new(wire, message)?;
-    let mut decoder = Decoder { reader, values_left: message.len() + FREE_VALUES };
-    let value = decoder.record(of)?;
-    match decoder.reader.left() {
+    let attempt = Attempt::of(wire, of, message, Width::Four)?;
+    if attempt.has_wide && !attempt.fits() {
+        let narrow = Attempt::of(wire, of, message, Width::Two)?;
+        if narrow.fits() {
+            return narrow.value;
+        }
+    }
+    match attempt.left {
         left if left > 0 && of.fields.is_empty() && wire == Wire::Ros1 => {
             Err(format!("its definition is empty, and the message has {left} bytes"))
         }
-        _ => Ok(value),
+        _ => attempt.value,
+    }
+}
+
+/// What a message says if wide letters have a certain width.
+struct Attempt {
+    value: WireResult<Value>,
+    /// Bytes behind it.
+    left: usize,
+    has_wide: bool,
+    /// Whether a wide text is none that ROS 2 writes.
+    has_odd: bool,
+}
+
+impl Attempt {
+    fn of(wire: Wire, of: &RecordRef, message: &Bytes, width: Width) -> WireResult<Attempt> {
+        let reader = WireReader::new(wire, message)?;
+        let values_left = message.len() + FREE_VALUES;
+        let mut decoder = Decoder { reader, values_left, width, has_wide: false, has_odd: false };
+        let value = decoder.record(of);
+        let Decoder { reader, has_wide, has_odd, .. } = decoder;
+        Ok(Attempt { value, left: reader.left(), has_wide, has_odd })
+    }
+
+    /// Some serialisers fill the last four bytes.
+    fn fits(&self) -> bool {
+        self.value.is_ok() && self.left < 4 && !self.has_odd
     }
 }
 
 struct Decoder<'a> {
     reader: WireReader<'a>,
     values_left: usize,
+    width: Width,
+    /// Of what was read so far, as in an attempt.
+    has_wide: bool,
+    has_odd: bool,
 }
 
 impl Decoder<'_> {
@@ -96,7 +133,12 @@ impl Decoder<'_> {
             FieldType::Text => {
                 Value::Text(String::from_utf8_lossy(reader.string(name)?).into_owned())
             }
-            FieldType::WideText => Value::Text(wide_text(reader, name)?),
+            FieldType::WideText => {
+                self.has_wide = true;
+                let wide = WideText::read(reader, self.width, name)?;
+                self.has_odd |= wide.is_odd();
+                Value::Text(wide.text())
+            }
             FieldType::Time => Value::Time(moment(reader, name)?),
             FieldType::Duration => Value::Duration(match reader.wire() {
                 Wire::Ros1 => {
@@ -117,12 +159,4 @@ fn moment(reader: &mut WireReader<'_>, name: &str) -> WireResult<Moment> {
         Wire::Cdr => i64::from(sec as i32),
     };
     Ok(Moment { sec, nanosec: nanosec.into() })
-}
-
-/// Its letters take four bytes each with the serialiser ROS 2 had until Jazzy.
-fn wide_text(reader: &mut WireReader<'_>, name: &str) -> WireResult<String> {
-    let len = reader.u32(name)? as usize;
-    let letters = reader.numbers(len, name, u32::from_le_bytes)?;
-    let letter = |code: u32| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-    Ok(letters.into_iter().map(letter).collect())
 }

@@ -38,7 +38,7 @@ pub(super) enum FieldType {
     F32,
     F64,
     Text,
-    /// UTF-16 or UTF-32, see `binary`.
+    /// UTF-16, see `wide`.
     WideText,
     Time,
     Duration,

@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 
-use roadloop_base::{EncodedImage, Nanos, VideoCodec, VideoPicture};
+use roadloop_base::{EncodedImage, Nanos};
 
-use super::{Layout, NoImage, RawFields, compressed_of, raw_of};
+use super::{Layout, NoImage, RawFields, compressed_of, raw_of, video_of};
 use crate::decode::Value;
 
 /// What a type is: `foxglove.RawImage`, `foxglove_msgs/msg/RawImage`, …
@@ -47,21 +47,9 @@ pub(super) fn compressed_image(message: &Value) -> Result<(Nanos, EncodedImage),
     Ok((stamp(message), image))
 }
 
-/// Foxglove says `h264`; the name of a transport's codec is that of an encoder as
-/// well: `hevc_nvenc`, `libx264;yuv420p;…`.
 pub(super) fn video(message: &Value) -> Result<(Nanos, EncodedImage), NoImage> {
-    let format = text(message, "format").or_else(|_| text(message, "encoding"))?.to_lowercase();
-    let is = |names: [&str; 3]| names.iter().any(|name| format.contains(name));
-    let codec = if is(["h264", "x264", "avc"]) {
-        VideoCodec::H264
-    } else if is(["h265", "x265", "hevc"]) {
-        VideoCodec::H265
-    } else {
-        let format: String = format.chars().take(40).collect();
-        return Err(NoImage::Unknown(format!("video in {format:?}, not in H.264 or H.265")));
-    };
-    let picture = VideoPicture { codec, data: data(message)?, decoded: None };
-    Ok((stamp(message), EncodedImage::Video(picture)))
+    let format = text(message, "format").or_else(|_| text(message, "encoding"))?;
+    Ok((stamp(message), video_of(format, data(message)?)?))
 }
 
 fn missing(field: &str) -> NoImage {

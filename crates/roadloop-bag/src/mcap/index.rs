@@ -1,7 +1,7 @@
 //! The summary at the end of an MCAP file: its channels, how many messages
 //! each has, and where the chunks are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use roadloop_base::{Nanos, Skip};
 
@@ -12,6 +12,7 @@ use crate::channel::{Channel, Definition};
 use crate::format::MCAP_MAGIC;
 use crate::input::Input;
 use crate::part::Places;
+use crate::passed::Passed;
 use crate::source::{FileSource, ReadAt};
 
 /// A summary is read as a whole; real ones take some 100 bytes a chunk.
@@ -25,6 +26,8 @@ pub(crate) struct McapIndex {
     /// By where a chunk begins.
     pub(crate) chunks: BTreeMap<u64, ChunkIndex>,
     statistics: Option<Statistics>,
+    /// Where the summary begins.
+    starts_at: u64,
 }
 
 impl McapIndex {
@@ -45,10 +48,55 @@ impl McapIndex {
             return None;
         }
         let messages: HashMap<u16, u64> = statistics.channel_messages.iter().copied().collect();
-        let count_of = |id| messages.get(id).copied().unwrap_or(0);
-        let channels =
-            self.channels.iter().map(|(id, channel)| (channel.clone(), Some(count_of(id))));
+        // None at all means that nobody counted.
+        let is_counted = statistics.messages == 0 || !messages.is_empty();
+        let count_of = |id| is_counted.then(|| messages.get(id).copied().unwrap_or(0));
+        let channels = self.channels.iter().map(|(id, channel)| (channel.clone(), count_of(id)));
         Some(channels.collect())
+    }
+
+    /// Messages by channel, as the summary counts them.
+    pub(crate) fn counts(&self) -> &[(u16, u64)] {
+        self.statistics.as_ref().map_or(&[], |statistics| &statistics.channel_messages)
+    }
+
+    /// Chunks, with the message indexes behind them, that hold no message of a
+    /// wanted channel. Nothing of them has to be read: the summary describes
+    /// every channel.
+    pub(crate) fn passed(&self, is_wanted: impl Fn(u16) -> bool) -> Passed {
+        let mut passed = Passed::default();
+        if !self.tells_chunks() {
+            return passed;
+        }
+        let mut chunks = self.chunks.values().peekable();
+        while let Some(chunk) = chunks.next() {
+            let next_at = chunks.peek().map_or(self.starts_at, |next| next.chunk_at);
+            let Some(end) = end_of(chunk).filter(|end| *end <= next_at) else { continue };
+            if chunk.message_indexes_at.iter().all(|(channel, _)| !is_wanted(*channel)) {
+                passed.add(chunk.chunk_at, end);
+            }
+        }
+        passed
+    }
+
+    /// Whether the summary is whole and at one with itself, so that it may be
+    /// believed in what chunks do not hold. Without message indexes, or where
+    /// only some chunks have them, it is not.
+    fn tells_chunks(&self) -> bool {
+        let Some(statistics) = &self.statistics else { return false };
+        let counts = statistics.channel_messages.iter();
+        let counted = counts.clone().fold(0u64, |sum, (_, count)| sum.saturating_add(*count));
+        let indexed: HashSet<u16> = self
+            .chunks
+            .values()
+            .flat_map(|chunk| chunk.message_indexes_at.iter().map(|(channel, _)| *channel))
+            .collect();
+        let is_found = |(channel, count): &(u16, u64)| *count == 0 || indexed.contains(channel);
+        statistics.channels as usize == self.channels.len()
+            && statistics.chunks as usize == self.chunks.len()
+            && statistics.messages == counted
+            && counts.clone().all(is_found)
+            && indexed.iter().all(|channel| self.channels.contains_key(channel))
     }
 
     /// Learns a channel or a schema; the first description of an id is kept.
@@ -67,6 +115,16 @@ impl McapIndex {
     }
 }
 
+/// Where the message indexes of a chunk end, which its index has to place behind
+/// it. `None` where it has none: nothing says what is in such a chunk.
+fn end_of(chunk: &ChunkIndex) -> Option<u64> {
+    let indexes_at = chunk.chunk_at.checked_add(chunk.chunk_len)?;
+    let end = indexes_at.checked_add(chunk.message_indexes_len)?;
+    let mut places = chunk.message_indexes_at.iter().map(|(_, at)| *at);
+    let are_behind = places.all(|at| (indexes_at..end).contains(&at));
+    (are_behind && !chunk.message_indexes_at.is_empty()).then_some(end)
+}
+
 pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<McapIndex, BagError> {
     let mut source = FileSource::open(input).map_err(BagError::at(&input.path))?;
     match parse_summary(&mut source) {
@@ -77,7 +135,7 @@ pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<McapIn
                 Broken::Garbage(reason) => reason,
                 _ => "a record in it is cut off".to_owned(),
             };
-            damage.push(Places::of(&input.path).file(format!("no sound summary: {reason}")));
+            damage.push(Places::in_input(input).file(format!("no sound summary: {reason}")));
             Ok(McapIndex::default())
         }
     }
@@ -112,7 +170,7 @@ fn parse_summary(source: &mut FileSource) -> Result<McapIndex, Broken> {
         return Err(garbage("its checksum is wrong"));
     }
     summary.truncate((footer_at - summary_at) as usize);
-    let mut index = McapIndex::default();
+    let mut index = McapIndex { starts_at: summary_at, ..McapIndex::default() };
     let mut at = 0;
     while at < summary.len() as u64 {
         let placed = read_record(&mut summary, at)?;

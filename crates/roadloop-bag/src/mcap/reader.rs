@@ -11,15 +11,16 @@ use roadloop_base::{Nanos, Skip};
 use super::body::{
     Attachment, Body, ChunkHeader, DATA_END_LEN, Footer, MessageHeader, MessageIndex, Metadata,
 };
+use super::chunk::{codec_of, next_chunk};
 use super::index::McapIndex;
 use super::record::{Broken, Placed, find_record, is_sound, op, read_record};
 use crate::BagError;
 use crate::ahead::{Ahead, Packed};
-use crate::compression::Codec;
 use crate::format::MCAP_MAGIC;
 use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
+use crate::passed::Passed;
 use crate::source::{FileSource, ReadAt};
 use crate::tally::{Tally, TopicNumber};
 
@@ -39,7 +40,11 @@ pub(crate) struct McapReader {
     at: u64,
     is_done: bool,
     chunk: Option<Chunk>,
+    /// Chunks that hold nothing wanted.
+    passed: Passed,
     ledger: Ledger,
+    /// Of what is wanted in the whole file, where something is passed over.
+    whole: Option<Ledger>,
     routes: HashMap<u16, Option<Route>>,
     orphans: Orphans,
 }
@@ -63,13 +68,26 @@ impl McapReader {
         tally: &mut Tally,
     ) -> Result<McapReader, BagError> {
         let channels = index.channels.iter();
+        let routes: HashMap<u16, Option<Route>> =
+            channels.map(|(id, channel)| (*id, Route::new(channel, tally))).collect();
+        let passed = index.passed(|id| match routes.get(&id) {
+            Some(route) => route.as_ref().is_some_and(|route| tally.counts(route.topic)),
+            None => true,
+        });
+        let mut source = FileSource::open(input).map_err(BagError::at(&input.path))?;
+        let mut ahead = Ahead::new(input, tally.chunks_ahead, next_chunk);
+        let gaps = passed.gaps(0);
+        source.leave_out(&gaps);
+        ahead.pass(&passed, &gaps);
         let at = MCAP_MAGIC.len() as u64;
         Ok(McapReader {
-            routes: channels.map(|(id, channel)| (*id, Route::new(channel, tally))).collect(),
-            source: FileSource::open(input).map_err(BagError::at(&input.path))?,
-            ahead: Ahead::new(input, tally.chunks_ahead, next_chunk),
+            routes,
+            source,
+            ahead,
+            whole: (!passed.is_empty()).then(Ledger::default),
+            passed,
             index: index.clone(),
-            places: Places::of(&input.path),
+            places: Places::in_input(input),
             at,
             is_done: false,
             chunk: None,
@@ -87,10 +105,7 @@ impl McapReader {
             let found = match self.chunk.take() {
                 Some(chunk) => self.step_in_chunk(chunk, tally),
                 None if !self.is_done => self.step(tally),
-                None => {
-                    self.begin_stretch(self.at, tally);
-                    return self.orphans.take(&self.places).map(Found::Damage);
-                }
+                None => return self.finish(tally),
             };
             if found.is_some() {
                 return found;
@@ -98,9 +113,41 @@ impl McapReader {
         }
     }
 
+    /// The last things said about the file; `None` when all is said.
+    fn finish(&mut self, tally: &mut Tally) -> Option<Found> {
+        self.begin_stretch(self.at, tally);
+        // Had chunks been passed over that held something wanted, less of it
+        // would have been found than the summary counts.
+        if let Some(whole) = self.whole.take()
+            && let Some(reason) =
+                whole.contradiction(&self.wanted(tally), |topic| tally.name(topic))
+        {
+            return Some(Found::Damage(self.places.file(reason)));
+        }
+        self.orphans.take(&self.places).map(Found::Damage)
+    }
+
+    /// Messages that are to be found, by the summary.
+    fn wanted(&self, tally: &Tally) -> HashMap<TopicNumber, u64> {
+        let mut wanted = HashMap::new();
+        for (channel, messages) in self.index.counts() {
+            if let Some(Some(route)) = self.routes.get(channel)
+                && tally.counts(route.topic)
+            {
+                *wanted.entry(route.topic).or_default() += messages;
+            }
+        }
+        wanted
+    }
+
     /// One record outside of chunks.
     fn step(&mut self, tally: &mut Tally) -> Option<Found> {
-        let at = self.at;
+        let at = self.passed.behind(self.at);
+        if at > self.at {
+            self.begin_stretch(self.at, tally);
+            self.ledger = Ledger::begin(at);
+            self.at = at;
+        }
         if at >= self.source.len() {
             self.is_done = true;
             let reason = "the file ends without a footer; what followed is missing";
@@ -262,6 +309,9 @@ impl McapReader {
         };
         let route = route.as_ref()?;
         self.ledger.count(route.topic);
+        if let Some(whole) = self.whole.as_mut().filter(|_| tally.counts(route.topic)) {
+            whole.count(route.topic);
+        }
         let logged_at = Nanos::from_unsigned(header.logged_at);
         let counted = tally.count(route.topic, logged_at)?;
         let route = route.clone();
@@ -444,6 +494,9 @@ impl McapReader {
     fn begin_stretch(&mut self, at: u64, tally: &mut Tally) {
         let ledger = std::mem::replace(&mut self.ledger, Ledger::begin(at));
         let mut indexed = HashMap::new();
+        if let Some(whole) = &mut self.whole {
+            whole.is_damaged |= ledger.is_damaged;
+        }
         if ledger.is_damaged {
             let chunks = self.index.chunks.range(ledger.from..at.max(ledger.from));
             let chunks: Vec<_> = chunks.map(|(_, chunk)| chunk.clone()).collect();
@@ -457,35 +510,6 @@ impl McapReader {
         }
         ledger.settle(indexed, tally);
     }
-}
-
-/// `None` for a chunk that lies in the file as it is.
-fn codec_of(compression: &str) -> Result<Option<Codec>, String> {
-    match compression {
-        "" | "none" => Ok(None),
-        "lz4" => Ok(Some(Codec::Lz4)),
-        "zstd" => Ok(Some(Codec::Zstd)),
-        other => Err(format!("a chunk in unknown compression {other:?}")),
-    }
-}
-
-fn next_chunk(source: &mut FileSource, at: u64) -> Option<(u64, Option<Packed>)> {
-    let placed = read_record(source, at).ok()?;
-    if placed.op == op::MESSAGE_INDEX {
-        return Some((placed.end(), None));
-    }
-    if placed.op != op::CHUNK {
-        return None;
-    }
-    let head_len = placed.body_len.min(ChunkHeader::MAX_LEN as u64) as usize;
-    let header = ChunkHeader::parse(source.peek(placed.body_at, head_len).ok()?)?;
-    let packed = codec_of(&header.compression).ok()?.map(|codec| Packed {
-        codec,
-        from: placed.body_at + header.header_len,
-        len: header.compressed_size,
-        claimed: header.uncompressed_size,
-    });
-    Some((placed.end(), packed))
 }
 
 fn say(broken: Broken) -> String {

@@ -11,6 +11,7 @@ use crate::channel::Channel;
 use crate::format::ROS1_MAGIC;
 use crate::input::Input;
 use crate::part::{Places, union};
+use crate::passed::Passed;
 use crate::source::{FileSource, ReadAt};
 
 /// Empty where the bag has no sound index.
@@ -50,6 +51,26 @@ impl Ros1Index {
         ))
     }
 
+    /// Chunks, with what lies between each and the next, that by this hold no
+    /// message of a wanted connection. A connection's first chunk describes it
+    /// too, perhaps otherwise than this does: that one is read.
+    pub(crate) fn passed(&self, is_wanted: impl Fn(u32) -> bool) -> Passed {
+        let mut passed = Passed::default();
+        let mut met = HashSet::new();
+        let mut chunks = self.chunks.iter().peekable();
+        while let Some((at, connections)) = chunks.next() {
+            let next_at = chunks.peek().map_or(self.starts_at, |(next_at, _)| **next_at);
+            let mut is_passed = !connections.is_empty();
+            for (connection, _) in connections {
+                is_passed &= !met.insert(*connection) && !is_wanted(*connection);
+            }
+            if is_passed {
+                passed.add(*at, next_at);
+            }
+        }
+        passed
+    }
+
     /// `None` where the index does not tell.
     pub(crate) fn channels(&self) -> Option<Vec<(Channel, Option<u64>)>> {
         if !self.is_sound {
@@ -78,7 +99,7 @@ pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<Ros1In
             };
             let reason =
                 format!("no sound index: {reason}; what follows the last message may be missing");
-            damage.push(Places::of(&input.path).file(reason));
+            damage.push(Places::in_input(input).file(reason));
             Ok(Ros1Index::default())
         }
     }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use roadloop_base::{Nanos, Skip};
 
+use super::chunk::{codec_of, next_chunk};
 use super::index::Ros1Index;
 use super::record::{
     Broken, OFFSET_LEN, Placed, Record, find_record, parse_connection, parse_offsets, read_record,
@@ -16,16 +17,20 @@ use super::record::{
 use crate::BagError;
 use crate::ahead::{Ahead, Packed};
 use crate::channel::Channel;
-use crate::compression::Codec;
 use crate::format::ROS1_MAGIC;
 use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::part::{Found, Message, Orphans, Places, Route};
+use crate::passed::Passed;
 use crate::source::{FileSource, ReadAt, Stretch};
 use crate::tally::{Counted, Tally, TopicNumber};
 
 /// A million messages of one connection in one chunk.
 const MAX_INDEX_RECORD: u64 = 12 << 20;
+
+/// What is looked at of a chunk that is passed over: its header, and at its end
+/// the index records behind it.
+const LOOKED_AT: u64 = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Ros1Reader {
@@ -38,6 +43,8 @@ pub(crate) struct Ros1Reader {
     /// Where reading ends: at the index, or at the end of the file.
     end: u64,
     chunk: Option<Chunk>,
+    /// Chunks that by the index hold nothing wanted.
+    passed: Passed,
     ledger: Ledger,
     /// Found at the end of a stretch, to be said next.
     contradiction: Option<Skip>,
@@ -70,17 +77,27 @@ impl Ros1Reader {
         index: &Ros1Index,
         tally: &mut Tally,
     ) -> Result<Ros1Reader, BagError> {
-        let source = FileSource::open(input).map_err(BagError::at(&input.path))?;
+        let mut source = FileSource::open(input).map_err(BagError::at(&input.path))?;
+        let mut ahead = Ahead::new(input, tally.chunks_ahead, next_chunk);
         let connections = index.connections.iter();
-        let connections = connections.map(|(id, channel)| (*id, Route::new(channel, tally)));
+        let connections: HashMap<u32, Option<Route>> =
+            connections.map(|(id, channel)| (*id, Route::new(channel, tally))).collect();
+        let passed = index.passed(|id| match connections.get(&id) {
+            Some(route) => route.as_ref().is_some_and(|route| tally.counts(route.topic)),
+            None => true,
+        });
+        let gaps = passed.gaps(LOOKED_AT);
+        source.leave_out(&gaps);
+        ahead.pass(&passed, &gaps);
         let at = ROS1_MAGIC.len() as u64;
         Ok(Ros1Reader {
-            connections: connections.collect(),
+            connections,
+            passed,
             end: if index.is_sound { index.starts_at } else { source.len() },
             source,
-            ahead: Ahead::new(input, tally.chunks_ahead, next_chunk),
+            ahead,
             index: index.clone(),
-            places: Places::of(&input.path),
+            places: Places::in_input(input),
             at,
             chunk: None,
             ledger: Ledger::begin(at),
@@ -136,6 +153,14 @@ impl Ros1Reader {
         if self.runs_into_next_chunk(at, &placed) {
             return self.go_on_behind(Broken::Cut(placed), tally).map(Found::Damage);
         }
+        if self.passed.begins_at(at)
+            && let Some(end) = self.agreed_end(at, &placed)
+        {
+            self.begin_stretch(at, tally);
+            self.ledger = Ledger::begin(end);
+            self.at = end;
+            return None;
+        }
         self.at = placed.end();
         match placed.record {
             Record::Chunk { .. } => return self.open_chunk(at, placed, None, tally),
@@ -147,6 +172,27 @@ impl Ros1Reader {
             record => return self.read(record, placed.data_at, placed.data_len, None, tally),
         }
         None
+    }
+
+    /// Where the index records of a chunk end, if they say of it what the index
+    /// does: nothing else in the format says whether a byte of that was changed.
+    fn agreed_end(&mut self, at: u64, chunk: &Placed) -> Option<u64> {
+        let Record::Chunk { .. } = chunk.record else { return None };
+        let connections = self.index.chunks.get(&at)?;
+        let mut messages: HashMap<u32, u64> =
+            connections.iter().map(|(id, messages)| (*id, u64::from(*messages))).collect();
+        let mut end = (messages.len() == connections.len()).then_some(chunk.end())?;
+        while end < self.end
+            && let Ok(placed) = read_record(&mut self.source, end)
+            && let Record::Index { connection } = placed.record
+        {
+            let announced = messages.remove(&connection);
+            if announced != Some(placed.data_len / OFFSET_LEN) || placed.end() > self.end {
+                return None;
+            }
+            end = placed.end();
+        }
+        messages.is_empty().then_some(end)
     }
 
     /// A length that leads into a chunk the index knows of is wrong.
@@ -415,32 +461,6 @@ impl Ros1Reader {
         }
         ledger.settle(indexed, tally);
     }
-}
-
-/// `None` for a chunk that lies in the file as it is, an error for one that
-/// cannot be read.
-fn codec_of(compression: &str) -> Result<Option<Codec>, ()> {
-    match compression {
-        "none" | "" => Ok(None),
-        "bz2" => Ok(Some(Codec::Bz2)),
-        "lz4" => Ok(Some(Codec::Lz4)),
-        _ => Err(()),
-    }
-}
-
-fn next_chunk(source: &mut FileSource, at: u64) -> Option<(u64, Option<Packed>)> {
-    let placed = read_record(source, at).ok()?;
-    let packed = match &placed.record {
-        Record::Chunk { compression, size } => codec_of(compression).ok()?.map(|codec| Packed {
-            codec,
-            from: placed.data_at,
-            len: placed.data_len,
-            claimed: u64::from(*size),
-        }),
-        Record::Index { .. } => None,
-        _ => return None,
-    };
-    Some((placed.end(), packed))
 }
 
 fn stretch<'a>(source: &'a mut FileSource, chunk: &Chunk) -> Stretch<'a> {

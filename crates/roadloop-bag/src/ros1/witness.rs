@@ -32,7 +32,7 @@ pub(crate) fn read_index(input: &Input, damage: &mut Vec<Skip>) -> Result<Ros1In
     while reader.next(&mut tally).is_some() {}
     for (connection, in_chunk) in reader.described() {
         let Some(reason) = index.contradicted_by(*connection, in_chunk) else { continue };
-        damage.push(Places::of(&input.path).file(reason));
+        damage.push(Places::in_input(input).file(reason));
         if let Some(in_index) = index.connections.get_mut(connection)
             && (is_camera(in_chunk) || !is_camera(in_index))
         {

@@ -12,6 +12,7 @@ use roadloop_base::{Nanos, Skip};
 
 use crate::BagError;
 use crate::channel::{Channel, Definition};
+use crate::input::Input;
 use crate::part::{Found, Message, Places, Route};
 use crate::tally::Tally;
 
@@ -21,10 +22,10 @@ const BATCH: usize = 65_536;
 
 /// Topics with their messages; what is damaged is named and left out.
 pub(crate) fn read_topics(
-    path: &Path,
+    input: &Input,
     damage: &mut Vec<Skip>,
 ) -> Result<Vec<(Channel, Option<u64>)>, BagError> {
-    let places = Places::of(path);
+    let path = file_of(input);
     let wal = sibling(path, "-wal");
     if wal.metadata().is_ok_and(|wal| wal.len() > 0) {
         damage.push(Places::of(&wal).file(
@@ -42,22 +43,28 @@ pub(crate) fn read_topics(
             Ok(topics.iter().map(|(id, channel)| (channel.clone(), count_of(id))).collect())
         }
         Err(error) if is_not_rosbag2(&error) => Err(BagError::NotARecording {
-            path: path.to_owned(),
+            path: input.path.clone(),
             found: "an SQLite database without the tables topics and messages".to_owned(),
         }),
         Err(error) => {
-            damage.push(places.file(format!("the database is damaged: {error}")));
+            let reason = format!("the database is damaged: {error}");
+            damage.push(Places::in_input(input).file(reason));
             Ok(Vec::new())
         }
     }
 }
 
 /// When the first and the last message were recorded.
-pub(crate) fn read_span(path: &Path) -> Option<(Nanos, Nanos)> {
-    let db = open(path).ok()?;
+pub(crate) fn read_span(input: &Input) -> Option<(Nanos, Nanos)> {
+    let db = open(file_of(input)).ok()?;
     let query = "SELECT min(timestamp), max(timestamp) FROM messages";
     let span = db.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)));
     span.ok().map(|(start, end)| (Nanos(start), Nanos(end)))
+}
+
+/// Databases that lie elsewhere are fetched before they come here.
+fn file_of(input: &Input) -> &Path {
+    input.file().unwrap_or(&input.path)
 }
 
 fn is_not_rosbag2(error: &rusqlite::Error) -> bool {
@@ -185,9 +192,9 @@ pub(crate) struct SqliteReader {
 }
 
 impl SqliteReader {
-    pub(crate) fn open(path: &Path, tally: &mut Tally) -> Result<SqliteReader, BagError> {
-        let len = path.metadata().map_err(BagError::at(path))?.len();
-        let opened = open(path).and_then(|db| Ok((topics(&db)?, db))).ok();
+    pub(crate) fn open(input: &Input, tally: &mut Tally) -> Result<SqliteReader, BagError> {
+        let len = input.len().map_err(BagError::at(&input.path))?;
+        let opened = open(file_of(input)).and_then(|db| Ok((topics(&db)?, db))).ok();
         let mut routes = HashMap::new();
         let mut messages = 0;
         let mut db = None;
@@ -204,7 +211,7 @@ impl SqliteReader {
         Ok(SqliteReader {
             is_done: db.is_none() || routes.is_empty(),
             db,
-            places: Places::of(path),
+            places: Places::in_input(input),
             topics: routes,
             order: Order::Time,
             last_by_time: None,

@@ -128,7 +128,7 @@ impl Chunk {
                     [logged_at.to_le_bytes(), offset.to_le_bytes()].concat()
                 })
                 .collect();
-            if entries.is_empty() {
+            if entries.is_empty() || !drive.has_message_indexes {
                 continue;
             }
             offsets.extend(channel_id(topic).to_le_bytes());

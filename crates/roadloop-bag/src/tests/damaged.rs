@@ -358,6 +358,8 @@ fn nothing_is_lost_in_silence() {
     check_every_byte(DriveWriter::bag().chunk_bytes(3000), 0x01);
     check_every_byte(DriveWriter::bag().chunk_bytes(3000), 0x80);
     check_every_byte(DriveWriter::bag().chunk_bytes(3000).without_index(), 0x04);
+    // Where most chunks of the topics nobody wants are passed over.
+    check_every_byte(DriveWriter::bag().chunk_bytes(1), 0x01);
 }
 
 proptest! {

@@ -103,6 +103,40 @@ fn the_index_comes_first_and_nothing_twice() {
     assert!(large as u64 >= whole / (10 << 20), "{reads:?}");
 }
 
+/// What is wanted lies in chunks between those of a larger topic that is not.
+#[test]
+fn what_nobody_wants_is_not_fetched() {
+    for writer in [DriveWriter::bag(), DriveWriter::mcap()] {
+        let mut writer = writer.chunk_bytes(1);
+        for number in 0..30 {
+            let time = START + number * 100 * MS;
+            for part in 0..3 {
+                let points = vec![number as u8; 2_000_000];
+                writer.push("/lidar", time + part, Picture::other("PointCloud2", points));
+            }
+            let pixels = pixels(number).into_iter().cycle().take(400 * 500 * 3).collect();
+            writer.push(FRONT, time, Picture::rgb8(400, 500, pixels));
+        }
+        let content = writer.finish();
+        let whole = content.len() as u64;
+        let scene = Scene::new();
+        let here = open(&scene.file("drive", &content)).unwrap();
+        let stored = Arc::new(Stored::new(content));
+        let there = opened("s3://drives/drive", &stored).unwrap();
+        for chunks_ahead in [0, 2] {
+            let selection = Selection { chunks_ahead, ..Selection::default() };
+            let before = stored.bytes_read();
+            let frames = read_from(&there, &selection).unwrap();
+            let read = stored.bytes_read() - before;
+            assert_eq!(frames, read_from(&here, &selection).unwrap());
+            assert_eq!(frames.frames.len(), 30);
+            assert!(read < whole / 5, "{read} of {whole}");
+        }
+        let reads = stored.reads.lock().unwrap().len();
+        assert!(reads < 300, "{reads}");
+    }
+}
+
 #[test]
 fn a_cut_connection_is_no_damage() {
     for writer in [DriveWriter::bag(), DriveWriter::mcap()] {

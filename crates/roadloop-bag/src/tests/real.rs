@@ -4,7 +4,7 @@ use roadloop_base::{Frame, Nanos, PixelEncoding};
 
 use super::*;
 
-fn testdata(name: &str) -> PathBuf {
+pub(super) fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 

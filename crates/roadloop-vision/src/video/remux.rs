@@ -75,10 +75,7 @@ impl<W: Write + Seek> VideoRemuxer<W> {
             Some((known, _)) if *known != unit => Err(bad("its parameters change in between")),
             Some(_) => Ok(()),
             None => {
-                let sps = match self.codec {
-                    VideoCodec::H264 => Sps::parse(unit),
-                    VideoCodec::H265 => Sps::parse_h265(unit),
-                };
+                let sps = Sps::of(self.codec, unit);
                 let sps = sps.ok_or_else(|| bad("its parameters cannot be read"))?;
                 self.sps = Some((unit.to_vec(), sps));
                 Ok(())

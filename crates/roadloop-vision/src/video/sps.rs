@@ -1,6 +1,8 @@
 //! What a sequence parameter set says of the pictures' size.
 //! ITU-T H.264, 7.3.2.1.1; ITU-T H.265, 7.3.2.2.1 and 7.3.3.
 
+use roadloop_base::VideoCodec;
+
 /// Size and sample format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sps {
@@ -19,6 +21,13 @@ const HIGH: [u32; 13] = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134
 const MAX_BLOCKS: u32 = 512;
 
 impl Sps {
+    pub(super) fn of(codec: VideoCodec, unit: &[u8]) -> Option<Sps> {
+        match codec {
+            VideoCodec::H264 => Sps::parse(unit),
+            VideoCodec::H265 => Sps::parse_h265(unit),
+        }
+    }
+
     /// Of a unit with its first byte. `None` where it is damaged.
     pub(super) fn parse(unit: &[u8]) -> Option<Sps> {
         let mut bits = Bits { bytes: without_emulation(unit.get(1..)?), at: 0 };

@@ -160,3 +160,18 @@ fn a_video_of_one_picture_and_of_none() {
     let none = VideoWriter::new(Cursor::new(Vec::new()), 64, 48).unwrap().finish().unwrap();
     assert_eq!(numbers(&table(&none.into_inner(), b"stsz")[8..]), [0]);
 }
+
+#[test]
+fn the_size_of_a_stream() {
+    let size = |codec, data: &[u8]| {
+        video_size(&VideoPicture { codec, data: data.to_vec().into(), decoded: None })
+    };
+    let avc = include_bytes!("../../testdata/video/testsrc.h264");
+    let hevc = include_bytes!("../../testdata/video/testsrc.h265");
+    assert_eq!(size(VideoCodec::H264, avc), Some((64, 48)));
+    assert_eq!(size(VideoCodec::H265, hevc), Some((96, 64)));
+    assert_eq!(size(VideoCodec::H264, &avc[avc.len() / 2..]), Some((64, 48)));
+    for data in [&[][..], &[0, 0, 1], &[0, 0, 1, 0x67], &[0, 0, 0, 1, 0x65, 1, 2, 3]] {
+        assert_eq!(size(VideoCodec::H264, data), None);
+    }
+}

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use roadloop_base::{Nanos, Topic};
+use roadloop_base::{EncodedImage, Nanos, Topic};
 use roadloop_engine::bag::{Read, Recording, Selection};
-use roadloop_engine::vision::decode;
+use roadloop_engine::vision::{decode, video_size};
 use roadloop_engine::{Survey, survey};
 use serde_json::{Value, json};
 
@@ -239,10 +239,9 @@ fn first_pictures(recording: &Recording) -> BTreeMap<String, (u32, u32, String)>
     while pictures.len() < cameras && frames.bytes_read() < LOOK_BYTES {
         match frames.next() {
             Some(Read::Frame(frame)) if !pictures.contains_key(&*frame.topic) => {
-                if let Ok(pixels) = decode(&frame.image) {
+                if let Some((width, height)) = size_of(&frame.image) {
                     let encoding = frame.image.encoding().to_owned();
-                    let picture = (pixels.width(), pixels.height(), encoding);
-                    pictures.insert(frame.topic.to_string(), picture);
+                    pictures.insert(frame.topic.to_string(), (width, height, encoding));
                 }
             }
             Some(_) => {}
@@ -250,4 +249,12 @@ fn first_pictures(recording: &Recording) -> BTreeMap<String, (u32, u32, String)>
         }
     }
     pictures
+}
+
+fn size_of(image: &EncodedImage) -> Option<(u32, u32)> {
+    if let EncodedImage::Video(picture) = image {
+        return video_size(picture);
+    }
+    let pixels = decode(image).ok()?;
+    Some((pixels.width(), pixels.height()))
 }
