@@ -92,14 +92,14 @@ mod tests {
             catalog.put_frames(&[shard]).await.unwrap();
             for (value, expected) in [
                 ("round(sun_elevation(48.1, 11.5, 1605823200000000000), 3)", "-59.172"),
-                ("sun_elevation(48.1, NULL, 0)", ""),
-                ("sun_elevation(90.5, 0, 0)", ""),
+                ("sun_elevation(48.1, NULL, 0)", "\"\""),
+                ("sun_elevation(90.5, 0, 0)", "\"\""),
                 ("tod(-0.8)", "day"),
                 ("tod(-5)", "dusk"),
                 ("tod(sun_elevation(48.1, 11.5, 1605823200000000000))", "night"),
-                ("tod(NULL)", ""),
+                ("tod(NULL)", "\"\""),
                 ("round(distance_m(48.1, 11.5, 49.1, 11.5))", "111195.0"),
-                ("distance_m(48.1, 11.5, NULL, 11.5)", ""),
+                ("distance_m(48.1, 11.5, NULL, 11.5)", "\"\""),
                 ("(select count(sun_elevation) from frames)", "1"),
                 ("(select max(tod(sun_elevation)) from frames)", "night"),
                 (

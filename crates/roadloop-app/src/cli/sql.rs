@@ -20,15 +20,23 @@ Tables:
                stamp_ns (the message's own, ns since 1970), image (its file), width,
                height, encoding, brightness (mean luma, 0 to 255), sharpness (variance
                of the Laplacian; low means blurred), latitude, longitude (degrees),
-               altitude (m), date, ...
+               altitude (m), sun_elevation (degrees above the horizon), date, ...
   detections   frame, kind, label, confidence, model, bbox_left, bbox_top, bbox_right,
                bbox_bottom (shares of width and height, 0 to 1), ...
   looked, anonymized    frames a detector saw; frames that have an anonymised copy
+  attrs_tags, selections    what frames were tagged with, and saved as; attrs_NAME:
+               what was attached as NAME
   'describe frames' lists all columns of a table
+
+Functions of its own:
+  tod(sun_elevation)    day, dusk or night
+  sun_elevation(latitude, longitude, taken_at_ns)
+  distance_m(latitude, longitude, latitude, longitude)    metres over ground
 
 Examples:
   roadloop sql 'select label, count(*) from detections group by label order by 2 desc'
   roadloop sql 'select camera, avg(brightness) from frames group by camera' --format csv
+  roadloop sql 'select tod(sun_elevation) as tod, count(*) from frames group by tod'
   roadloop sql 'select * from detections' --out detections.parquet --max-rows 1000000")]
 pub(crate) struct Args {
     /// One SELECT

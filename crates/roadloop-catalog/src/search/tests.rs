@@ -17,7 +17,7 @@ use crate::files;
 use crate::filter::{SELECTIONS, Seen, Weather, any_expr, any_frames, may};
 use crate::rows::frame_batches;
 use crate::testing::{
-    Flaky, detection, detection_shard, frame_shard, make_older, open, run, store, text,
+    Flaky, detection, detection_shard, frame, frame_shard, make_older, open, run, store, text,
 };
 use crate::{CatalogOptions, DetectionShard, FrameShard, LookedAt, Revision};
 
@@ -312,5 +312,55 @@ fn what_nothing_is_called_is_an_error_at_its_place() {
         let count = catalog.count(&filter, None).await.unwrap();
         assert_eq!((count.total, count.without_values), (4, 0));
         assert_eq!(count.warnings, ["no tag x in the catalog"]);
+    });
+}
+
+/// One of three files is read where a condition on frames tells that no other
+/// can hold a hit.
+#[test]
+fn statistics_spare_files() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let catalog = open(&folder).await;
+        for (hours, recording, latitude, longitude) in
+            [(0, "night", 48.1, 11.5), (14, "day", 48.1, 11.6), (19, "dusk", -33.0, -179.0)]
+        {
+            let mut row = frame(recording, "front", 0);
+            row.taken_at.0 += hours * 3_600_000_000_000;
+            row.position = Position::new(latitude, longitude, None);
+            row.brightness = hours as f32;
+            let shard = FrameShard { id: row.id.shard(), revision: Revision(1), rows: vec![row] };
+            catalog.put_frames(&[shard]).await.unwrap();
+        }
+        for filter in [
+            "within(48.1, 11.5, 2km)",
+            "within(-33, 180, 200km)",
+            "in_box(48, 11, 49, 11.55)",
+            "in_box(-40, 170, -30, -170)",
+            "latitude < 0",
+            "not latitude >= 0",
+            "tod = day",
+            "tod = night",
+            "sun_elevation > 5",
+            "recording = day",
+            "recording in (day, dawn)",
+            "time in 2020-11-20T12..13",
+            "taken_at < 2020-11-20",
+            "date = 2020-11-19",
+            "has(car) and within(48.1, 11.5, 2km) and not tag = x and brightness < 40",
+        ] {
+            let context = catalog.session(None).await.unwrap();
+            let parsed = Filter::parse(filter).unwrap();
+            let question = Question::new(&catalog, &context, &parsed, None).await.unwrap();
+            let condition = question.condition(Certainty::Known).unwrap();
+            let query = format!("EXPLAIN ANALYZE SELECT f.image FROM frames f WHERE {condition}");
+            let mut plan = String::new();
+            for batch in catalog.query(&context, &query).await.unwrap() {
+                plan.extend(Columns(&batch).texts("plan").unwrap().iter().flatten());
+            }
+            let scans: Vec<&str> = plan.split("count_files_scanned=").skip(1).collect();
+            assert!(scans.iter().any(|scan| scan.starts_with("1,")), "{filter}\n{plan}");
+            assert!(scans.iter().all(|scan| !scan.starts_with('3')), "{filter}\n{plan}");
+        }
     });
 }

@@ -139,7 +139,7 @@ fn errors_point_at_the_place() {
     check("camera = ", "error: expected a value\n  camera = \n          ^");
     check("camera in front", "error: expected ( after in\n  camera in front\n            ^^^^^");
     check("camera in ()", "error: expected a value\n  camera in ()\n             ^");
-    check("tod = nite", "error: did you mean night?\n  tod = nite\n        ^^^^");
+    check("tod = nigt", "error: did you mean night?\n  tod = nigt\n        ^^^^");
     check("tod = noon", "error: expected day, dusk or night\n  tod = noon\n        ^^^^");
     check(
         "within(48, 200, 2km)",
