@@ -27,6 +27,7 @@ mod nearest;
 mod sheet;
 mod source;
 mod tags;
+mod unmatched;
 mod view;
 
 use std::collections::BTreeSet;

@@ -3,6 +3,8 @@
 
 use roadloop_base::ErrorKind;
 
+use crate::MAX_FILE_BYTES;
+
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
     #[error("{name:?} cannot be the name of a source: {reason}")]
@@ -35,6 +37,12 @@ pub enum AttachError {
 }
 
 impl AttachError {
+    /// For a file of which only a beginning was read.
+    pub fn too_long(file: &str) -> AttachError {
+        let limit = format!("{} MiB", MAX_FILE_BYTES >> 20);
+        AttachError::TooLarge { file: file.to_owned(), found: format!("more than {limit}"), limit }
+    }
+
     /// Whether it is about what was typed, not about what is in a file.
     pub fn is_usage(&self) -> bool {
         matches!(

@@ -25,15 +25,15 @@ use crate::{AttachError, Catalog, CatalogError};
 
 /// Frames joined and committed at once, at the least; a recording is never
 /// parted.
-const GROUP_FRAMES: u64 = 200_000;
+const GROUP_FRAMES: u64 = if cfg!(test) { 6 } else { 200_000 };
 
 /// Joins the frames of recordings to an attached source.
 #[derive(Debug)]
 pub struct Joiner {
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     name: SourceName,
     table: Arc<Table>,
-    card: Card,
+    pub(super) card: Card,
     rows: OnceCell<(RecordBatch, Matcher)>,
 }
 
@@ -45,11 +45,19 @@ pub struct Waiting {
     pub frames: u64,
     /// Recordings that are joined already.
     pub already: u64,
+    pub already_frames: u64,
 }
 
 /// Recordings that are joined in one commit, and what they are at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JoinGroup(Vec<(RecordingId, i64)>);
+
+impl JoinGroup {
+    /// How many they are.
+    pub fn recordings(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
 
 /// What came of joining.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,12 +122,13 @@ impl Joiner {
                 (Columns(&batch).texts("recording")?, Columns(&batch).longs("n")?);
             for row in 0..batch.num_rows() {
                 let recording = recording_id(recordings.value(row))?;
+                let frames = counts.value(row) as u64;
                 let revision = self.revision(&revisions, &recording);
                 if view.transactions.revision(&app_id(&recording)) == Some(revision) {
                     waiting.already += 1;
+                    waiting.already_frames += frames;
                     continue;
                 }
-                let frames = counts.value(row) as u64;
                 waiting.frames += frames;
                 match waiting.groups.last_mut().filter(|_| frames <= room) {
                     Some(JoinGroup(group)) => group.push((recording, revision)),
@@ -165,7 +174,7 @@ impl Joiner {
     }
 
     /// The rows of the source, read from the store when they are first wanted.
-    async fn rows(&self) -> Result<&(RecordBatch, Matcher), CatalogError> {
+    pub(super) async fn rows(&self) -> Result<&(RecordBatch, Matcher), CatalogError> {
         self.rows.get_or_try_init(|| self.read_rows()).await
     }
 

@@ -168,3 +168,108 @@ impl KeyPart {
         key_part(&text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::attached::nearest::chord2_of;
+    use crate::attached::source::{Source, SourceSettings};
+    use crate::rows::frame_batches;
+    use crate::testing::frame;
+    use crate::{FrameShard, Revision};
+    use roadloop_base::{FrameRow, Position};
+
+    /// A frame on a coarse grid of times and places.
+    fn any_frame() -> impl Strategy<Value = FrameRow> {
+        let place = prop::option::of((-2i32..3, -2i32..3));
+        ("[ab]", "[cd]", 0i64..40, place).prop_map(|(recording, camera, second, place)| {
+            let mut row = frame(&recording, &camera, second as u32);
+            row.taken_at = Nanos(second * 1_000_000_000);
+            row.position = place.and_then(|(latitude, longitude)| {
+                Position::new(f64::from(latitude) * 1e-3, f64::from(longitude) * 1e-3, None)
+            });
+            row
+        })
+    }
+
+    /// A row of a file: recording, camera, seconds, latitude, longitude.
+    fn any_row() -> impl Strategy<Value = (String, String, i64, i32, i32)> {
+        ("[ab]", "[cde]", 0i64..40, -2i32..3, -2i32..3)
+    }
+
+    fn batch(frames: &[FrameRow]) -> RecordBatch {
+        let shards: Vec<FrameShard> = frames
+            .iter()
+            .map(|row| FrameShard {
+                id: row.id.shard(),
+                revision: Revision(1),
+                rows: vec![row.clone()],
+            })
+            .collect();
+        let batches = frame_batches(&shards.iter().collect::<Vec<_>>()).unwrap();
+        batches.into_values().next().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_frame_takes_what_looking_at_every_row_gives(
+            frames in prop::collection::vec(any_frame(), 1..12),
+            rows in prop::collection::vec(any_row(), 1..30),
+            keys in prop::sample::subsequence(vec!["recording", "camera"], 0..=2),
+            in_time: bool,
+            within in 0u64..6,
+        ) {
+            let mut on = vec![if in_time { "time" } else { "position" }.to_owned()];
+            on.extend(keys.iter().map(|key| (*key).to_owned()));
+            // Half a step of the grid, so that some are just at the limit.
+            let metres = within as f64 * 55.6;
+            let limit = if in_time { format!("{within}s") } else { format!("{metres}m") };
+            let joining = Joining::parse(&on, Some(&limit)).unwrap();
+            let mut content = "recording,camera,time,lat,lon,row\n".to_owned();
+            for (row, (recording, camera, second, latitude, longitude)) in rows.iter().enumerate() {
+                let (lat, lon) = (f64::from(*latitude) * 1e-3, f64::from(*longitude) * 1e-3);
+                content += &format!("{recording},{camera},{second},{lat},{lon},{row}\n");
+            }
+            let columns = vec![("row".to_owned(), None)];
+            let settings = SourceSettings { joining, named: BTreeMap::new(), columns };
+            let source = Source::read("a.csv", Bytes::from(content), &settings).unwrap();
+            prop_assert!(source.skipped().is_empty());
+            let frames_batch = batch(&frames);
+            let found =
+                Matcher::new(&settings.joining, &source.rows).unwrap().rows_of(&frames_batch).unwrap();
+
+            // In the batch they are sorted.
+            let frames = crate::rows::frame_rows(&frames_batch).unwrap();
+            for (frame, found) in frames.iter().zip(found) {
+                let mut best: Option<(f64, u32)> = None;
+                for (row, (recording, camera, second, latitude, longitude)) in rows.iter().enumerate() {
+                    let is_same = |key: &str, of_row: &str, of_frame: &str| {
+                        !keys.contains(&key) || of_row == of_frame
+                    };
+                    if !is_same("recording", recording, frame.id.recording.as_str())
+                        || !is_same("camera", camera, frame.id.camera.as_str())
+                    {
+                        continue;
+                    }
+                    let (distance, limit) = if in_time {
+                        (second.abs_diff(frame.taken_at.0 / 1_000_000_000) as f64, within as f64)
+                    } else {
+                        let Some(place) = frame.position else { continue };
+                        let there = Spot::new(f64::from(*latitude) * 1e-3, f64::from(*longitude) * 1e-3);
+                        let here = Spot::new(place.latitude(), place.longitude());
+                        (there.chord2(here), chord2_of(metres))
+                    };
+                    if distance <= limit && best.is_none_or(|(nearest, _)| distance < nearest) {
+                        best = Some((distance, row as u32));
+                    }
+                }
+                prop_assert_eq!(found, best.map(|(_, row)| row), "{}", frame.id);
+            }
+        }
+    }
+}

@@ -42,14 +42,14 @@ impl Spot {
     }
 
     /// The square of the straight distance.
-    fn chord2(self, other: Spot) -> f64 {
+    pub(super) fn chord2(self, other: Spot) -> f64 {
         self.0.iter().zip(other.0).map(|(a, b)| (a - b) * (a - b)).sum()
     }
 }
 
 /// The square of the straight distance between places so far apart along the
 /// ground.
-fn chord2_of(ground_m: f64) -> f64 {
+pub(super) fn chord2_of(ground_m: f64) -> f64 {
     let half_way_round = std::f64::consts::PI * EARTH_M;
     let chord = 2.0 * EARTH_M * (ground_m.min(half_way_round) / (2.0 * EARTH_M)).sin();
     // What rounding takes from a distance that was written down exactly.

@@ -10,7 +10,7 @@ mod parquet;
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use deltalake::arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use deltalake::arrow::array::{ArrayRef, AsArray, StringArray};
 use deltalake::arrow::compute::cast;
 use deltalake::arrow::datatypes::DataType;
 use deltalake::arrow::error::ArrowError;
@@ -35,7 +35,8 @@ pub(crate) struct Sheet {
     pub(crate) places: Vec<u64>,
     /// What places count.
     pub(crate) counted: Counted,
-    pub(crate) skipped: Vec<Skip>,
+    /// What is no row, and the place it was at.
+    pub(crate) skipped: Vec<(u64, Skip)>,
     /// What a person should know of how it was read.
     pub(crate) notes: Vec<String>,
 }
@@ -95,9 +96,7 @@ impl Sheet {
     /// Reads the bytes of a file; its name says how.
     pub(crate) fn read(file: &str, bytes: Bytes) -> Result<Sheet, AttachError> {
         if bytes.len() as u64 > MAX_FILE_BYTES {
-            let found = format!("{} bytes", bytes.len());
-            let limit = format!("{} MiB", MAX_FILE_BYTES >> 20);
-            return Err(AttachError::TooLarge { file: file.to_owned(), found, limit });
+            return Err(AttachError::too_long(file));
         }
         let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
         match extension.as_deref() {
@@ -160,6 +159,9 @@ fn check_names<'a>(file: &str, names: impl Iterator<Item = &'a str>) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use deltalake::arrow::array::Array;
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A file as the table it is read to, and what is said of the rest.
@@ -183,7 +185,9 @@ mod tests {
             lines.push(format!("{}: {}", sheet.place(row), cells.join(" | ")));
         }
         assert!(columns.iter().all(|column| column.len() == sheet.num_rows()));
-        lines.extend(sheet.skipped.iter().map(|skip| format!("{}! {}", skip.place, skip.reason)));
+        lines.extend(
+            sheet.skipped.iter().map(|(_, skip)| format!("{}! {}", skip.place, skip.reason)),
+        );
         lines.extend(sheet.notes.iter().map(|note| format!("({note})")));
         lines.join("\n")
     }
@@ -292,5 +296,32 @@ mod tests {
         );
         let keys: String = (0..300).map(|n| format!("{{\"k{n}\":1}}\n")).collect();
         assert!(shown("a.jsonl", keys.as_bytes()).contains("257 columns, and the limit is 256"));
+    }
+
+    proptest! {
+        /// Every line of a file is a row, named, or blank.
+        #[test]
+        fn any_bytes_are_rows_or_named(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "a", ",", ";", "\n", "\r\n", "\"", "\"\"", "{", "}", "[", "]", ":", "1.5", "\\",
+                    "{\"a\":1}\n", "{\"b\":[1]}\n", "null", " ", "\t", "é", "\u{feff}", "2026-05-04T09:30",
+                ]),
+                0..40,
+            ),
+            broken in prop::collection::vec(any::<u8>(), 0..4),
+            name in prop::sample::select(vec!["a.csv", "a.tsv", "a.jsonl", "a.parquet"]),
+        ) {
+            let mut bytes = parts.concat().into_bytes();
+            bytes.extend(broken);
+            let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
+            if let Ok(sheet) = Sheet::read(name, Bytes::from(bytes)) {
+                prop_assert!(sheet.places.is_sorted_by(|a, b| a < b));
+                prop_assert!(sheet.places.iter().all(|place| (1..=lines).contains(place)));
+                for column in &sheet.columns {
+                    prop_assert_eq!(column.cells.values().unwrap().len(), sheet.num_rows());
+                }
+            }
+        }
     }
 }

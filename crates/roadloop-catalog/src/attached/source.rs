@@ -117,6 +117,8 @@ impl Source {
         let joined = reading.joined(settings)?;
         let (kept, mut skipped) = reading.usable(&settings.joining, &joined);
         skipped.extend(std::mem::take(&mut reading.sheet.skipped));
+        skipped.sort_by_key(|(place, _)| *place);
+        let skipped: Vec<Skip> = skipped.into_iter().map(|(_, skip)| skip).collect();
         if kept.true_count() == 0 {
             let first = skipped.first().map_or("there are none".to_owned(), |skip| {
                 format!("{}: {}", skip.place, skip.reason)
@@ -213,8 +215,11 @@ impl Reading<'_> {
                 On::Longitude => degrees(&texts, |degrees| Position::new(0.0, degrees, None)),
                 On::Key(key) => keys(key, &texts),
             };
-            let read = note.map_or(String::new(), |note| format!(", {note}"));
-            self.notes.push(format!("{}: column {:?}{read}", on.name(), column.name));
+            // That a column is what it is called needs no words.
+            if note.is_some() || column.name != on.name() {
+                let read = note.map_or(String::new(), |note| format!(", {note}"));
+                self.notes.push(format!("{}: column {:?}{read}", on.name(), column.name));
+            }
             joined.push(Joined { on, values, faults });
         }
         Ok(joined)
@@ -243,7 +248,7 @@ impl Reading<'_> {
     }
 
     /// The rows that can be joined; why the others cannot.
-    fn usable(&self, joining: &Joining, joined: &[Joined]) -> (BooleanArray, Vec<Skip>) {
+    fn usable(&self, joining: &Joining, joined: &[Joined]) -> (BooleanArray, Vec<(u64, Skip)>) {
         let mut skipped = Vec::new();
         let mut seen = HashMap::<String, usize>::new();
         let mut kept = Vec::with_capacity(self.sheet.num_rows());
@@ -263,7 +268,8 @@ impl Reading<'_> {
                 }
             }
             kept.push(fault.is_none());
-            skipped.extend(fault.map(|reason| Skip::new(self.sheet.place(row), reason)));
+            let skip = fault.map(|reason| Skip::new(self.sheet.place(row), reason));
+            skipped.extend(skip.map(|skip| (self.sheet.places[row], skip)));
         }
         (BooleanArray::from(kept), skipped)
     }
@@ -467,4 +473,204 @@ fn filtered(file: &str, values: &ArrayRef, kept: &BooleanArray) -> Result<ArrayR
 
 fn unreadable(file: &str, error: &dyn std::error::Error) -> AttachError {
     AttachError::Unreadable { file: file.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use deltalake::arrow::compute::cast;
+    use deltalake::arrow::datatypes::DataType;
+
+    use super::*;
+
+    fn settings(on: &str, columns: &str) -> SourceSettings {
+        let on: Vec<String> = on.split(',').map(str::to_owned).collect();
+        let within = match on[0].as_str() {
+            "time" => Some("1s"),
+            "position" => Some("1m"),
+            _ => None,
+        };
+        let columns = columns.split(',').filter(|column| !column.is_empty());
+        let columns = columns.map(|column| match column.split_once('=') {
+            Some((from, to)) => (from.to_owned(), Some(to.to_owned())),
+            None => (column.to_owned(), None),
+        });
+        let joining = Joining::parse(&on, within).unwrap();
+        SourceSettings { joining, named: BTreeMap::new(), columns: columns.collect() }
+    }
+
+    fn shown(content: &str, settings: &SourceSettings) -> String {
+        let bytes = Bytes::copy_from_slice(content.as_bytes());
+        let source = match Source::read("a.csv", bytes, settings) {
+            Ok(source) => source,
+            Err(error) => return format!("error: {error}"),
+        };
+        let schema = source.rows.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let mut lines = vec![names.join(" | ")];
+        for row in 0..source.rows.num_rows() {
+            let cells = source.rows.columns().iter().map(|column| {
+                let texts = cast(column, &DataType::Utf8).unwrap();
+                let texts = texts.as_string::<i32>();
+                if texts.is_null(row) { "∅".to_owned() } else { texts.value(row).to_owned() }
+            });
+            lines.push(cells.collect::<Vec<_>>().join(" | "));
+        }
+        lines.extend(source.skipped.iter().map(|skip| format!("{}! {}", skip.place, skip.reason)));
+        lines.extend(source.notes.iter().map(|note| format!("({note})")));
+        lines.join("\n")
+    }
+
+    #[track_caller]
+    fn check(content: &str, on: &str, columns: &str, expected: &str) {
+        assert_eq!(shown(content, &settings(on, columns)), expected);
+    }
+
+    #[test]
+    fn times_are_read_whatever_they_are_in() {
+        check(
+            "timestamp,x\n1777887000,1\n1777887001.5,2\nsoon,3\n,4\n1777887000000,5\n",
+            "time",
+            "",
+            "on.time | x\n1777887000000000000 | 1\n1777887001500000000 | 2\n\
+             line 4! the time \"soon\" is not a number of s since 1970, as the others\n\
+             line 5! it has no time\n\
+             line 6! the time \"1777887000000\" is not a number of s since 1970, as the others\n\
+             (time: column \"timestamp\", in s since 1970)",
+        );
+        check(
+            "x,T\n1,2026-05-04T09:30:00Z\n2,2026-05-04 11:30+02:00\n3,1777887000\n",
+            "time",
+            "",
+            "on.time | x\n1777887000000000000 | 1\n1777887000000000000 | 2\n\
+             line 4! the time \"1777887000\" is not an ISO time, as 2026-05-04T09:30:00Z, or a \
+             number since 1970\n(time: column \"T\", ISO, UTC where it names no zone)",
+        );
+        // What is spoilt has no say in what a column is.
+        check(
+            "t,x\n1777887000,1\nEND,of file\n",
+            "time",
+            "",
+            "on.time | x\n1777887000000000000 | 1\n\
+             line 3! the time \"END\" is not a number of s since 1970, as the others\n\
+             (time: column \"t\", in s since 1970)",
+        );
+        check(
+            "t,x\nyesterday,1\n",
+            "time",
+            "",
+            "error: none of the 1 rows can be used: line 2: the time \"yesterday\" is not an ISO \
+             time, as 2026-05-04T09:30:00Z, or a number since 1970\nfile: a.csv",
+        );
+        check(
+            "t,x\n",
+            "time",
+            "",
+            "error: none of the 0 rows can be used: there are none\nfile: a.csv",
+        );
+    }
+
+    #[test]
+    fn positions_are_on_earth() {
+        check(
+            "lat,LNG,zone\n48.1,11.5,a\n91,0,b\n0,200,c\n,11,d\n",
+            "position",
+            "",
+            "on.latitude | on.longitude | zone\n48.1 | 11.5 | a\n\
+             line 3! the position \"91\" is not degrees\nline 4! the position \"200\" is not degrees\n\
+             line 5! it has no position\n(latitude: column \"lat\")\n(longitude: column \"LNG\")",
+        );
+    }
+
+    #[test]
+    fn keys_are_there_once() {
+        check(
+            "recording,camera,sequence,ok\na,b,7,1\na,b,7.0,2\na,b,x,3\na,b,8,4\n",
+            "recording,camera,sequence",
+            "",
+            "on.recording | on.camera | on.sequence | ok\na | b | 7 | 1\na | b | 8 | 4\n\
+             line 3! the same recording, camera, sequence as line 2\n\
+             line 4! the sequence \"x\" is not a number from 0",
+        );
+        check(
+            "file,ok\nimages/d/c/c-2026-05-04T09_30_00.000000000Z-000000.jpg,1\n\
+             /far/anonymized/d/c/c-2026-05-04T09_30_00.000000000Z-000000.png,2\n\
+             c-2026-05-04T09_30_00.000000000Z-000001,3\n",
+            "image",
+            "",
+            "on.image | ok\nd/c/c-2026-05-04T09_30_00.000000000Z-000000 | 1\n\
+             c-2026-05-04T09_30_00.000000000Z-000001 | 3\nline 3! the same image as line 2\n\
+             (image: column \"file\")",
+        );
+    }
+
+    #[test]
+    fn columns_are_chosen_and_named() {
+        let content = "time,Temperature 2m (°C),note,extra\n2026-05-04T09:30Z,12.5,a,b\n";
+        check(
+            content,
+            "time",
+            "",
+            "on.time | temperature_2m_c | note | extra\n1777887000000000000 | 12.5 | a | b\n\
+             (time: column \"time\", ISO, UTC where it names no zone)\n\
+             (column \"Temperature 2m (°C)\" is called temperature_2m_c)",
+        );
+        check(
+            content,
+            "time",
+            "Temperature 2m (°C)=temp,time=at",
+            "on.time | temp | at\n1777887000000000000 | 12.5 | 2026-05-04T09:30:00Z\n\
+             (time: column \"time\", ISO, UTC where it names no zone)",
+        );
+        check(
+            content,
+            "time",
+            "none",
+            "error: no column is called \"none\"; there are time, Temperature 2m (°C), note, \
+             extra\nfile: a.csv",
+        );
+        check(
+            "time,a b,a-b\n2026-05-04T09:30Z,1,2\n",
+            "time",
+            "",
+            "error: columns \"a b\" and \"a-b\" would both be called a_b; call one otherwise: \
+             --columns \"a b\"=NAME,…\nfile: a.csv",
+        );
+        check(
+            "time,camera\n2026-05-04T09:30Z,front\n",
+            "time",
+            "",
+            "error: column \"camera\" would be called camera, as a column that every table has; \
+             call it otherwise: --columns \"camera\"=NAME,…\nfile: a.csv",
+        );
+        check(
+            "time\n2026-05-04T09:30Z\n",
+            "time",
+            "",
+            "error: it has no columns besides those it is joined by\nfile: a.csv",
+        );
+    }
+
+    #[test]
+    fn columns_that_are_not_found_are_named() {
+        check(
+            "when,x\n1,2\n",
+            "time",
+            "",
+            "error: the file has no column of time: it has when, x; name it with --time-column\n\
+             file: a.csv",
+        );
+        let mut named = settings("time", "");
+        named.named.insert(On::Time, "When".to_owned());
+        let got = shown("when,x\n1777887000,2\n", &named);
+        assert!(got.starts_with("on.time | x\n1777887000000000000 | 2"), "{got}");
+        named.named.insert(On::Time, "then".to_owned());
+        let got = shown("when,x\n1777887000,2\n", &named);
+        assert!(got.contains("it has when, x; none is called \"then\""), "{got}");
+        named.named.insert(On::Latitude, "x".to_owned());
+        let got = shown("when,x\n1777887000,2\n", &named);
+        assert!(
+            got.contains("a column of latitude is named, but rows are joined on time"),
+            "{got}"
+        );
+    }
 }

@@ -23,7 +23,7 @@ use crate::table::{Layout, Table, View};
 use crate::{Catalog, CatalogError, Filter, files};
 
 /// Frames tagged in one commit, at the least; a recording is never parted.
-const GROUP_FRAMES: u64 = 200_000;
+const GROUP_FRAMES: u64 = if cfg!(test) { 6 } else { 200_000 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tagging {

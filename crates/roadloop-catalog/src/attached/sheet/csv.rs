@@ -56,7 +56,7 @@ pub(super) fn read(file: &str, bytes: &[u8], delimiter: Option<u8>) -> Result<Sh
                 true => Counted::Lines.place(first),
                 false => format!("lines {first} to {last}"),
             };
-            skipped.push(Skip::new(place, reason));
+            skipped.push((first, Skip::new(place, reason)));
             continue;
         }
         for (builder, cell) in columns.iter_mut().zip(record.iter()) {

@@ -39,7 +39,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Sheet, AttachError> {
                 places.push(number);
                 check_size(file, table.columns.len(), places.len())?;
             }
-            Err(reason) => skipped.push(Skip::new(Counted::Lines.place(number), reason)),
+            Err(reason) => skipped.push((number, Skip::new(Counted::Lines.place(number), reason))),
         }
     }
     let columns = table.finish(places.len());
