@@ -61,6 +61,8 @@ fn a_file_is_joined_listed_and_dropped() {
         "sequence,weather_condition,weather_temp_c\n\
          0,rain,4.5\n1,rain,4.5\n2,fog,5.0\n3,fog,5.0\n4,fog,5.0\n5,,\n"
     );
+    let found = workspace.ok(&["search", "weather.condition = fog and temp_c >= 5", "--count"]);
+    assert_eq!(found.trim(), "3");
     let list: Value = serde_json::from_str(&workspace.ok(&["enrich", "--list", "--json"])).unwrap();
     assert_eq!(list[0]["name"], "weather");
     assert_eq!(list[0]["frames"], 5);
@@ -197,6 +199,7 @@ fn tags_are_put_on_listed_and_taken_off() {
     workspace.ok(&["tag", late, "--add", "b"]);
     let list: Value = serde_json::from_str(&workspace.ok(&["tag", "--list", "--json"])).unwrap();
     assert_eq!(list[1], serde_json::json!({"tag": "late", "frames": 5, "recordings": 1}));
+    assert_eq!(workspace.ok(&["search", "tag = b and tag = late", "--count"]).trim(), "3");
     let removed = workspace.ok(&["tag", late, "--remove", "late"]);
     assert_eq!(removed.trim(), "late: 3 frames match, 3 lost the tag");
     let query = "select tags, count(*) as n from frames_joined group by 1 order by 1";

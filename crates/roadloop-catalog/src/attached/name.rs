@@ -4,14 +4,12 @@ use std::fmt;
 
 use crate::AttachError;
 use crate::schema::{PARTITION, frames_schema};
+use crate::session::ATTACHED;
 
 /// Longer names only stand in the way of tables made to be looked at.
 const MAX_NAME_BYTES: usize = 48;
 const MAX_COLUMN_BYTES: usize = 64;
 const MAX_TAG_BYTES: usize = 100;
-
-/// The source that `tag` writes to.
-pub(crate) const TAGS: &str = "tags";
 
 /// What is said of every row, whatever the source: whose it is.
 pub(crate) const WHOSE: [&str; 6] =
@@ -48,7 +46,7 @@ const OURS: [&str; 35] = [
     "selection",
     "selections",
     "tag",
-    TAGS,
+    "tags",
     "time",
     "tod",
     "true",
@@ -86,7 +84,7 @@ impl SourceName {
 
     /// The Delta table of its rows.
     pub fn table(&self) -> String {
-        format!("attrs_{}", self.0)
+        format!("{ATTACHED}{}", self.0)
     }
 }
 

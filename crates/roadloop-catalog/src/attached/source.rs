@@ -116,6 +116,7 @@ impl Source {
         reading.check_named(settings)?;
         let joined = reading.joined(settings)?;
         let (kept, mut skipped) = reading.usable(&settings.joining, &joined);
+        let rows = (reading.sheet.num_rows() + reading.sheet.skipped.len()) as u64;
         skipped.extend(std::mem::take(&mut reading.sheet.skipped));
         skipped.sort_by_key(|(place, _)| *place);
         let skipped: Vec<Skip> = skipped.into_iter().map(|(_, skip)| skip).collect();
@@ -123,7 +124,6 @@ impl Source {
             let first = skipped.first().map_or("there are none".to_owned(), |skip| {
                 format!("{}: {}", skip.place, skip.reason)
             });
-            let rows = (reading.sheet.num_rows() + skipped.len()) as u64;
             return Err(AttachError::NothingUsable { file: file.to_owned(), rows, first });
         }
         let mut fields = Vec::new();

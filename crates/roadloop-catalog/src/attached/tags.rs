@@ -10,15 +10,18 @@ use std::sync::Arc;
 
 use deltalake::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use deltalake::arrow::compute::concat_batches;
+use deltalake::datafusion::prelude::SessionContext;
 
 use roadloop_base::Nanos;
 
 use super::Missing;
-use super::name::{TAGS, Tag};
+use super::name::Tag;
 use crate::deliver::{Change, Left, Outdated, deliver};
 use crate::filter::{Certainty, quoted};
 use crate::rows::{self, Columns, date_of, times};
 use crate::schema::tags_schema;
+use crate::search::Question;
+use crate::session::TAGS;
 use crate::table::{Layout, Table, View};
 use crate::{Catalog, CatalogError, Filter, files};
 
@@ -60,7 +63,9 @@ impl Catalog {
         tag: &Tag,
         tagging: Tagging,
     ) -> Result<Tagged, CatalogError> {
-        let count = self.count(filter, None).await?;
+        let context = self.session(None).await?;
+        let question = Question::new(self, &context, filter, None).await?;
+        let count = question.count(None).await?;
         let mut tagged = Tagged {
             matched: count.total,
             changed: 0,
@@ -72,9 +77,9 @@ impl Catalog {
             Tagging::Remove => Missing::Left,
         };
         let Some(table) = self.table_of(&layout(), missing).await? else { return Ok(tagged) };
-        let matches = filter.to_sql(Certainty::Known);
-        for recordings in self.recordings_of(&matches).await? {
-            let frames = self.frames_to_tag(&matches, &recordings, tag).await?;
+        let matches = question.condition(Certainty::Known)?;
+        for recordings in self.recordings_of(&context, &matches).await? {
+            let frames = self.frames_to_tag(&context, &matches, &recordings, tag).await?;
             let numbers = Columns(&frames).longs("frame")?;
             tagged.changed += match tagging {
                 Tagging::Add => deliver(&table, &Added { tag, frames: &frames }).await?,
@@ -116,15 +121,18 @@ impl Catalog {
     }
 
     /// The recordings with frames that match, in groups.
-    async fn recordings_of(&self, matches: &str) -> Result<Vec<Vec<String>>, CatalogError> {
-        let context = self.session(None).await?;
+    async fn recordings_of(
+        &self,
+        context: &SessionContext,
+        matches: &str,
+    ) -> Result<Vec<Vec<String>>, CatalogError> {
         let query = format!(
             "SELECT f.recording, count(*) AS n FROM frames f WHERE {matches} \
              GROUP BY f.recording ORDER BY f.recording"
         );
         let mut groups: Vec<Vec<String>> = Vec::new();
         let mut room = 0;
-        for batch in self.query(&context, &query).await? {
+        for batch in self.query(context, &query).await? {
             let (recordings, counts) =
                 (Columns(&batch).texts("recording")?, Columns(&batch).longs("n")?);
             for row in 0..batch.num_rows() {
@@ -146,11 +154,11 @@ impl Catalog {
     /// The frames that match, as rows of the table of tags.
     async fn frames_to_tag(
         &self,
+        context: &SessionContext,
         matches: &str,
         recordings: &[String],
         tag: &Tag,
     ) -> Result<RecordBatch, CatalogError> {
-        let context = self.session(None).await?;
         let recordings: Vec<String> = recordings.iter().map(|id| quoted(id)).collect();
         let query = format!(
             "SELECT f.frame, f.recording, f.camera, f.taken_at_ns, f.shard FROM frames f \
@@ -158,7 +166,7 @@ impl Catalog {
             recordings.join(", ")
         );
         let mut batches = Vec::new();
-        for frames in self.query(&context, &query).await? {
+        for frames in self.query(context, &query).await? {
             let whose = Columns(&frames);
             let taken = whose.longs("taken_at_ns")?;
             let tags = std::iter::repeat_n(tag.as_str(), frames.num_rows());
@@ -178,11 +186,7 @@ impl Catalog {
 }
 
 fn layout() -> Layout {
-    Layout {
-        name: format!("attrs_{TAGS}"),
-        schema: tags_schema(),
-        statistics: files::Statistics::First,
-    }
+    Layout { name: TAGS.to_owned(), schema: tags_schema(), statistics: files::Statistics::First }
 }
 
 /// Those of some frames that have a tag at a version of the table.

@@ -72,6 +72,18 @@ fn frames_take_the_row_nearest_in_time() {
                      where camera = 'front' and sequence > 3 order by 1";
         let expected = "sequence,weather_condition,weather_temp,tags\n4,fog,5,\n5,,,\n";
         assert_eq!(rows(&catalog, query).await, expected);
+        let count = async |filter: &str| {
+            let filter = Filter::parse(filter).unwrap();
+            let count = catalog.count(&filter, None).await.unwrap();
+            (count.total, count.without_values)
+        };
+        assert_eq!(count("weather.condition = fog").await, (2, 1));
+        assert_eq!(count("temp > 4 and camera = front").await, (2, 1));
+        assert_eq!(count("not condition = fog").await, (5, 1));
+        let wrong = Filter::parse("weather.conditon = fog").unwrap();
+        let error = catalog.count(&wrong, None).await.unwrap_err().to_string();
+        assert!(error.contains("did you mean weather.condition?"), "{error}");
+
         let all = "select count(*) from frames_joined";
         assert_eq!(number(&catalog, all).await, 8);
 
@@ -222,7 +234,7 @@ fn sources_stand_side_by_side() {
         assert_eq!(
             tables,
             "table_name\nanonymized\nattrs_review\nattrs_tags\nattrs_zone\ndetection_rows\n\
-             detections\nframes\nframes_joined\nlooked\ntags\n"
+             detections\nframes\nframes_joined\nlooked\nselections\ntags\n"
         );
     });
 }
@@ -430,6 +442,8 @@ fn tags_are_put_on_and_taken_off() {
         assert_eq!(tag("camera = side", "b", Add).await, (0, 0));
         let count =
             |tag: &str, frames, recordings| TagCount { tag: tag.to_owned(), frames, recordings };
+        let both = Filter::parse("tag = a and not tag = c").unwrap();
+        assert_eq!(catalog.count(&both, None).await.unwrap().total, 4);
         let expected = [count("a", 7, 2), count("c", 3, 1)];
         assert_eq!(open(&folder).await.tags().await.unwrap(), expected);
         let tags = "select tags, count(*) as n from frames_joined group by 1 order by 1";

@@ -15,12 +15,15 @@ use deltalake::datafusion::catalog::{
 };
 use deltalake::datafusion::error::{DataFusionError, Result};
 
-use super::name::{SourceName, TAGS};
+use super::name::SourceName;
 use crate::schema::{PARTITION, tags_schema};
+use crate::session::TAGS;
 use crate::{AttachError, Catalog, CatalogError};
 
+/// The frames with all that is attached.
 const JOINED: &str = "frames_joined";
-const TAGS_TABLE: &str = "attrs_tags";
+/// The tags by another name, as they are asked for.
+const TAGS_VIEW: &str = "tags";
 
 /// The tables of a session: those it was given, and those of attached data.
 #[derive(Debug)]
@@ -43,8 +46,8 @@ impl AttachedSchema {
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, CatalogError> {
         Ok(match name {
-            TAGS_TABLE => Some(self.tags().await?),
-            TAGS => Some(self.view("SELECT * FROM attrs_tags", &[TAGS_TABLE]).await?),
+            TAGS => Some(self.tags().await?),
+            TAGS_VIEW => Some(self.view("SELECT * FROM attrs_tags", &[TAGS]).await?),
             JOINED => Some(self.joined().await?),
             _ => {
                 let Some(name) = self.names.iter().find(|known| known.table() == name) else {
@@ -76,9 +79,9 @@ impl AttachedSchema {
     /// Each frame with the row of every source, and its tags as one text.
     async fn joined(&self) -> Result<Arc<dyn TableProvider>, CatalogError> {
         let frames = self.provider_of("frames").await?;
-        let mut taken: HashSet<String> = HashSet::from([TAGS.to_owned()]);
+        let mut taken: HashSet<String> = HashSet::from([TAGS_VIEW.to_owned()]);
         taken.extend(frames.schema().fields().iter().map(|field| field.name().clone()));
-        let mut tables = vec!["frames".to_owned(), TAGS_TABLE.to_owned()];
+        let mut tables = vec!["frames".to_owned(), TAGS.to_owned()];
         let mut columns = vec!["f.*".to_owned()];
         let mut joins = String::new();
         for name in &self.names {
@@ -99,7 +102,7 @@ impl AttachedSchema {
         }
         let query = format!(
             "SELECT {}, coalesce(t.tags, '') AS tags FROM frames f{joins} LEFT JOIN \
-             (SELECT frame, string_agg(tag, ',' ORDER BY tag) AS tags FROM {TAGS_TABLE} \
+             (SELECT frame, string_agg(tag, ',' ORDER BY tag) AS tags FROM {TAGS} \
              GROUP BY frame) t ON t.frame = f.frame",
             columns.join(", ")
         );
@@ -131,7 +134,7 @@ impl AttachedSchema {
 impl SchemaProvider for AttachedSchema {
     fn table_names(&self) -> Vec<String> {
         let mut names = self.opened.table_names();
-        let ours = [TAGS_TABLE, TAGS, JOINED].into_iter().map(str::to_owned);
+        let ours = [TAGS, TAGS_VIEW, JOINED].into_iter().map(str::to_owned);
         for name in ours.chain(self.names.iter().map(SourceName::table)) {
             if !names.contains(&name) {
                 names.push(name);
