@@ -9,7 +9,7 @@ use roadloop_base::{RecordingId, Report, Skip};
 pub struct JobStart {
     /// The name of a stage or of a command.
     pub job: &'static str,
-    /// Absent where it is about many.
+    /// What it is about, where it is one recording.
     pub recording: Option<RecordingId>,
     pub unit: Unit,
     /// Frames or messages to be worked on, when known.
