@@ -6,12 +6,14 @@ mod completions;
 mod config_show;
 mod detect;
 mod doctor;
+mod enrich;
 mod extract;
 mod output;
 mod quickstart;
 mod run;
 mod search;
 mod sql;
+mod tag;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -97,6 +99,8 @@ enum Command {
     Anonymize(anonymize::Args),
     Search(search::Args),
     Sql(sql::Args),
+    Enrich(enrich::Args),
+    Tag(tag::Args),
     Bag(bag::Args),
     Doctor(doctor::Args),
     Config(config_show::Args),
@@ -155,6 +159,10 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
             search::run(&Session::open(&global, args.overrides())?, args).await
         }
         Command::Sql(args) => sql::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Enrich(args) => {
+            enrich::run(&Session::open(&global, Overrides::new())?, args).await
+        }
+        Command::Tag(args) => tag::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Bag(args) => bag::run(Session::open(&global, Overrides::new())?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),

@@ -303,7 +303,7 @@ mod tests {
 
     fn start(units: Option<u64>, bytes: Option<u64>) -> JobStart {
         let recording = RecordingId::new("drive-1a2b3c4d").unwrap();
-        JobStart { job: "detect", recording, unit: Unit::Frames, units, bytes }
+        JobStart { job: "detect", recording: Some(recording), unit: Unit::Frames, units, bytes }
     }
 
     #[track_caller]

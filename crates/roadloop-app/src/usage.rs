@@ -58,7 +58,10 @@ fn is_usage_of_bag(error: &BagError) -> bool {
 }
 
 fn is_usage_of_catalog(error: &CatalogError) -> bool {
-    matches!(error, CatalogError::Filter(_) | CatalogError::BadSql { .. })
+    match error {
+        CatalogError::Attach(error) => error.is_usage(),
+        error => matches!(error, CatalogError::Filter(_) | CatalogError::BadSql { .. }),
+    }
 }
 
 #[cfg(test)]

@@ -198,8 +198,8 @@ impl fmt::Display for ShardId {
     }
 }
 
-/// A step of the main job. Frames and detections go into the catalog, tables
-/// and videos are files.
+/// A step of the main job. Frames, detections and what is attached go into the
+/// catalog, tables and videos are files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
@@ -209,11 +209,19 @@ pub enum Stage {
     Video,
     Detect,
     Anonymize,
+    /// Data of others, joined to the frames.
+    Attach,
 }
 
 impl Stage {
-    pub const ALL: [Stage; 5] =
-        [Stage::Extract, Stage::Tables, Stage::Video, Stage::Detect, Stage::Anonymize];
+    pub const ALL: [Stage; 6] = [
+        Stage::Extract,
+        Stage::Tables,
+        Stage::Video,
+        Stage::Detect,
+        Stage::Anonymize,
+        Stage::Attach,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -222,6 +230,7 @@ impl Stage {
             Stage::Video => "video",
             Stage::Detect => "detect",
             Stage::Anonymize => "anonymize",
+            Stage::Attach => "attach",
         }
     }
 }

@@ -1,13 +1,15 @@
-//! The catalog as a whole: two tables and what is needed to ask about them.
+//! The catalog as a whole: its tables and what is needed to ask about them.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use deltalake::logstore::object_store::ObjectStore;
+use tokio::sync::Mutex;
 
 use roadloop_base::{RecordingId, ShardId, Stage};
 
+use crate::attached::Missing;
 use crate::files::STATISTICS;
 use crate::schema::{detections_schema, frames_schema};
 use crate::session::Engine;
@@ -40,6 +42,9 @@ pub struct Catalog(Arc<Inner>);
 struct Inner {
     frames: Table,
     detections: Table,
+    /// Those of attached data, once they were wanted.
+    others: Mutex<HashMap<String, Arc<Table>>>,
+    store: Arc<dyn ObjectStore>,
     engine: Engine,
 }
 
@@ -53,8 +58,10 @@ impl Catalog {
         let layout =
             |name: &str, schema| Layout { name: name.to_owned(), schema, statistics: STATISTICS };
         let frames = Table::open(&layout("frames", frames_schema()), Arc::clone(&store)).await?;
-        let detections = Table::open(&layout("detections", detections_schema()), store).await?;
-        Ok(Catalog(Arc::new(Inner { frames, detections, engine })))
+        let layout = layout("detections", detections_schema());
+        let detections = Table::open(&layout, Arc::clone(&store)).await?;
+        let others = Mutex::default();
+        Ok(Catalog(Arc::new(Inner { frames, detections, others, store, engine })))
     }
 
     /// The shards of a recording that a stage has delivered.
@@ -66,7 +73,7 @@ impl Catalog {
         let table = match stage {
             Stage::Extract => self.frames_table(),
             Stage::Detect | Stage::Anonymize => self.detections_table(),
-            Stage::Tables | Stage::Video => return Ok(HashMap::new()),
+            Stage::Tables | Stage::Video | Stage::Attach => return Ok(HashMap::new()),
         };
         let view = table.newest().await?;
         let mut delivered = HashMap::new();
@@ -82,6 +89,30 @@ impl Catalog {
 
     pub(crate) fn detections_table(&self) -> &Table {
         &self.0.detections
+    }
+
+    /// A table that is opened when it is first wanted, and kept open.
+    pub(crate) async fn table_of(
+        &self,
+        layout: &Layout,
+        missing: Missing,
+    ) -> Result<Option<Arc<Table>>, CatalogError> {
+        let mut others = self.0.others.lock().await;
+        if let Some(table) = others.get(&layout.name) {
+            return Ok(Some(Arc::clone(table)));
+        }
+        let store = Arc::clone(&self.0.store);
+        let table = match missing {
+            Missing::Made => Some(Table::open(layout, store).await?),
+            Missing::Left => Table::find(layout, store).await?,
+        };
+        let Some(table) = table.map(Arc::new) else { return Ok(None) };
+        others.insert(layout.name.clone(), Arc::clone(&table));
+        Ok(Some(table))
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.0.store
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -341,7 +341,7 @@ async fn take_out(
             continue;
         }
         if rows_after > 0 {
-            let rows = rows::sorted(&view.schema()?, &survivors, order)?;
+            let rows = rows::sorted(&table.schema(view)?, &survivors, order)?;
             actions.push(Action::Add(files::write(table, &file.date, rows).await?));
         }
         actions.push(file.remove());

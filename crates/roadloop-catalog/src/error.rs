@@ -11,7 +11,7 @@ use deltalake::parquet::errors::ParquetError;
 
 use roadloop_base::{ErrorKind, is_disk_full};
 
-use crate::FilterError;
+use crate::{AttachError, FilterError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
@@ -41,6 +41,8 @@ pub enum CatalogError {
     Contended { attempts: u32 },
     #[error(transparent)]
     Filter(#[from] FilterError),
+    #[error(transparent)]
+    Attach(#[from] AttachError),
     #[error("this is not a question that can be answered: {reason}")]
     BadSql { reason: String },
     #[error("the answer took longer than {} s; ask for less", limit.as_secs_f32())]
@@ -68,6 +70,7 @@ impl CatalogError {
             | CatalogError::Filter(_)
             | CatalogError::BadSql { .. }
             | CatalogError::TooBig { .. } => ErrorKind::Invalid,
+            CatalogError::Attach(error) => error.kind(),
             CatalogError::StreamTaken { .. } => ErrorKind::Conflict,
             CatalogError::Full { .. }
             | CatalogError::Contended { .. }

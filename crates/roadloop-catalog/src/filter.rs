@@ -98,6 +98,13 @@ impl Filter {
         labels
     }
 
+    /// It speaks of columns, of frames or of what is attached to them.
+    pub(crate) fn has_columns(&self) -> bool {
+        let mut has = false;
+        self.visit(&mut |expr| has |= matches!(expr, Expr::Column { .. }));
+        has
+    }
+
     /// It names saved selections.
     pub(crate) fn has_selections(&self) -> bool {
         let mut has = false;

@@ -13,6 +13,7 @@
 //! Knows nothing of pictures, models or recordings' formats, and nothing of
 //! the engines behind it leaks out.
 
+mod attached;
 mod catalog;
 mod deliver;
 mod error;
@@ -32,6 +33,11 @@ mod table;
 mod testing;
 mod transactions;
 
+pub use attached::{
+    AttachError, Attached, Attachment, JoinGroup, Joined, Joiner, Joining, Key, MAX_FILE_BYTES,
+    Nearest, On, Source, SourceColumn, SourceName, SourceSettings, Tag, TagCount, Tagged, Tagging,
+    ValueType, Waiting,
+};
 pub use catalog::{Catalog, CatalogOptions};
 pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
 pub use error::CatalogError;

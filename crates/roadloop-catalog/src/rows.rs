@@ -6,12 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use deltalake::arrow::array::{
     Array, ArrayRef, AsArray, Float32Array, Float32Builder, Float64Array, Int32Array, Int64Array,
-    RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+    RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use deltalake::arrow::compute::{SortColumn, SortOptions};
 use deltalake::arrow::compute::{cast, concat_batches, lexsort_to_indices, take_record_batch};
 use deltalake::arrow::datatypes::{
-    DataType, FieldRef, Float32Type, Float64Type, Int64Type, SchemaRef,
+    DataType, FieldRef, Float32Type, Float64Type, Int32Type, Int64Type, SchemaRef,
 };
 
 use roadloop_base::{
@@ -93,7 +93,7 @@ fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
     Ok(RecordBatch::try_new(frames_schema(), columns)?)
 }
 
-fn times(times: impl Iterator<Item = Nanos>) -> ArrayRef {
+pub(crate) fn times(times: impl Iterator<Item = Nanos>) -> ArrayRef {
     let micros = times.map(|time| time.0.div_euclid(1000));
     Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC"))
 }
@@ -227,6 +227,20 @@ pub(crate) fn sorted(
     Ok(take_record_batch(&rows, &order)?)
 }
 
+/// The rows that stand under each date, in their table's order.
+pub(crate) fn by_date(
+    rows: &RecordBatch,
+    dates: BTreeMap<String, Vec<u32>>,
+    order: &[&str],
+) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
+    let mut batches = BTreeMap::new();
+    for (date, places) in dates {
+        let of_date = take_record_batch(rows, &UInt32Array::from(places))?;
+        batches.insert(date, sorted(&rows.schema(), &[of_date], order)?);
+    }
+    Ok(batches)
+}
+
 /// The columns of a query's answer, each read as one plain type.
 pub(crate) struct Columns<'a>(pub(crate) &'a RecordBatch);
 
@@ -242,6 +256,10 @@ impl Columns<'_> {
 
     pub(crate) fn longs(&self, name: &str) -> Result<Int64Array, CatalogError> {
         Ok(self.cast(name, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+    }
+
+    pub(crate) fn ints(&self, name: &str) -> Result<Int32Array, CatalogError> {
+        Ok(self.cast(name, &DataType::Int32)?.as_primitive::<Int32Type>().clone())
     }
 
     pub(crate) fn floats(&self, name: &str) -> Result<Float32Array, CatalogError> {

@@ -1,4 +1,4 @@
-//! The columns of the two tables, and how a frame becomes one number.
+//! The columns of the tables, and how a frame becomes one number.
 //!
 //! `frame` is 40 bits of a hash over recording and camera (the stream), then
 //! 23 bits of sequence: joins and groupings run on one integer, frames of a
@@ -12,6 +12,8 @@ use deltalake::kernel::{DataType as DeltaType, StructField, StructType};
 use sha2::{Digest, Sha256};
 
 use roadloop_base::{Camera, FrameId, MAX_SEQUENCE, RecordingId, SHARD_FRAMES, ShardId};
+
+use crate::attached::SourceColumn;
 
 /// The version of what this file says. Tables with a higher one are refused.
 pub(crate) const FORMAT: u32 = 1;
@@ -113,6 +115,32 @@ pub(crate) fn detections_schema() -> SchemaRef {
         Field::new("taken_at_ns", DataType::Int64, false),
         Field::new("shard", DataType::Int32, false),
     ]))
+}
+
+/// Columns of attached data: whose it is, then what is said.
+pub(crate) fn attached_schema(columns: &[SourceColumn]) -> SchemaRef {
+    let mut fields = whose();
+    fields
+        .extend(columns.iter().map(|column| Field::new(&column.name, column.value.arrow(), true)));
+    Arc::new(Schema::new(fields))
+}
+
+/// Columns of the tags people gave: a row for each.
+pub(crate) fn tags_schema() -> SchemaRef {
+    let mut fields = whose();
+    fields.push(Field::new("tag", DataType::Utf8, false));
+    Arc::new(Schema::new(fields))
+}
+
+fn whose() -> Vec<Field> {
+    vec![
+        Field::new("frame", DataType::Int64, false),
+        Field::new("recording", DataType::Utf8, false),
+        Field::new("camera", DataType::Utf8, false),
+        Field::new("taken_at", timestamp(), false),
+        Field::new("taken_at_ns", DataType::Int64, false),
+        Field::new("shard", DataType::Int32, false),
+    ]
 }
 
 /// Microseconds, the finest Delta Lake has; `taken_at_ns` keeps the rest.

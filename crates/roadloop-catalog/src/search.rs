@@ -15,7 +15,7 @@ use deltalake::datafusion::prelude::SessionContext;
 
 use roadloop_base::{BBox, Detection, FrameId, FrameRow, Position, RecordingId};
 
-use self::question::Question;
+pub(crate) use self::question::Question;
 use crate::filter::Certainty;
 use crate::rows::{Columns, detections, frame_ids, frame_rows};
 use crate::schema::frame_number;

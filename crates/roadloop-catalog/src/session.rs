@@ -7,7 +7,7 @@
 //! - `looked`, `anonymized`: the frames a detector looked at, and those with an
 //!   anonymised copy
 //! - `detection_rows`: the table behind the last three
-//! - `attrs_…`: the attached tables, of which `attrs_tags` is there always
+//! - `attrs_<name>`, `tags`, `frames_joined`: attached data (`attached/view.rs`)
 //! - `selections`: the frames of each saved selection
 
 use std::fmt;
@@ -17,19 +17,22 @@ use std::sync::Arc;
 
 use deltalake::arrow::array::RecordBatch;
 use deltalake::arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use deltalake::datafusion::common::{ScalarValue, TableReference};
+use deltalake::datafusion::catalog::TableProvider;
+use deltalake::datafusion::common::ScalarValue;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use deltalake::datafusion::execution::memory_pool::FairSpillPool;
 use deltalake::datafusion::execution::object_store::ObjectStoreUrl;
 use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use deltalake::datafusion::execution::session_state::SessionState;
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext, lit};
 use deltalake::logstore::object_store::ObjectStore;
 
+use crate::attached::AttachedSchema;
 use crate::filter::Vocabulary;
 use crate::rows::Columns;
 use crate::schema::{LOOKED, REDACTED, frames_schema};
-use crate::table::{ROOT, Table};
+use crate::table::{ROOT, View};
 use crate::{Catalog, CatalogError, CatalogOptions, Filter, functions};
 
 /// The names of attached tables start with it.
@@ -39,9 +42,15 @@ pub(crate) const TAGS: &str = "attrs_tags";
 /// The view of saved selections.
 pub(crate) const SELECTIONS: &str = "selections";
 
+/// Where DataFusion looks for a table whose name says nothing else.
+const CATALOG: &str = "datafusion";
+const SCHEMA: &str = "public";
+
 /// What all sessions share: memory, caches, the store.
 pub(crate) struct Engine {
     runtime: Arc<RuntimeEnv>,
+    /// How tables are read, whoever asks.
+    tables: Arc<SessionState>,
     threads: usize,
     memory_limit_bytes: usize,
 }
@@ -82,14 +91,16 @@ impl Engine {
         runtime.deregister_object_store(ObjectStoreUrl::local_filesystem().as_ref())?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = threads.unwrap_or_else(cores).max(1);
-        Ok(Engine { runtime, threads, memory_limit_bytes })
+        let tables = Arc::new(context(Arc::clone(&runtime), threads).state());
+        Ok(Engine { runtime, tables, threads, memory_limit_bytes })
     }
 
     pub(crate) fn memory_limit_bytes(&self) -> usize {
         self.memory_limit_bytes
     }
 
-    fn context(&self, memory_limit_bytes: Option<usize>) -> SessionContext {
+    /// A context without tables, with memory of its own where a limit is given.
+    pub(crate) fn context(&self, memory_limit_bytes: Option<usize>) -> SessionContext {
         let mut runtime = Arc::clone(&self.runtime);
         if let Some(limit) = memory_limit_bytes {
             let own = RuntimeEnv {
@@ -98,14 +109,18 @@ impl Engine {
             };
             runtime = Arc::new(own);
         }
-        // Filters stay above the scan: pushed into it, they decode a column
-        // twice and cost up to twice the time.
-        let config = SessionConfig::new()
-            .with_target_partitions(self.threads)
-            .with_information_schema(true)
-            .set_bool("datafusion.execution.parquet.pushdown_filters", false);
-        SessionContext::new_with_config_rt(config, runtime)
+        context(runtime, self.threads)
     }
+}
+
+fn context(runtime: Arc<RuntimeEnv>, threads: usize) -> SessionContext {
+    // Filters stay above the scan: pushed into it, they decode a column
+    // twice and cost up to twice the time.
+    let config = SessionConfig::new()
+        .with_target_partitions(threads)
+        .with_information_schema(true)
+        .set_bool("datafusion.execution.parquet.pushdown_filters", false);
+    SessionContext::new_with_config_rt(config, runtime)
 }
 
 impl Catalog {
@@ -119,9 +134,17 @@ impl Catalog {
         for function in functions::all() {
             context.register_udf(function);
         }
-        register(&context, "frames", self.frames_table()).await?;
+        let (names, frames, detections) = futures::try_join!(
+            self.attached_names(),
+            self.frames_table().newest(),
+            self.detections_table().newest(),
+        )?;
+        let attached = Arc::new(AttachedSchema::new(self.clone(), names));
+        let ours = context.catalog(CATALOG).ok_or(CatalogError::Stopped)?;
+        ours.register_schema(SCHEMA, attached)?;
+        context.register_table("frames", self.provider(&frames).await?)?;
         complete(&context, "frames", &frames_schema()).await?;
-        register(&context, "detection_rows", self.detections_table()).await?;
+        context.register_table("detection_rows", self.provider(&detections).await?)?;
         let found = format!("kind NOT IN ('{LOOKED}', '{REDACTED}')");
         let looked = format!("kind = '{LOOKED}' AND label = ''");
         let redacted = format!("kind = '{REDACTED}' AND label = ''");
@@ -137,18 +160,25 @@ impl Catalog {
             let rows = context.sql(&query).await?;
             context.register_table(view, rows.into_view())?;
         }
-        // Nothing is tagged, nothing selected, before the first time.
-        for (table, name) in [(TAGS, "tag"), (SELECTIONS, "name")] {
-            if !context.table_exist(table)? {
-                let columns = vec![
-                    Field::new("frame", DataType::Int64, false),
-                    Field::new(name, DataType::Utf8, false),
-                ];
-                context
-                    .register_batch(table, RecordBatch::new_empty(Schema::new(columns).into()))?;
-            }
+        // Nothing is selected before the first time.
+        if !context.table_exist(SELECTIONS)? {
+            let columns = vec![
+                Field::new("frame", DataType::Int64, false),
+                Field::new("name", DataType::Utf8, false),
+            ];
+            let empty = RecordBatch::new_empty(Schema::new(columns).into());
+            context.register_batch(SELECTIONS, empty)?;
         }
         Ok(context)
+    }
+
+    /// A table at one version, as queries read it.
+    pub(crate) async fn provider(
+        &self,
+        view: &View,
+    ) -> Result<Arc<dyn TableProvider>, CatalogError> {
+        let session = Arc::clone(&self.engine().tables);
+        Ok(view.table.table_provider().with_session(session).await?)
     }
 
     /// What a filter may speak of in a session.
@@ -158,11 +188,17 @@ impl Catalog {
         filter: &Filter,
     ) -> Result<Vocabulary, CatalogError> {
         let mut vocabulary = Vocabulary::new(context.table("frames").await?.schema().as_arrow());
-        let tables = context.catalog("datafusion").and_then(|catalog| catalog.schema("public"));
-        for table in tables.iter().flat_map(|tables| tables.table_names()) {
-            if let Some(name) = table.strip_prefix(ATTACHED).filter(|_| table != TAGS) {
-                let provider = context.table_provider(TableReference::bare(table.as_str())).await?;
-                vocabulary.attach(name, &provider.schema());
+        // Who speaks of no column opens none of the tables that are attached.
+        if filter.has_columns()
+            && let Some(tables) = context.catalog(CATALOG).and_then(|ours| ours.schema(SCHEMA))
+        {
+            for table in tables.table_names() {
+                let name = table.strip_prefix(ATTACHED).filter(|_| table != TAGS);
+                if let Some(name) = name
+                    && let Some(provider) = tables.table(&table).await?
+                {
+                    vocabulary.attach(name, &provider.schema());
+                }
             }
         }
         if filter.has_selections() {
@@ -196,13 +232,6 @@ pub(crate) fn query_error(source: DataFusionError, limit_bytes: usize) -> Catalo
         }
         _ => CatalogError::Query { source },
     }
-}
-
-async fn register(context: &SessionContext, name: &str, table: &Table) -> Result<(), CatalogError> {
-    let view = table.newest().await?;
-    let provider = view.table.table_provider().with_session(Arc::new(context.state())).await?;
-    context.register_table(name, provider)?;
-    Ok(())
 }
 
 /// A table that is older than some columns, and cannot be written to, has

@@ -264,8 +264,8 @@ mod tests {
                 (
                     "select * from detection",
                     "no table is called detection; did you mean detections?\n\
-                     tables: frames, detections, anonymized, attrs_tags, detection_rows, looked, \
-                     selections",
+                     tables: frames, detections, anonymized, attrs_tags, detection_rows, \
+                     frames_joined, looked, selections, tags",
                 ),
                 ("select * from cars", "no table is called cars\ntables: frames,"),
                 ("select sum(camera) from frames", "there is no sum(Text), but sum(Decimal),"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use deltalake::arrow::datatypes::{Schema, SchemaRef};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake::kernel::{Action, Metadata, StructField, Transaction, Version};
+use deltalake::kernel::{Action, StructField, Transaction, Version};
 use deltalake::logstore::object_store::ObjectStore;
 use deltalake::logstore::object_store::prefix::PrefixStore;
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
@@ -67,20 +67,10 @@ pub(crate) struct View {
 }
 
 impl View {
-    fn metadata(&self) -> Option<&Metadata> {
-        self.table.snapshot().ok().map(DeltaTableState::metadata)
-    }
-
     /// A property of the table.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
-        self.metadata()?.configuration().get(name).map(String::as_str)
-    }
-
-    /// The columns of data files: all but the partition's.
-    pub(crate) fn schema(&self) -> Result<SchemaRef, CatalogError> {
-        let snapshot = self.table.snapshot();
-        let schema = snapshot.map(|snapshot| data_schema(&snapshot.schema()));
-        schema.map_err(|source| CatalogError::table("read", "opened", source))
+        let metadata = self.table.snapshot().ok().map(DeltaTableState::metadata)?;
+        metadata.configuration().get(name).map(String::as_str)
     }
 }
 
@@ -137,6 +127,13 @@ impl Table {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The columns of its data files: all but the partition's.
+    pub(crate) fn schema(&self, view: &View) -> Result<SchemaRef, CatalogError> {
+        let snapshot = view.table.snapshot();
+        let schema = snapshot.map(|snapshot| data_schema(&snapshot.schema()));
+        schema.map_err(|source| CatalogError::table("read", &self.name, source))
     }
 
     pub(crate) fn statistics(&self) -> Statistics {

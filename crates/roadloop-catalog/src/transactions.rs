@@ -18,6 +18,7 @@ use deltalake::parquet::arrow::ProjectionMask;
 use deltalake::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use roadloop_base::{Camera, RecordingId, ShardId, Stage};
 
@@ -58,6 +59,29 @@ impl Transactions {
             }
         }
         shards
+    }
+
+    /// One number for all shards of each recording that a stage delivered, in
+    /// whatever order: another number, other shards. Of one recording only,
+    /// where one is given.
+    pub(crate) fn digests(&self, stage: Stage, only: Option<&RecordingId>) -> HashMap<&str, u64> {
+        let of_stage = format!("{stage}/");
+        let mut digests = HashMap::<&str, u64>::new();
+        for (app_id, revision) in &self.revisions {
+            let Some(shard) = app_id.strip_prefix(&of_stage) else { continue };
+            let Some((recording, _)) = shard.split_once('/') else { continue };
+            if only.is_some_and(|only| only.as_str() != recording) {
+                continue;
+            }
+            let mut hash = Sha256::new();
+            hash.update(app_id);
+            hash.update(revision.to_le_bytes());
+            let mut first = [0; 8];
+            first.copy_from_slice(&hash.finalize()[..8]);
+            let digest = digests.entry(recording).or_default();
+            *digest = digest.wrapping_add(u64::from_le_bytes(first));
+        }
+        digests
     }
 
     /// Reads the newest checkpoint up to `version`, then the commits after it.

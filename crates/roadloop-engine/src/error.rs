@@ -34,6 +34,8 @@ pub enum EngineError {
     NameTaken { name: String, source_path: String },
     #[error("no recording is called {name:?}; known are {known}")]
     NoSuchRecording { name: String, known: String },
+    #[error("cannot read a file: {source}\npath: {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
     #[error("cannot write a file: {source}\npath: {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("cannot write a table: {source}")]
@@ -61,7 +63,11 @@ impl EngineError {
             EngineError::Vision(error) => error.kind(),
             EngineError::NameTaken { .. } => ErrorKind::Conflict,
             EngineError::NoSuchRecording { .. } => ErrorKind::NotFound,
+            EngineError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                ErrorKind::NotFound
+            }
             EngineError::Card { .. }
+            | EngineError::Read { .. }
             | EngineError::Write { .. }
             | EngineError::Table { .. }
             | EngineError::Stopped { .. } => ErrorKind::Internal,

@@ -74,7 +74,7 @@ pub async fn extract(
     let store = roadloop_store::open(&folder.to_string_lossy())?;
     let meter = progress.start(JobStart {
         job: Stage::Extract.name(),
-        recording: recording.id().clone(),
+        recording: Some(recording.id().clone()),
         unit: Unit::Frames,
         units: None,
         bytes: Some(recording.size_bytes()),

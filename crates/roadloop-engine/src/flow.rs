@@ -10,7 +10,7 @@ use roadloop_base::{Camera, RecordingId, Report, Skip, Stage};
 use roadloop_catalog::Filter;
 
 use crate::stages::redact::RedactSettings;
-use crate::stages::{detect, files, ingest, redact};
+use crate::stages::{attach, detect, files, ingest, redact};
 use crate::{Card, Ctx, EngineError, open_recording};
 
 /// What is to be done with a recording.
@@ -82,6 +82,11 @@ pub async fn run(
             Stage::Anonymize => {
                 redact::run(ctx, &id, settings.only.as_ref(), settings.redact).await?
             }
+            Stage::Attach => match attach::run(ctx, &id).await? {
+                Some(report) => report,
+                // Where nothing is attached, nothing is said.
+                None => continue,
+            },
         };
         // Each reads the recording again, and meets the damage in it again.
         let named: HashSet<&Skip> =

@@ -9,7 +9,8 @@ use roadloop_base::{RecordingId, Report, Skip};
 pub struct JobStart {
     /// The name of a stage or of a command.
     pub job: &'static str,
-    pub recording: RecordingId,
+    /// What it is about, where it is one recording.
+    pub recording: Option<RecordingId>,
     pub unit: Unit,
     /// Frames or messages to be worked on, when known.
     pub units: Option<u64>,

@@ -66,6 +66,40 @@ pub async fn open_recording(path: &Path) -> Result<Recording, EngineError> {
     Ok(spawn_blocking(open).await.map_err(EngineError::stopped)??)
 }
 
+/// The name and the bytes of a file, by its path or address; `None` in their
+/// place where it is longer than a limit.
+pub(crate) async fn read_whole(
+    path: &Path,
+    limit: u64,
+) -> Result<(String, Option<Bytes>), EngineError> {
+    let (name, open): (_, Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>> + Send>) =
+        match address_of(path) {
+            None => {
+                let file = path.to_owned();
+                let open = move || -> io::Result<Box<dyn Read + Send>> {
+                    Ok(Box::new(std::fs::File::open(file)?))
+                };
+                (path.display().to_string(), Box::new(open))
+            }
+            Some(address) => {
+                let name = public_part(address);
+                let Some(object) = Remote::new(address)?.object().await? else {
+                    return Err(BagError::NotFound { path: name.into() }.into());
+                };
+                (name, Box::new(move || Ok(Box::new(object.stream()?))))
+            }
+        };
+    let read = move || {
+        let mut bytes = Vec::new();
+        open()?.take(limit + 1).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    let bytes = spawn_blocking(read).await.map_err(EngineError::stopped)?;
+    let bytes = bytes.map_err(|source| EngineError::Read { path: path.to_owned(), source })?;
+    let is_whole = bytes.len() as u64 <= limit;
+    Ok((name, is_whole.then(|| Bytes::from(bytes))))
+}
+
 fn address_of(path: &Path) -> Option<&str> {
     path.to_str().filter(|path| is_remote(path))
 }

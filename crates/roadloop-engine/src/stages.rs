@@ -1,5 +1,6 @@
 //! The arrows of the main job, one file each.
 
+pub mod attach;
 mod by_shard;
 pub mod detect;
 pub mod files;

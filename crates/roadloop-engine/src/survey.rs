@@ -47,7 +47,7 @@ pub fn survey(recording: &Recording, progress: &dyn Progress) -> Result<Survey, 
     let mut survey = Survey { skipped: recording.damage().to_vec(), ..Survey::default() };
     let meter = progress.start(JobStart {
         job: "read",
-        recording: recording.id().clone(),
+        recording: Some(recording.id().clone()),
         unit: Unit::Messages,
         units: None,
         bytes: Some(recording.size_bytes()),

@@ -66,7 +66,7 @@ pub fn extract_tables(
     let passes = named.len().div_ceil(OPEN_TABLES) as u64;
     let meter = progress.start(JobStart {
         job: "tables",
-        recording: recording.id().clone(),
+        recording: Some(recording.id().clone()),
         unit: Unit::Messages,
         units: None,
         bytes: Some(recording.size_bytes() * passes),

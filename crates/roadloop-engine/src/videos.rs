@@ -55,7 +55,7 @@ pub async fn extract_videos(
     let passes = (topics.len().div_ceil(OPEN_VIDEOS) + usize::from(!streams.is_empty())) as u64;
     let meter = progress.start(JobStart {
         job: "video",
-        recording: recording.id().clone(),
+        recording: Some(recording.id().clone()),
         unit: Unit::Frames,
         units: None,
         bytes: Some(recording.size_bytes() * passes),

@@ -84,15 +84,18 @@ enum StageName {
     Video,
     Detect,
     Anonymize,
+    /// Data attached with `enrich`, joined to the frames
+    Attach,
 }
 
 impl StageName {
-    const ALL: [StageName; 5] = [
+    const ALL: [StageName; 6] = [
         StageName::Extract,
         StageName::Tables,
         StageName::Video,
         StageName::Detect,
         StageName::Anonymize,
+        StageName::Attach,
     ];
 
     fn stage(self) -> Stage {
@@ -102,6 +105,7 @@ impl StageName {
             StageName::Video => Stage::Video,
             StageName::Detect => Stage::Detect,
             StageName::Anonymize => Stage::Anonymize,
+            StageName::Attach => Stage::Attach,
         }
     }
 }

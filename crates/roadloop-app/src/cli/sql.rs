@@ -23,6 +23,8 @@ Tables:
                altitude (m), sun_elevation (degrees above the horizon), date, ...
   detections   frame, kind, label, confidence, model, bbox_left, bbox_top, bbox_right,
                bbox_bottom (shares of width and height, 0 to 1), ...
+  attrs_NAME, frames_joined, tags    attached data: each source, frames with all of
+               them beside, and the tags of frames
   looked, anonymized    frames a detector saw; frames that have an anonymised copy
   attrs_tags, selections    what frames were tagged with, and saved as; attrs_NAME:
                what was attached as NAME

@@ -1,6 +1,7 @@
 //! The binary as a person uses it: recordings in, answers out.
 
 mod again;
+mod attached;
 mod bad_input;
 mod command_line;
 mod crash;

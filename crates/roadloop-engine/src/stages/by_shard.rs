@@ -90,7 +90,7 @@ pub(super) async fn run(
     report.already_done = (rows.len() - frames) as u64;
     let start = JobStart {
         job: stage.name(),
-        recording,
+        recording: Some(recording),
         unit: Unit::Frames,
         units: Some(frames as u64),
         bytes: None,

@@ -72,7 +72,7 @@ pub(crate) fn words(stage: Stage, selection: &Selection) -> Option<String> {
     match stage {
         Stage::Video => Some(video_words(selection)),
         Stage::Tables => Some(tables_words()),
-        Stage::Extract | Stage::Detect | Stage::Anonymize => None,
+        Stage::Extract | Stage::Detect | Stage::Anonymize | Stage::Attach => None,
     }
 }
 
@@ -103,7 +103,7 @@ async fn finished(
     let unit = if stage == Stage::Tables { Unit::Messages } else { Unit::Frames };
     let meter = ctx.progress.start(JobStart {
         job: stage.name(),
-        recording: recording.id().clone(),
+        recording: Some(recording.id().clone()),
         unit,
         units: None,
         bytes: None,

@@ -49,7 +49,7 @@ pub async fn run(
     let finished = earlier.as_ref().and_then(|card| card.finished(&in_words));
     let meter = ctx.progress.start(JobStart {
         job: Stage::Extract.name(),
-        recording: id.clone(),
+        recording: Some(id.clone()),
         unit: Unit::Frames,
         units: None,
         bytes: Some(recording.size_bytes()),

@@ -159,7 +159,7 @@ fn write(
     let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
     let meter = session.progress().start(JobStart {
         job,
-        recording: recording.id().clone(),
+        recording: Some(recording.id().clone()),
         unit: Unit::Messages,
         units: None,
         bytes: Some(recording.size_bytes()),

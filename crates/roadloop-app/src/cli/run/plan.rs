@@ -62,6 +62,8 @@ fn plan_as_text((plan, estimate): &Planned, settings: &RunSettings) -> String {
                 text += &format!("  {:<10} {files}\n", stage.to_string());
                 continue;
             }
+            // Cheap, and only where something is attached.
+            Stage::Attach => continue,
             Stage::Extract => plan.extracted,
             Stage::Detect => plan.detected,
             Stage::Anonymize => plan.anonymized,
