@@ -148,7 +148,7 @@ fn a_recording_in_a_bucket_is_as_one_here() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let (here, there) = (workspace.path("here"), workspace.path("there"));
     let files = files_below(&here);
-    assert_eq!(files.len(), 10);
+    assert_eq!(files.len(), 11);
     for file in files {
         let name = file.strip_prefix(&here).unwrap();
         assert_eq!(fs::read(&file).unwrap(), fs::read(there.join(name)).unwrap(), "{name:?}");
