@@ -15,7 +15,7 @@ fn content(recording: &Recording, selection: &Selection) -> Content {
                 content.0.push((topic.to_string(), sequence, logged_at.0, data.to_vec()));
             }
             ReadMessage::Skipped(skip) => {
-                content.1.push(format!("{}: {}", skip.place, skip.reason))
+                content.1.push(format!("{}: {}", skip.place, skip.reason));
             }
             other => panic!("{other:?}"),
         }
