@@ -256,3 +256,84 @@ impl Kept {
 fn stopped() -> io::Error {
     io::Error::other("a part of the file was lost on its way")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LEN: usize = 20 << 20;
+
+    static CONTENT: LazyLock<Bytes> = LazyLock::new(|| {
+        (0..LEN as u32).map(|at| (at.wrapping_mul(0x9e37_79b1) >> 24) as u8).collect()
+    });
+
+    /// A store that fails once.
+    #[derive(Debug)]
+    struct Stored {
+        reads_before_failure: AtomicUsize,
+    }
+
+    impl RemoteFile for Stored {
+        fn size(&self) -> Option<u64> {
+            Some(LEN as u64)
+        }
+
+        fn read(&self, from: u64, count: u64) -> io::Result<Bytes> {
+            if self.reads_before_failure.fetch_sub(1, Ordering::SeqCst) == 0 {
+                return Err(io::Error::other("the connection was cut"));
+            }
+            Ok(CONTENT.slice(from as usize..(from + count) as usize))
+        }
+
+        fn stream(&self) -> io::Result<Box<dyn Read + Send>> {
+            Ok(Box::new(Cursor::new(CONTENT.clone())))
+        }
+    }
+
+    /// Places and lengths, some of them each behind the one before.
+    fn any_reads() -> impl Strategy<Value = Vec<(u64, u64)>> {
+        let count = prop_oneof![1..200u64, 1..3_000_000u64];
+        let read = (proptest::option::of(0..LEN as u64), count);
+        proptest::collection::vec(read, 1..30).prop_map(|reads| {
+            let mut next = 0;
+            let place = |(at, count): (Option<u64>, u64)| {
+                let at = at.unwrap_or(next) % LEN as u64;
+                let count = count.min(LEN as u64 - at);
+                next = at + count;
+                (at, count)
+            };
+            reads.into_iter().map(place).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_place_reads_as_it_is(reads in any_reads(), reads_before_failure in 0..40usize) {
+            let stored = Stored { reads_before_failure: reads_before_failure.into() };
+            let parts = Parts::new(Arc::new(stored), LEN as u64);
+            let mut failures = 0;
+            for (at, count) in reads {
+                match parts.get(at, count) {
+                    Ok((start, bytes)) => {
+                        let wanted = (at - start) as usize..(at - start + count) as usize;
+                        let expected = &CONTENT[at as usize..(at + count) as usize];
+                        prop_assert!(bytes.get(wanted) == Some(expected), "{} {}", at, count);
+                    }
+                    Err(_) => failures += 1,
+                }
+                let kept = parts.kept.lock().unwrap();
+                let ends = kept.parts.iter().map(|(start, part)| start + part.len);
+                let starts = kept.parts.keys().copied().skip(1).chain([LEN as u64]);
+                prop_assert!(ends.zip(starts).all(|(end, next)| end <= next), "{:?}", kept.parts.keys());
+            }
+            prop_assert!(failures <= 1);
+            prop_assert_eq!(parts.failure().is_some(), failures == 1);
+        }
+    }
+}

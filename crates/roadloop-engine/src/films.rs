@@ -9,7 +9,7 @@ use roadloop_base::{Camera, EncodedImage, Frame, Skip, VideoCodec, VideoPicture}
 use roadloop_vision::VideoDecoder;
 
 /// Pictures that nobody may ever ask for are kept in order not to be decoded; so
-/// many bytes of a camera's at most.
+/// many bytes of a camera's at most, with what is known of each.
 const KEPT: usize = 32 << 20;
 
 /// A frame that can be looked at, or why there is none; an error ends them all.
@@ -32,6 +32,8 @@ struct Film {
     sequence: Option<u32>,
     /// From the last picture that needs no other on, and not yet decoded.
     waiting: Vec<VideoPicture>,
+    /// What these take in memory.
+    waiting_bytes: usize,
 }
 
 impl Films {
@@ -74,17 +76,18 @@ impl Film {
         let is_next = self.sequence.is_none_or(|last| sequence == last.wrapping_add(1));
         self.sequence = Some(sequence);
         if !is_next {
-            self.waiting.clear();
+            self.forget();
             self.decoder.iter_mut().for_each(VideoDecoder::interrupt);
         }
         if VideoDecoder::is_key(&picture.data) {
-            self.waiting.clear();
+            self.forget();
         }
-        let kept: usize = self.waiting.iter().map(|picture| picture.data.len()).sum();
-        if !is_selected && kept < KEPT {
+        if !is_selected && self.waiting_bytes < KEPT {
+            self.waiting_bytes += picture.data.len() + size_of::<VideoPicture>();
             self.waiting.push(picture.clone());
             return Ok(());
         }
+        self.waiting_bytes = 0;
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             None => self.decoder.insert(VideoDecoder::new().map_err(|error| error.to_string())?),
@@ -99,6 +102,12 @@ impl Film {
             Err(error) => return Err(error.to_string()),
         }
         Ok(())
+    }
+
+    /// Of pictures that wait, none is needed any more.
+    fn forget(&mut self) {
+        self.waiting.clear();
+        self.waiting_bytes = 0;
     }
 }
 
@@ -223,6 +232,18 @@ mod tests {
             let times: Vec<i64> = some.iter().map(|(time, _)| *time).collect();
             assert_eq!(times, expected);
             assert!(some.iter().all(|picture| all.contains(picture)), "{times:?}");
+        }
+    }
+
+    /// Each is a slice of three bytes, and the first that needs no others never comes.
+    #[test]
+    fn any_number_of_small_pictures_is_soon_passed_over() {
+        let mut film = Film::default();
+        for sequence in 0..500_000 {
+            let data = [0, 0, 1, 0x41, 0x9a, 0x22][..].into();
+            let mut picture = VideoPicture { codec: VideoCodec::H264, data, decoded: None };
+            let _ = film.add(&mut picture, sequence, false);
+            assert!(film.waiting.len() * size_of::<VideoPicture>() <= KEPT);
         }
     }
 

@@ -142,7 +142,7 @@ pub(crate) struct Graph<'m> {
 }
 
 #[derive(Debug)]
-struct ModelDetector {
+pub(crate) struct ModelDetector {
     model: Box<dyn Model>,
     id: ModelId,
     decoder: Decoder,
@@ -167,7 +167,7 @@ const UNDERSTOOD: &str = "NanoDet (three [1, n, classes] and three [1, n, 4 * bi
     DETR (logits [1, q, classes] and boxes [1, q, 4], or labels, boxes and scores)";
 
 impl ModelDetector {
-    fn new(
+    pub(crate) fn new(
         model: Box<dyn Model>,
         id: ModelId,
         settings: &Settings,

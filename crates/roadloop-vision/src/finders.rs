@@ -4,9 +4,9 @@
 //! a face lost to downscaling is a face shown. What is done to what they find
 //! is not known here.
 
-mod face;
-mod plate;
-mod text;
+pub(crate) mod face;
+pub(crate) mod plate;
+pub(crate) mod text;
 
 use roadloop_base::{Detection, Kind, ModelId};
 

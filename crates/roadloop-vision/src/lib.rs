@@ -24,6 +24,8 @@ mod redact;
 pub mod runtime;
 mod sheet;
 mod tagger;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod thumbnail;
 mod vector;
 mod video;

@@ -23,7 +23,7 @@ const MOST: usize = 5;
 
 /// An image classifier. Its detections have no box.
 #[derive(Debug)]
-struct Tagger {
+pub(crate) struct Tagger {
     model: Box<dyn Model>,
     id: ModelId,
     fit: Fit,
@@ -50,7 +50,7 @@ pub fn open_tagger(
 }
 
 impl Tagger {
-    fn new(opened: Opened, options: &DetectorOptions) -> Result<Tagger, ModelError> {
+    pub(crate) fn new(opened: Opened, options: &DetectorOptions) -> Result<Tagger, ModelError> {
         let Opened { model, id, settings } = opened;
         let wrong = |model: &dyn Model| ModelError::WrongModel {
             model: model.name().to_owned(),

@@ -71,7 +71,12 @@ fn decimal(text: &str, zeros: i32) -> Option<i128> {
     let mut number: i128 = 0;
     let mut digits = whole.bytes().chain(fraction.bytes());
     for _ in 0..places.max(0) {
-        let digit = digits.next().map_or(0, |byte| byte - b'0');
+        let digit = match digits.next() {
+            Some(byte) => byte - b'0',
+            // However many zeros follow.
+            None if number == 0 => break,
+            None => 0,
+        };
         number = number.checked_mul(10)?.checked_add(i128::from(digit))?;
     }
     Some(if is_negative { -number } else { number })
@@ -187,6 +192,7 @@ mod tests {
         check_number("1.777887e18", Some((Unit::Nanoseconds, nanos)));
         check_number("-5.5", Some((Unit::Seconds, -5_500_000_000)));
         check_number("0", Some((Unit::Seconds, 0)));
+        check_number("0e2147483000", Some((Unit::Seconds, 0)));
         check_number("123e-2", Some((Unit::Seconds, 1_230_000_000)));
         for none in [
             "",

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{
+    DateTime, Datelike, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc,
+};
 
 use roadloop_base::Nanos;
 
@@ -147,6 +149,8 @@ pub(super) fn write_time(
         Length::Nanosecond => write!(f, "{}", time.format("%H:%M:%S%.9f")),
         Length::Second => write!(f, "{}", time.format("%H:%M:%S")),
         Length::Minute => write!(f, "{}", time.format("%H:%M")),
+        // An hour of a zone that is no whole number of them from UTC, as India's.
+        _ if time.minute() != 0 => write!(f, "{}-00:{:02}", time.format("%H"), time.minute()),
         _ => write!(f, "{}", time.format("%H")),
     }
 }
@@ -241,6 +245,9 @@ mod tests {
             "2020-11-19T01:30+02:00",
             "2020-11-18T23:30 = 2020-11-18T23:30:00.Z to 2020-11-18T23:31:00.Z",
         );
+        let hour = "2020-11-18T16-00:30 = 2020-11-18T16:30:00.Z to 2020-11-18T17:30:00.Z";
+        check("2020-11-18T22+05:30", hour);
+        check("2020-11-18T16-00:30", hour);
     }
 
     #[test]

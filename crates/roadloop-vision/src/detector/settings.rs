@@ -76,8 +76,7 @@ impl Settings {
         if settings.labels.is_none() {
             let own = model.with_extension("labels.txt");
             if let Some(text) = read_text(&own)? {
-                settings.read.push_str(&text);
-                settings.labels = Some(lines(&text));
+                settings.take_labels(&text);
             }
         }
         settings.path = Some(path);
@@ -91,10 +90,15 @@ impl Settings {
         if self.labels.is_none()
             && let Some(text) = read_text(&model.with_file_name("labels.txt"))?
         {
-            self.read.push_str(&text);
-            self.labels = Some(lines(&text));
+            self.take_labels(&text);
         }
         Ok(self)
+    }
+
+    /// From a file with one a line.
+    pub(crate) fn take_labels(&mut self, text: &str) {
+        self.read.push_str(text);
+        self.labels = Some(lines(text));
     }
 
     /// With what the exporter of a model noted in it.
@@ -104,8 +108,8 @@ impl Settings {
         self
     }
 
-    fn parse(text: &str) -> Result<Settings, String> {
-        let settings: Settings =
+    pub(crate) fn parse(text: &str) -> Result<Settings, String> {
+        let mut settings: Settings =
             toml::from_str(text).map_err(|error| error.message().to_owned())?;
         let finite = |values: &Option<[f32; 3]>| values.iter().flatten().all(|v| v.is_finite());
         if !finite(&settings.mean) || !finite(&settings.std) {
@@ -116,6 +120,10 @@ impl Settings {
         }
         if settings.confidence.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
             return Err("confidence must lie between 0 and 1".to_owned());
+        }
+        // As a file of labels has them, or a filter would never find one.
+        for label in settings.labels.iter_mut().flatten() {
+            *label = label.trim().to_lowercase();
         }
         Ok(settings)
     }
@@ -217,6 +225,12 @@ mod tests {
         check("std = [1.0, 0.0, 1.0]", "error: std must not be 0");
         check("mean = [nan, 0.0, 1.0]", "error: mean and std must be finite numbers");
         check("confidence = 30", "error: confidence must lie between 0 and 1");
+    }
+
+    #[test]
+    fn labels_are_in_lower_case_wherever_they_are_given() {
+        let settings = Settings::parse("labels = ['Person', ' Traffic Light']").unwrap();
+        assert_eq!(settings.labels, Some(vec!["person".into(), "traffic light".into()]));
     }
 
     #[test]

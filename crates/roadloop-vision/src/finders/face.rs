@@ -23,7 +23,7 @@ const NORMALIZE: Normalize =
     Normalize { order: ColorOrder::Rgb, mean: [0.0; 3], std: [1.0; 3], fill: 0 };
 
 #[derive(Debug)]
-struct FaceFinder {
+pub(crate) struct FaceFinder {
     model: Box<dyn Model>,
     id: ModelId,
     confidence: f32,
@@ -40,7 +40,7 @@ pub fn open_face_finder(
 }
 
 impl FaceFinder {
-    fn new(
+    pub(crate) fn new(
         model: Box<dyn Model>,
         id: ModelId,
         options: &FinderOptions,

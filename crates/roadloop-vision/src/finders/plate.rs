@@ -44,7 +44,7 @@ const NORMALIZE: Normalize =
     Normalize { order: ColorOrder::Bgr, mean: [104.0, 117.0, 123.0], std: [1.0; 3], fill: 114 };
 
 #[derive(Debug)]
-struct PlateFinder {
+pub(crate) struct PlateFinder {
     model: Box<dyn Model>,
     id: ModelId,
     confidence: f32,
@@ -61,7 +61,7 @@ pub fn open_plate_finder(
 }
 
 impl PlateFinder {
-    fn new(
+    pub(crate) fn new(
         model: Box<dyn Model>,
         id: ModelId,
         options: &FinderOptions,

@@ -32,7 +32,7 @@ const NORMALIZE: Normalize =
     Normalize { order: ColorOrder::Bgr, mean: [127.5; 3], std: [127.5; 3], fill: 0 };
 
 #[derive(Debug)]
-struct TextFinder {
+pub(crate) struct TextFinder {
     model: Box<dyn Model>,
     id: ModelId,
     confidence: f32,
@@ -82,7 +82,7 @@ pub fn open_text_finder(
 }
 
 impl TextFinder {
-    fn new(
+    pub(crate) fn new(
         model: Box<dyn Model>,
         id: ModelId,
         options: &FinderOptions,

@@ -11,6 +11,9 @@ use super::sps::Sps;
 use super::{Clock, failed};
 use crate::VisionError;
 
+/// An MP4 says how long a parameter set is in two bytes.
+const MAX_SET: usize = u16::MAX as usize;
+
 /// Writes one video from access units in Annex B's form, with start codes.
 pub struct VideoRemuxer<W: Write + Seek> {
     mp4: Mp4Writer<W>,
@@ -45,11 +48,14 @@ impl<W: Write + Seek> VideoRemuxer<W> {
             match self.codec.kind(unit) {
                 UnitKind::Key => (has_slice, is_key) = (true, true),
                 UnitKind::Slice => has_slice = true,
+                UnitKind::Set(_) if unit.len() > MAX_SET => {
+                    return Err(bad("its parameters are too long"));
+                }
                 UnitKind::Set(kind) => {
-                    self.sets.insert(kind);
                     if kind == self.codec.sequence_set() {
                         self.check_sequence(unit)?;
                     }
+                    self.sets.insert(kind);
                 }
                 UnitKind::Other => {}
             }
@@ -180,6 +186,27 @@ mod tests {
         assert!(remuxer.add(&stream(64, 48, 1)[0], Nanos(0)).unwrap());
         let error = remuxer.add(&stream(96, 48, 1)[0], Nanos(1)).unwrap_err();
         assert_eq!(error.to_string(), "cannot keep the video: its parameters change in between");
+    }
+
+    #[test]
+    fn parameters_that_cannot_be_kept_are_none() {
+        let first = &stream(64, 48, 1)[0];
+        let with_sps = |sps: &[u8]| {
+            let others = units(first).filter(|unit| unit[0] & 31 != 7);
+            let all = std::iter::once(sps).chain(others);
+            all.flat_map(|unit| [&[0, 0, 1][..], unit].concat()).collect::<Vec<u8>>()
+        };
+        let sps = units(first).find(|unit| unit[0] & 31 == 7).unwrap();
+        let long = [sps, &[1; MAX_SET][..]].concat();
+        for (sps, reason) in [(&sps[..2], "cannot be read"), (&long[..], "are too long")] {
+            let mut remuxer = VideoRemuxer::new(Cursor::new(Vec::new()), VideoCodec::H264).unwrap();
+            let error = remuxer.add(&with_sps(sps), Nanos(0)).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("its parameters {reason}")), "{error}");
+            // What comes behind it cannot be shown without them.
+            let (_, rest) = first.split_at(4 + units(first).next().unwrap().len());
+            assert!(!remuxer.add(rest, Nanos(1)).unwrap());
+            assert!(remuxer.add(first, Nanos(2)).unwrap());
+        }
     }
 
     #[test]

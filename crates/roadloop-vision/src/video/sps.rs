@@ -66,7 +66,7 @@ impl Sps {
         }
         bits.number()?;
         bits.take(1)?;
-        let blocks = |number: u32| (number < MAX_BLOCKS).then_some(16 * (number + 1));
+        let blocks = |number: u32| (number < MAX_BLOCKS).then(|| 16 * (number + 1));
         let (width, height) = (blocks(bits.number()?)?, blocks(bits.number()?)?);
         let fields = 2 - bits.take(1)?;
         if fields == 2 {
@@ -222,6 +222,14 @@ mod tests {
             ],
             [1920, 1080],
         );
+    }
+
+    /// The width of a baseline set as the largest number there is, in 61 bits.
+    #[test]
+    fn a_width_beyond_all_bounds_is_refused() {
+        let start = [0x67, 66, 0, 30, 0b1111_1100];
+        let unit = [&start[..], &[0, 0, 0, 0x0f, 0xff, 0xff, 0xff, 0xff, 0xff]].concat();
+        assert_eq!(Sps::parse(&unit), None);
     }
 
     proptest! {

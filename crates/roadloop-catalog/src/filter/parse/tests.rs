@@ -80,6 +80,7 @@ fn times_of_day() {
     );
     check("time in 22..06:00:00.5", "time in 22..06:00:00.500000000");
     check("time in 22:00+01:00..24:00", "time in 21:00..00:00");
+    check("time in 22+05:30..23", "time in 16-00:30..23");
     check("time in 07", "time in 07");
     check(
         "time in 22:00..2020-11-19",
