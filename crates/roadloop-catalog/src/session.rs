@@ -199,9 +199,7 @@ pub(crate) fn query_error(source: DataFusionError, limit_bytes: usize) -> Catalo
 }
 
 async fn register(context: &SessionContext, name: &str, table: &Table) -> Result<(), CatalogError> {
-    let view = table.newest().await?;
-    let provider = view.table.table_provider().with_session(Arc::new(context.state())).await?;
-    context.register_table(name, provider)?;
+    context.register_table(name, table.source(context).await?)?;
     Ok(())
 }
 

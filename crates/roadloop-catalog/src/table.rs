@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deltalake::arrow::datatypes::{Schema, SchemaRef};
+use deltalake::datafusion::catalog::TableProvider;
+use deltalake::datafusion::prelude::SessionContext;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Metadata, StructField, Transaction, Version};
 use deltalake::logstore::object_store::ObjectStore;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 
 use crate::CatalogError;
 use crate::files::Statistics;
+use crate::scan::Files;
 use crate::schema::{FORMAT, FORMAT_PROPERTY, PARTITION, data_schema, delta_columns};
 use crate::transactions::Transactions;
 
@@ -56,6 +59,8 @@ pub(crate) struct Table {
     store: Arc<dyn ObjectStore>,
     log: LogStoreRef,
     opened: Mutex<Opened>,
+    /// What queries of the version in hand read from.
+    source: Mutex<Option<(Version, Arc<dyn TableProvider>)>>,
     writing: Mutex<()>,
 }
 
@@ -132,7 +137,8 @@ impl Table {
         check_format(&name, &table)?;
         let table = with_all_columns(table, &schema, statistics).await;
         let opened = Mutex::new(open_view(&name, &log, table).await?);
-        Ok(Table { name, statistics, store, log, opened, writing: Mutex::new(()) })
+        let (source, writing) = (Mutex::default(), Mutex::default());
+        Ok(Table { name, statistics, store, log, opened, source, writing })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -175,6 +181,27 @@ impl Table {
             transactions.follow(&self.name, self.log.as_ref(), version).await?;
         }
         Ok(opened.view.clone())
+    }
+
+    /// Where queries of the newest version read from.
+    pub(crate) async fn source(
+        &self,
+        session: &SessionContext,
+    ) -> Result<Arc<dyn TableProvider>, CatalogError> {
+        let table = self.newest().await?.table;
+        let version = table.version().unwrap_or_default();
+        let mut source = self.source.lock().await;
+        if let Some((of_version, source)) = &*source
+            && *of_version == version
+        {
+            return Ok(Arc::clone(source));
+        }
+        let newest: Arc<dyn TableProvider> = match Files::gather(self, &table).await? {
+            Some(files) => Arc::new(files),
+            None => table.table_provider().with_session(Arc::new(session.state())).await?,
+        };
+        *source = Some((version, Arc::clone(&newest)));
+        Ok(newest)
     }
 
     /// Adds one version, right after the view's or not at all.
