@@ -23,6 +23,7 @@ mod functions;
 mod output;
 mod read;
 mod rows;
+mod scan;
 mod schema;
 mod search;
 mod session;

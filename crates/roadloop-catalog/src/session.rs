@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use deltalake::arrow::array::RecordBatch;
 use deltalake::arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use deltalake::datafusion::catalog::TableProvider;
 use deltalake::datafusion::common::ScalarValue;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -32,7 +31,7 @@ use crate::attached::AttachedSchema;
 use crate::filter::Vocabulary;
 use crate::rows::Columns;
 use crate::schema::{LOOKED, REDACTED, frames_schema};
-use crate::table::{ROOT, View};
+use crate::table::ROOT;
 use crate::{Catalog, CatalogError, CatalogOptions, Filter, functions};
 
 /// The names of attached tables start with it.
@@ -95,6 +94,10 @@ impl Engine {
         Ok(Engine { runtime, tables, threads, memory_limit_bytes })
     }
 
+    pub(crate) fn tables(&self) -> &Arc<SessionState> {
+        &self.tables
+    }
+
     pub(crate) fn memory_limit_bytes(&self) -> usize {
         self.memory_limit_bytes
     }
@@ -136,15 +139,15 @@ impl Catalog {
         }
         let (names, frames, detections) = futures::try_join!(
             self.attached_names(),
-            self.frames_table().newest(),
-            self.detections_table().newest(),
+            self.frames_table().source(self.engine().tables()),
+            self.detections_table().source(self.engine().tables()),
         )?;
         let attached = Arc::new(AttachedSchema::new(self.clone(), names));
         let ours = context.catalog(CATALOG).ok_or(CatalogError::Stopped)?;
         ours.register_schema(SCHEMA, attached)?;
-        context.register_table("frames", self.provider(&frames).await?)?;
+        context.register_table("frames", frames)?;
         complete(&context, "frames", &frames_schema()).await?;
-        context.register_table("detection_rows", self.provider(&detections).await?)?;
+        context.register_table("detection_rows", detections)?;
         let found = format!("kind NOT IN ('{LOOKED}', '{REDACTED}')");
         let looked = format!("kind = '{LOOKED}' AND label = ''");
         let redacted = format!("kind = '{REDACTED}' AND label = ''");
@@ -170,15 +173,6 @@ impl Catalog {
             context.register_batch(SELECTIONS, empty)?;
         }
         Ok(context)
-    }
-
-    /// A table at one version, as queries read it.
-    pub(crate) async fn provider(
-        &self,
-        view: &View,
-    ) -> Result<Arc<dyn TableProvider>, CatalogError> {
-        let session = Arc::clone(&self.engine().tables);
-        Ok(view.table.table_provider().with_session(session).await?)
     }
 
     /// What a filter may speak of in a session.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deltalake::arrow::datatypes::{Schema, SchemaRef};
+use deltalake::datafusion::catalog::TableProvider;
+use deltalake::datafusion::execution::session_state::SessionState;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, StructField, Transaction, Version};
 use deltalake::logstore::object_store::ObjectStore;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 
 use crate::CatalogError;
 use crate::files::Statistics;
+use crate::scan::Files;
 use crate::schema::{FORMAT, FORMAT_PROPERTY, PARTITION, data_schema, delta_columns};
 use crate::transactions::Transactions;
 
@@ -56,6 +59,8 @@ pub(crate) struct Table {
     store: Arc<dyn ObjectStore>,
     log: LogStoreRef,
     opened: Mutex<Opened>,
+    /// What queries of the version in hand read from.
+    source: Mutex<Option<(Version, Arc<dyn TableProvider>)>>,
     writing: Mutex<()>,
 }
 
@@ -76,8 +81,11 @@ impl View {
 
 #[derive(Debug)]
 struct Opened {
-    view: View,
+    table: DeltaTable,
     opened_at: Version,
+    /// Read once somebody writes: a fleet has a million of them, and questions
+    /// need none.
+    transactions: Option<Arc<Transactions>>,
 }
 
 /// What became of a commit.
@@ -121,8 +129,10 @@ impl Table {
         let Place { store, log } = place;
         check_format(&name, &table)?;
         let table = with_all_columns(table, &schema, statistics).await;
-        let opened = Mutex::new(open_view(&name, &log, table).await?);
-        Ok(Table { name, statistics, store, log, opened, writing: Mutex::new(()) })
+        let opened_at = table.version().unwrap_or_default();
+        let opened = Mutex::new(Opened { table, opened_at, transactions: None });
+        let (source, writing) = (Mutex::default(), Mutex::default());
+        Ok(Table { name, statistics, store, log, opened, source, writing })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -156,22 +166,66 @@ impl Table {
 
     /// The newest version.
     pub(crate) async fn newest(&self) -> Result<View, CatalogError> {
-        let failed = |source| CatalogError::table("read", &self.name, source);
         let mut opened = self.opened.lock().await;
-        let Opened { view, opened_at } = &mut *opened;
-        view.table.update_state().await.map_err(failed)?;
-        let version = view.table.version().unwrap_or_default();
-        let interval = checkpoint_interval(&view.table);
-        if version / interval != *opened_at / interval {
-            let mut table = DeltaTable::new(Arc::clone(&self.log));
-            table.load().await.map_err(failed)?;
-            check_format(&self.name, &table)?;
-            *opened = open_view(&self.name, &self.log, table).await?;
-        } else {
-            let transactions = Arc::make_mut(&mut view.transactions);
-            transactions.follow(&self.name, self.log.as_ref(), version).await?;
+        self.follow(&mut opened).await?;
+        let Opened { table, transactions, .. } = &mut *opened;
+        let version = table.version().unwrap_or_default();
+        match transactions {
+            Some(transactions) => {
+                let transactions = Arc::make_mut(transactions);
+                transactions.follow(&self.name, self.log.as_ref(), version).await?;
+            }
+            None => {
+                let loaded = Transactions::load(&self.name, self.log.as_ref(), version).await?;
+                *transactions = Some(Arc::new(loaded));
+            }
         }
-        Ok(opened.view.clone())
+        let transactions = transactions.clone().unwrap_or_default();
+        Ok(View { table: table.clone(), transactions })
+    }
+
+    /// The newest version, without what was delivered up to it.
+    async fn newest_table(&self) -> Result<DeltaTable, CatalogError> {
+        let mut opened = self.opened.lock().await;
+        self.follow(&mut opened).await?;
+        Ok(opened.table.clone())
+    }
+
+    async fn follow(&self, opened: &mut Opened) -> Result<(), CatalogError> {
+        let failed = |source| CatalogError::table("read", &self.name, source);
+        let Opened { table, opened_at, .. } = opened;
+        table.update_state().await.map_err(failed)?;
+        let version = table.version().unwrap_or_default();
+        let interval = checkpoint_interval(table);
+        if version / interval != *opened_at / interval {
+            let mut anew = DeltaTable::new(Arc::clone(&self.log));
+            anew.load().await.map_err(failed)?;
+            check_format(&self.name, &anew)?;
+            *opened_at = anew.version().unwrap_or_default();
+            *table = anew;
+        }
+        Ok(())
+    }
+
+    /// Where queries of the newest version read from.
+    pub(crate) async fn source(
+        &self,
+        session: &Arc<SessionState>,
+    ) -> Result<Arc<dyn TableProvider>, CatalogError> {
+        let table = self.newest_table().await?;
+        let version = table.version().unwrap_or_default();
+        let mut source = self.source.lock().await;
+        if let Some((of_version, source)) = &*source
+            && *of_version == version
+        {
+            return Ok(Arc::clone(source));
+        }
+        let newest: Arc<dyn TableProvider> = match Files::gather(self, &table).await? {
+            Some(files) => Arc::new(files),
+            None => table.table_provider().with_session(Arc::clone(session)).await?,
+        };
+        *source = Some((version, Arc::clone(&newest)));
+        Ok(newest)
     }
 
     /// Adds one version, right after the view's or not at all.
@@ -210,7 +264,7 @@ impl Table {
     /// A commit leaves the newest version in hand: the next look is cheaper.
     async fn keep(&self, version: Version, state: DeltaTableState) {
         let mut opened = self.opened.lock().await;
-        let table = &mut opened.view.table;
+        let table = &mut opened.table;
         if table.version().is_none_or(|kept| kept < version) {
             table.state = Some(state);
         }
@@ -252,16 +306,6 @@ pub(crate) async fn back_off(attempt: u32) {
     let longest = Duration::from_millis(5 << attempt.min(7)).min(Duration::from_millis(500));
     let share = (Uuid::new_v4().as_u128() & 0xffff) as f64 / 65536.0;
     tokio::time::sleep(longest.mul_f64(share)).await;
-}
-
-async fn open_view(
-    name: &str,
-    log: &LogStoreRef,
-    table: DeltaTable,
-) -> Result<Opened, CatalogError> {
-    let version = table.version().unwrap_or_default();
-    let transactions = Arc::new(Transactions::load(name, log.as_ref(), version).await?);
-    Ok(Opened { view: View { table, transactions }, opened_at: version })
 }
 
 /// Adds columns that newer tables are made with, and their statistics. Where that

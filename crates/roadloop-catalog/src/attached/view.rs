@@ -54,7 +54,7 @@ impl AttachedSchema {
                     return Ok(None);
                 };
                 match self.catalog.find_attached(name).await {
-                    Ok((_, view, _)) => Some(self.catalog.provider(&view).await?),
+                    Ok((table, ..)) => Some(table.source(self.catalog.engine().tables()).await?),
                     // It was dropped; what is left of it has no rows.
                     Err(CatalogError::Attach(AttachError::NotAttached { .. })) => None,
                     Err(error) => return Err(error),
@@ -65,7 +65,7 @@ impl AttachedSchema {
 
     async fn tags(&self) -> Result<Arc<dyn TableProvider>, CatalogError> {
         if let Some(table) = self.catalog.tags_table().await? {
-            return self.catalog.provider(&table.newest().await?).await;
+            return table.source(self.catalog.engine().tables()).await;
         }
         // Nobody gave a tag yet.
         let mut fields: Vec<Field> =
