@@ -104,6 +104,13 @@ impl Catalog {
         Ok(Found { hits, total, not_looked_at, without_values, warnings })
     }
 
+    /// An error when a filter speaks of a column or a selection that is not there.
+    pub async fn check(&self, filter: &Filter) -> Result<(), CatalogError> {
+        let context = self.session(None).await?;
+        let question = Question::new(self, &context, filter, None).await?;
+        question.condition(Certainty::Known).map(drop)
+    }
+
     /// How many frames match a filter.
     pub async fn count(
         &self,

@@ -60,6 +60,9 @@ pub async fn run(
     let id = recording.id().clone();
     // Not after an hour of extraction.
     let wants = |stage| settings.stages.contains(&stage);
+    if let Some(only) = settings.only.as_ref().filter(|_| wants(Stage::Anonymize)) {
+        ctx.catalog.check(only).await?;
+    }
     ctx.models.look_for(wants(Stage::Detect), wants(Stage::Anonymize))?;
     let recording = Arc::new(recording);
     let mut run = RecordingRun {

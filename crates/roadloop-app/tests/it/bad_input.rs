@@ -159,6 +159,12 @@ fn a_filter_with_a_typo_points_at_it() {
     let caret = ran.stderr.lines().find(|line| line.trim() == "^^^").unwrap_or_default();
     let text = ran.stderr.lines().find(|line| line.contains("adn has")).unwrap_or_default();
     assert_eq!(caret.find('^'), text.find("adn"), "{}", ran.stderr);
+    check(&workspace, &["search", "widht = 640"], 2, &["did you mean width?", "  ^^^^^"]);
+    // Before anything is done.
+    let drive = small_drive(&workspace, 2);
+    let only = ["run", drive.to_str().unwrap(), "--only", "has(car) and widht = 640"];
+    check(&workspace, &only, 2, &["did you mean width?", "               ^^^^^"]);
+    assert!(!workspace.path("roadloop/images").exists());
 }
 
 #[test]

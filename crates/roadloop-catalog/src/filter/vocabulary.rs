@@ -158,26 +158,28 @@ impl Vocabulary {
     }
 
     fn no_column(&self, name: &str) -> String {
+        let no_column = format!("no column is called {name}");
+        let hint = |near: &str| format!("; did you mean {near}?");
         let (table, column) = name.split_once('.').unwrap_or((name, ""));
         if let Some(columns) = self.attached.get(table) {
             let full: Vec<String> =
                 columns.keys().map(|column| format!("{table}.{column}")).collect();
-            let near = nearest(column, columns.keys().map(String::as_str));
-            return match near {
-                Some(near) => format!("no column is called {name}; did you mean {table}.{near}?"),
+            return match nearest(column, columns.keys().map(String::as_str)) {
+                Some(near) => no_column + &hint(&format!("{table}.{near}")),
                 None => format!("the columns of {table} are {}", full.join(", ")),
             };
         }
-        let mut known: Vec<String> = self.frames.keys().cloned().collect();
-        for (table, columns) in &self.attached {
-            known.push(table.clone());
-            known.extend(columns.keys().cloned());
-            known.extend(columns.keys().map(|column| format!("{table}.{column}")));
+        let tables = self.attached.keys().map(String::as_str);
+        if name.contains('.') {
+            let near = nearest(table, tables);
+            let hint = near.map_or(String::new(), |near| hint(&format!("{near}.{column}")));
+            return format!("nothing is attached as {table}{hint}");
         }
-        match nearest(name, known.iter().map(String::as_str)) {
-            Some(nearest) => format!("no column is called {name}; did you mean {nearest}?"),
-            None => format!("no column is called {name}"),
+        let mut known: Vec<&str> = tables.chain(self.frames.keys().map(String::as_str)).collect();
+        for columns in self.attached.values() {
+            known.extend(columns.keys().map(String::as_str));
         }
+        no_column + &nearest(name, known).map_or(String::new(), hint)
     }
 }
 
@@ -271,6 +273,11 @@ mod tests {
             "error: the columns of weather are weather.condition, weather.temperature",
         );
         check("zebra", "error: no column is called zebra");
+        check("zoo.zebra", "error: nothing is attached as zoo");
+        check(
+            "wether.condition",
+            "error: nothing is attached as wether; did you mean weather.condition?",
+        );
         let selection = |name: &str| vocabulary().selection(name).unwrap_err();
         assert_eq!(
             selection("night-crowd"),

@@ -219,10 +219,10 @@ impl Parser<'_> {
 
     fn tod(&mut self) -> Result<Expr, FilterError> {
         self.choice("tod", Expr::Tod, |name| {
-            let names = Tod::ALL.map(Tod::name);
-            name.text.parse().map_err(|()| match nearest(&name.text, names) {
-                Some(nearest) => (format!("did you mean {nearest}?"), name.place),
-                None => ("expected day, dusk or night".to_owned(), name.place),
+            name.text.parse().map_err(|()| {
+                let near = nearest(&name.text, Tod::ALL.map(Tod::name));
+                let hint = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+                (format!("tod is day, dusk or night{hint}"), name.place)
             })
         })
     }

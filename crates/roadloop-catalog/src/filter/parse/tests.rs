@@ -140,8 +140,11 @@ fn errors_point_at_the_place() {
     check("camera = ", "error: expected a value\n  camera = \n          ^");
     check("camera in front", "error: expected ( after in\n  camera in front\n            ^^^^^");
     check("camera in ()", "error: expected a value\n  camera in ()\n             ^");
-    check("tod = nigt", "error: did you mean night?\n  tod = nigt\n        ^^^^");
-    check("tod = noon", "error: expected day, dusk or night\n  tod = noon\n        ^^^^");
+    check(
+        "tod = nigt",
+        "error: tod is day, dusk or night; did you mean night?\n  tod = nigt\n        ^^^^",
+    );
+    check("tod = noon", "error: tod is day, dusk or night\n  tod = noon\n        ^^^^");
     check(
         "within(48, 200, 2km)",
         "error: a longitude lies between -180 and 180, 200 does not\n  within(48, 200, 2km)\n             ^^^",
