@@ -246,6 +246,8 @@ fn between(field: &Field, stats: &Value) -> ColumnStatistics {
     let value = |value: &Value, later: i64| match field.data_type() {
         DataType::Int32 => Some(ScalarValue::Int32(Some(i32::try_from(value.as_i64()?).ok()?))),
         DataType::Int64 => Some(ScalarValue::Int64(Some(value.as_i64()?))),
+        DataType::Float32 => Some(ScalarValue::Float32(Some(value.as_f64()? as f32))),
+        DataType::Float64 => Some(ScalarValue::Float64(Some(value.as_f64()?))),
         DataType::Utf8View => Some(ScalarValue::Utf8View(Some(value.as_str()?.to_owned()))),
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
             let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
