@@ -322,13 +322,13 @@ fn statistics_spare_files() {
     run(async {
         let folder = TempDir::new().unwrap();
         let catalog = open(&folder).await;
-        for (hours, recording, latitude, longitude) in
-            [(0, "night", 48.1, 11.5), (14, "day", 48.1, 11.6), (19, "dusk", -33.0, -179.0)]
+        for (minutes, recording, latitude, longitude) in
+            [(0, "night", 48.1, 11.5), (840, "day", 48.1, 11.6), (1_110, "dusk", -33.0, -179.0)]
         {
             let mut row = frame(recording, "front", 0);
-            row.taken_at.0 += hours * 3_600_000_000_000;
+            row.taken_at.0 += minutes * 60_000_000_000;
             row.position = Position::new(latitude, longitude, None);
-            row.brightness = hours as f32;
+            row.brightness = minutes as f32;
             let shard = FrameShard { id: row.id.shard(), revision: Revision(1), rows: vec![row] };
             catalog.put_frames(&[shard]).await.unwrap();
         }
