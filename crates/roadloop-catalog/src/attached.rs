@@ -24,6 +24,7 @@ mod kinds;
 mod matcher;
 mod name;
 mod nearest;
+mod on;
 mod sheet;
 mod source;
 mod tags;
@@ -53,8 +54,9 @@ pub use join::{JoinGroup, Joined, Joiner, Waiting};
 pub use joining::{Joining, Key, Nearest};
 pub use kinds::ValueType;
 pub use name::{SourceName, Tag};
+pub use on::On;
 pub use sheet::MAX_FILE_BYTES;
-pub use source::{On, Source, SourceColumn, SourceSettings};
+pub use source::{Source, SourceColumn, SourceSettings};
 pub use tags::{TagCount, Tagged, Tagging};
 
 pub(crate) use view::AttachedSchema;

@@ -22,10 +22,10 @@ const SHOWN_SKIPS: usize = 20;
 
 /// Join a file's rows to the frames: weather, places, reviews, anything
 ///
-/// The file is CSV with a header, Parquet, or JSON lines, of at most 256 MiB.
-/// Each frame takes the row that is nearest in time or position, or has the same
-/// keys. What it says becomes the table attrs_NAME, columns of frames_joined, and
-/// words of filters: NAME.column.
+/// The file is CSV with a header, Parquet, or JSON lines, of at most 256 MiB and ten
+/// million rows. Each frame takes the row that is nearest in time or position, or has
+/// the same keys. What it says becomes the table attrs_NAME, columns of frames_joined,
+/// and words of filters: NAME.column.
 ///
 /// `run` joins frames that come later. The same file again changes nothing;
 /// another one takes the place of the first.
@@ -198,7 +198,7 @@ async fn enrich(session: &Session, file: &Path, args: &Args) -> Result<Outcome> 
         Some((_, run)) => explain(session, run, source.columns()),
         None => session.note("dry run: nothing was written"),
     }
-    Ok(if source.skipped().is_empty() { Outcome::Done } else { Outcome::DoneWithSkips })
+    Ok(if source.num_skipped() == 0 { Outcome::Done } else { Outcome::DoneWithSkips })
 }
 
 async fn refresh(session: &Session, name: &str, json: bool) -> Result<Outcome> {
@@ -325,8 +325,8 @@ fn source_as_text(name: &SourceName, file: &Path, joining: &Joining, source: &So
     for Skip { place, reason } in source.skipped().iter().take(SHOWN_SKIPS) {
         text += &format!("  skipped {place}: {reason}\n");
     }
-    if source.skipped().len() > SHOWN_SKIPS {
-        let more = source.skipped().len() - SHOWN_SKIPS;
+    let more = source.num_skipped().saturating_sub(SHOWN_SKIPS as u64);
+    if more > 0 {
         text += &format!("  and {more} more; see --json\n");
     }
     text
@@ -371,6 +371,7 @@ fn source_as_json(name: &SourceName, file: &Path, joining: &Joining, source: &So
         "rows": source.num_rows(),
         "columns": columns_as_json(source.columns()),
         "read_as": source.notes(),
+        "rows_skipped": source.num_skipped(),
         "skipped": source.skipped(),
     })
 }

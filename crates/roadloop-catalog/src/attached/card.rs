@@ -67,7 +67,7 @@ impl Card {
             columns: source.columns.clone(),
             notes: source.notes().to_vec(),
             rows: source.num_rows(),
-            skipped: source.skipped().len() as u64,
+            skipped: source.num_skipped(),
             attached_at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
         })
     }

@@ -9,7 +9,7 @@ use roadloop_base::Nanos;
 
 use super::joining::{Joining, Key, Nearest};
 use super::nearest::{Places, Spot, Times};
-use super::source::{On, image, key_of, key_part};
+use super::on::{On, image, key_of, key_part};
 use crate::CatalogError;
 use crate::rows::{Columns, date_of};
 

@@ -24,9 +24,13 @@ use crate::schema::timestamp;
 /// What is held in memory of a file: its bytes, and about three times as much
 /// while it is read.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
-pub(crate) const MAX_COLUMNS: usize = 256;
+const MAX_COLUMNS: usize = 256;
+/// What finds rows by their keys takes some hundred bytes for each.
+const MAX_ROWS: usize = 10_000_000;
 /// Rows times columns. Each costs some bytes even where nothing is in it.
-pub(crate) const MAX_CELLS: usize = 64_000_000;
+const MAX_CELLS: usize = 64_000_000;
+/// Nobody reads more of them.
+const NAMED_SKIPS: usize = 10_000;
 
 #[derive(Debug)]
 pub(crate) struct Sheet {
@@ -35,8 +39,7 @@ pub(crate) struct Sheet {
     pub(crate) places: Vec<u64>,
     /// What places count.
     pub(crate) counted: Counted,
-    /// What is no row, and the place it was at.
-    pub(crate) skipped: Vec<(u64, Skip)>,
+    pub(crate) skips: Skips,
     /// What a person should know of how it was read.
     pub(crate) notes: Vec<String>,
 }
@@ -53,6 +56,39 @@ impl Counted {
             Counted::Lines => format!("line {number}"),
             Counted::Rows => format!("row {number}"),
         }
+    }
+}
+
+/// What is no row, or cannot be used as one: the first of it by name, by where
+/// it stood, all of it by number.
+#[derive(Debug, Default)]
+pub(crate) struct Skips {
+    named: Vec<(u64, Skip)>,
+    count: u64,
+}
+
+impl Skips {
+    pub(crate) fn push(&mut self, place: u64, skip: Skip) {
+        self.count += 1;
+        if self.named.len() < NAMED_SKIPS {
+            self.named.push((place, skip));
+        }
+    }
+
+    pub(crate) fn and(mut self, other: Skips) -> Skips {
+        self.named.extend(other.named);
+        self.named.sort_by_key(|(place, _)| *place);
+        self.named.truncate(NAMED_SKIPS);
+        self.count += other.count;
+        self
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(crate) fn named(self) -> Vec<Skip> {
+        self.named.into_iter().map(|(_, skip)| skip).collect()
     }
 }
 
@@ -136,6 +172,9 @@ fn check_size(file: &str, columns: usize, rows: usize) -> Result<(), AttachError
     if columns > MAX_COLUMNS {
         return too_large(format!("{columns} columns"), MAX_COLUMNS.to_string());
     }
+    if rows > MAX_ROWS {
+        return too_large(format!("more than {MAX_ROWS} rows"), format!("{MAX_ROWS} rows"));
+    }
     if columns.max(1).saturating_mul(rows) > MAX_CELLS {
         return too_large(
             format!("{rows} rows of {columns} columns"),
@@ -185,9 +224,8 @@ mod tests {
             lines.push(format!("{}: {}", sheet.place(row), cells.join(" | ")));
         }
         assert!(columns.iter().all(|column| column.len() == sheet.num_rows()));
-        lines.extend(
-            sheet.skipped.iter().map(|(_, skip)| format!("{}! {}", skip.place, skip.reason)),
-        );
+        let skipped = sheet.skips.named();
+        lines.extend(skipped.iter().map(|skip| format!("{}! {}", skip.place, skip.reason)));
         lines.extend(sheet.notes.iter().map(|note| format!("({note})")));
         lines.join("\n")
     }

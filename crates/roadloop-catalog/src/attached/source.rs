@@ -1,78 +1,23 @@
-//! A file that is to be attached: what its rows are joined by, and what they say.
+//! A file that is to be attached: its rows, what they are joined by, and what
+//! they say.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use deltalake::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
-};
+use deltalake::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
 use deltalake::arrow::compute::filter;
 use deltalake::arrow::datatypes::{Field, Schema};
-
 use serde::{Deserialize, Serialize};
 
-use roadloop_base::{Nanos, Position, Skip};
+use roadloop_base::Skip;
 
-use super::instant::{self, Unit};
-use super::joining::{Joining, Key, Nearest};
+use super::joining::Joining;
 use super::kinds::ValueType;
 use super::name::column_name;
-use super::sheet::{Cells, Sheet};
+use super::on::{Joined, On, key_of, wanted};
+use super::sheet::{Cells, Sheet, Skips};
 use crate::AttachError;
-use crate::rows::date_of;
-
-/// What a row is joined by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum On {
-    Time,
-    Latitude,
-    Longitude,
-    Key(Key),
-}
-
-impl On {
-    pub fn name(self) -> &'static str {
-        match self {
-            On::Time => "time",
-            On::Latitude => "latitude",
-            On::Longitude => "longitude",
-            On::Key(key) => key.name(),
-        }
-    }
-
-    /// Names by which its column is known, the likeliest first.
-    fn usual(self) -> &'static [&'static str] {
-        match self {
-            On::Time => &[
-                "time",
-                "timestamp",
-                "t",
-                "stamp",
-                "taken_at",
-                "taken_at_ns",
-                "datetime",
-                "date_time",
-                "time_utc",
-                "utc",
-                "ts",
-            ],
-            On::Latitude => &["latitude", "lat"],
-            On::Longitude => &["longitude", "lon", "lng", "long"],
-            On::Key(Key::Recording) => &["recording", "recording_id"],
-            On::Key(Key::Camera) => &["camera"],
-            On::Key(Key::Sequence) => &["sequence", "seq"],
-            On::Key(Key::Image) => &["image", "image_key", "file", "filename", "file_name", "path"],
-            On::Key(Key::Topic) => &["topic"],
-            On::Key(Key::Date) => &["date", "day"],
-        }
-    }
-
-    /// Its column in the stored rows. No value's name holds a `.`.
-    pub(crate) fn stored(self) -> String {
-        format!("on.{}", self.name())
-    }
-}
 
 /// What is to be made of a file.
 #[derive(Clone, Debug)]
@@ -99,6 +44,7 @@ pub struct Source {
     pub(crate) columns: Vec<SourceColumn>,
     /// What each row is joined by ([`On::stored`]), then its values.
     pub(crate) rows: RecordBatch,
+    num_skipped: u64,
     skipped: Vec<Skip>,
     notes: Vec<String>,
 }
@@ -115,11 +61,10 @@ impl Source {
         let mut reading = Reading { file, sheet, notes: Vec::new(), taken: Vec::new() };
         reading.check_named(settings)?;
         let joined = reading.joined(settings)?;
-        let (kept, mut skipped) = reading.usable(&settings.joining, &joined);
-        let rows = (reading.sheet.num_rows() + reading.sheet.skipped.len()) as u64;
-        skipped.extend(std::mem::take(&mut reading.sheet.skipped));
-        skipped.sort_by_key(|(place, _)| *place);
-        let skipped: Vec<Skip> = skipped.into_iter().map(|(_, skip)| skip).collect();
+        let (kept, unusable) = reading.usable(&settings.joining, &joined);
+        let rows = reading.sheet.num_rows() as u64 + reading.sheet.skips.count();
+        let skips = std::mem::take(&mut reading.sheet.skips).and(unusable);
+        let (num_skipped, skipped) = (skips.count(), skips.named());
         if kept.true_count() == 0 {
             let first = skipped.first().map_or("there are none".to_owned(), |skip| {
                 format!("{}: {}", skip.place, skip.reason)
@@ -146,7 +91,8 @@ impl Source {
         let mut notes = std::mem::take(&mut reading.sheet.notes);
         notes.extend(reading.notes);
         let joining = settings.joining.clone();
-        Ok(Source { file: file.to_owned(), joining, columns, rows, skipped, notes })
+        let file = file.to_owned();
+        Ok(Source { file, joining, columns, rows, num_skipped, skipped, notes })
     }
 
     pub fn num_rows(&self) -> u64 {
@@ -157,7 +103,12 @@ impl Source {
         &self.columns
     }
 
-    /// Rows that are not attached, and why.
+    /// Rows that are not attached.
+    pub fn num_skipped(&self) -> u64 {
+        self.num_skipped
+    }
+
+    /// The first some thousand of them, and why.
     pub fn skipped(&self) -> &[Skip] {
         &self.skipped
     }
@@ -166,13 +117,6 @@ impl Source {
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
-}
-
-/// What rows are joined by: one column of it, and what is wrong with a row's.
-struct Joined {
-    on: On,
-    values: ArrayRef,
-    faults: HashMap<usize, String>,
 }
 
 struct Reading<'a> {
@@ -209,18 +153,13 @@ impl Reading<'_> {
             self.taken.push(index);
             let column = &self.sheet.columns[index];
             let texts = column.cells.texts().map_err(|error| unreadable(self.file, &error))?;
-            let (values, faults, note) = match on {
-                On::Time => times(&texts),
-                On::Latitude => degrees(&texts, |degrees| Position::new(degrees, 0.0, None)),
-                On::Longitude => degrees(&texts, |degrees| Position::new(0.0, degrees, None)),
-                On::Key(key) => keys(key, &texts),
-            };
+            let read = Joined::read(on, texts);
             // That a column is what it is called needs no words.
-            if note.is_some() || column.name != on.name() {
-                let read = note.map_or(String::new(), |note| format!(", {note}"));
-                self.notes.push(format!("{}: column {:?}{read}", on.name(), column.name));
+            if read.note.is_some() || column.name != on.name() {
+                let how = read.note.as_ref().map_or(String::new(), |note| format!(", {note}"));
+                self.notes.push(format!("{}: column {:?}{how}", on.name(), column.name));
             }
-            joined.push(Joined { on, values, faults });
+            joined.push(read);
         }
         Ok(joined)
     }
@@ -248,30 +187,27 @@ impl Reading<'_> {
     }
 
     /// The rows that can be joined; why the others cannot.
-    fn usable(&self, joining: &Joining, joined: &[Joined]) -> (BooleanArray, Vec<(u64, Skip)>) {
-        let mut skipped = Vec::new();
+    fn usable(&self, joining: &Joining, joined: &[Joined]) -> (BooleanArray, Skips) {
+        let mut skips = Skips::default();
         let mut seen = HashMap::<String, usize>::new();
         let mut kept = Vec::with_capacity(self.sheet.num_rows());
         for row in 0..self.sheet.num_rows() {
-            let mut fault = joined.iter().find_map(|joined| joined.faults.get(&row).cloned());
+            let mut fault = joined.iter().find_map(|joined| joined.fault(row));
             // Of two rows near to a frame one is nearer; by key there is one.
             if fault.is_none() && joining.nearest.is_none() {
                 let key = key_of(joined.iter().map(|joined| &joined.values), row);
-                match seen.get(&key) {
-                    Some(first) => {
-                        let same = joining.on().join(", ");
-                        fault = Some(format!("the same {same} as {}", self.sheet.place(*first)));
-                    }
-                    None => {
-                        seen.insert(key, row);
-                    }
+                let first = *seen.entry(key).or_insert(row);
+                if first != row {
+                    let same = joining.on().join(", ");
+                    fault = Some(format!("the same {same} as {}", self.sheet.place(first)));
                 }
             }
             kept.push(fault.is_none());
-            let skip = fault.map(|reason| Skip::new(self.sheet.place(row), reason));
-            skipped.extend(skip.map(|skip| (self.sheet.places[row], skip)));
+            if let Some(reason) = fault {
+                skips.push(self.sheet.places[row], Skip::new(self.sheet.place(row), reason));
+            }
         }
-        (BooleanArray::from(kept), skipped)
+        (BooleanArray::from(kept), skips)
     }
 
     /// The columns to attach, by their new names.
@@ -306,6 +242,11 @@ impl Reading<'_> {
                     "column {column:?} {reason}; call it otherwise: --columns {column:?}=NAME,…"
                 ))
             })?;
+            if let Some(to) = to.filter(|to| to.to_ascii_lowercase() != name) {
+                return Err(self.bad(format!(
+                    "{to:?} cannot be the name of a column: use letters (a to z), digits or _"
+                )));
+            }
             if let Some(other) = from.insert(name.clone(), &column.name) {
                 return Err(self.bad(format!(
                     "columns {other:?} and {:?} would both be called {name}; \
@@ -320,140 +261,6 @@ impl Reading<'_> {
         }
         Ok(values)
     }
-}
-
-fn wanted(joining: &Joining) -> Vec<On> {
-    let nearest: &[On] = match joining.nearest {
-        Some(Nearest::TimeWithinNs(_)) => &[On::Time],
-        Some(Nearest::PositionWithinM(_)) => &[On::Latitude, On::Longitude],
-        None => &[],
-    };
-    nearest.iter().copied().chain(joining.keys.iter().map(|key| On::Key(*key))).collect()
-}
-
-type Read = (ArrayRef, HashMap<usize, String>, Option<String>);
-
-fn times(texts: &StringArray) -> Read {
-    let mut units = BTreeMap::<Unit, u64>::new();
-    let mut isos = 0;
-    for text in texts.iter().flatten() {
-        match Unit::of(text) {
-            Some(unit) => *units.entry(unit).or_default() += 1,
-            None => isos += u64::from(instant::iso(text).is_some()),
-        }
-    }
-    // What most are is meant.
-    let numbers: u64 = units.values().sum();
-    let unit = units.iter().max_by_key(|(_, count)| **count).map(|(unit, _)| *unit);
-    let unit = unit.filter(|_| numbers > isos);
-    let expected = match unit {
-        Some(unit) => format!("a number of {unit} since 1970, as the others"),
-        None => "an ISO time, as 2026-05-04T09:30:00Z, or a number since 1970".to_owned(),
-    };
-    let (mut times, mut faults) = (Vec::with_capacity(texts.len()), HashMap::new());
-    for (row, text) in texts.iter().enumerate() {
-        let time = text.and_then(|text| match unit {
-            Some(unit) if Unit::of(text) == Some(unit) => unit.nanos(text),
-            Some(_) => None,
-            None => instant::iso(text),
-        });
-        if time.is_none() {
-            faults.insert(row, fault("time", text, &expected));
-        }
-        times.push(time);
-    }
-    let note = match unit {
-        Some(unit) => format!("in {unit} since 1970"),
-        None => "ISO, UTC where it names no zone".to_owned(),
-    };
-    (Arc::new(Int64Array::from(times)), faults, Some(note))
-}
-
-fn degrees(texts: &StringArray, place: impl Fn(f64) -> Option<Position>) -> Read {
-    let (mut degrees, mut faults) = (Vec::with_capacity(texts.len()), HashMap::new());
-    for (row, text) in texts.iter().enumerate() {
-        let number = text.and_then(|text| text.parse::<f64>().ok());
-        let number = number.filter(|degrees| place(*degrees).is_some());
-        if number.is_none() {
-            faults.insert(row, fault("position", text, "degrees"));
-        }
-        degrees.push(number);
-    }
-    (Arc::new(Float64Array::from(degrees)), faults, None)
-}
-
-fn keys(key: Key, texts: &StringArray) -> Read {
-    let (mut keys, mut faults) = (Vec::with_capacity(texts.len()), HashMap::new());
-    for (row, text) in texts.iter().enumerate() {
-        let read = text.and_then(|text| match key {
-            Key::Sequence => sequence(text),
-            Key::Image => Some(image(text)),
-            Key::Date => instant::iso(text).map(|nanos| date_of(Nanos(nanos))),
-            Key::Recording | Key::Camera | Key::Topic => Some(text.to_owned()),
-        });
-        if read.is_none() {
-            let expected = match key {
-                Key::Sequence => "a number from 0",
-                Key::Date => "a day, as 2026-05-04",
-                _ => "a name",
-            };
-            faults.insert(row, fault(key.name(), text, expected));
-        }
-        keys.push(read);
-    }
-    (Arc::new(StringArray::from(keys)), faults, None)
-}
-
-fn fault(what: &str, text: Option<&str>, expected: &str) -> String {
-    match text {
-        Some(text) => {
-            let short: String = text.chars().take(40).collect();
-            let more = if short.len() < text.len() { "…" } else { "" };
-            format!("the {what} {short:?}{more} is not {expected}")
-        }
-        None => format!("it has no {what}"),
-    }
-}
-
-/// `7`, and `7.0` as tables of floats have it.
-fn sequence(text: &str) -> Option<String> {
-    let whole = match text.split_once('.') {
-        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
-        Some(_) => return None,
-        None => text,
-    };
-    whole.parse::<u32>().ok().map(|number| number.to_string())
-}
-
-/// What a path says of an image, whatever folder it lies in: its recording,
-/// camera and name, or the name alone; without the ending, which a copy of it
-/// may have another one of.
-pub(crate) fn image(path: &str) -> String {
-    let parts: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
-    let [.., name] = parts[..] else { return String::new() };
-    let name = match name.rsplit_once('.') {
-        Some((stem, "jpg" | "jpeg" | "png" | "webp")) => stem,
-        _ => name,
-    };
-    match parts[..] {
-        [.., recording, camera, _] => format!("{recording}/{camera}/{name}"),
-        _ => name.to_owned(),
-    }
-}
-
-/// The keys of a row as one text.
-pub(crate) fn key_of<'a>(columns: impl Iterator<Item = &'a ArrayRef>, row: usize) -> String {
-    let mut key = String::new();
-    for column in columns {
-        let text = column.as_string_opt::<i32>().map_or("", |texts| texts.value(row));
-        key += &key_part(text);
-    }
-    key
-}
-
-/// Its length before it: (`ab`, `c`) is not (`a`, `bc`).
-pub(crate) fn key_part(text: &str) -> String {
-    format!("{}:{text}", text.len())
 }
 
 fn only(file: &str, cells: &Cells, kept: &BooleanArray) -> Result<Cells, AttachError> {
@@ -477,6 +284,7 @@ fn unreadable(file: &str, error: &dyn std::error::Error) -> AttachError {
 
 #[cfg(test)]
 mod tests {
+    use deltalake::arrow::array::Array;
     use deltalake::arrow::compute::cast;
     use deltalake::arrow::datatypes::DataType;
 
@@ -641,6 +449,13 @@ mod tests {
             "",
             "error: column \"camera\" would be called camera, as a column that every table has; \
              call it otherwise: --columns \"camera\"=NAME,…\nfile: a.csv",
+        );
+        check(
+            content,
+            "time",
+            "note=Größe",
+            "error: \"Größe\" cannot be the name of a column: use letters (a to z), digits or _\n\
+             file: a.csv",
         );
         check(
             "time\n2026-05-04T09:30Z\n",

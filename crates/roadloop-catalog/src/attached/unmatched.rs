@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use roadloop_base::Nanos;
+
 use super::instant::in_words;
 use super::join::Joiner;
 use super::joining::{Key, Nearest};
-use super::source::On;
+use super::on::{On, image};
 use crate::CatalogError;
 use crate::rows::{Columns, date_of};
-use roadloop_base::Nanos;
 
 /// Values looked at of each side; more than a few are not shown anyway.
 const LOOKED_AT: usize = 10_000;
@@ -111,7 +112,7 @@ impl Joiner {
                     values.extend(times.values().iter().map(|nanos| date_of(Nanos(*nanos))));
                 }
                 _ => values.extend(columns.texts(column)?.iter().flatten().map(|text| match key {
-                    Key::Image => super::source::image(text),
+                    Key::Image => image(text),
                     _ => text.to_owned(),
                 })),
             }

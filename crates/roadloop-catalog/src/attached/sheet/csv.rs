@@ -5,7 +5,7 @@ use deltalake::arrow::array::StringBuilder;
 
 use roadloop_base::Skip;
 
-use super::{Cells, Column, Counted, Sheet, check_names, check_size, unreadable};
+use super::{Cells, Column, Counted, Sheet, Skips, check_names, check_size, unreadable};
 use crate::AttachError;
 use crate::attached::kinds::Readings;
 
@@ -42,7 +42,7 @@ pub(super) fn read(file: &str, bytes: &[u8], delimiter: Option<u8>) -> Result<Sh
     let mut columns: Vec<StringBuilder> = header.iter().map(|_| StringBuilder::new()).collect();
     let mut lines = Lines { bytes, at: 0, line: 1 };
     let mut places = Vec::new();
-    let mut skipped = Vec::new();
+    let mut skips = Skips::default();
     let mut start = offset(reader.position());
     while reader.read_byte_record(&mut record).map_err(failed)? {
         let end = offset(reader.position());
@@ -56,7 +56,7 @@ pub(super) fn read(file: &str, bytes: &[u8], delimiter: Option<u8>) -> Result<Sh
                 true => Counted::Lines.place(first),
                 false => format!("lines {first} to {last}"),
             };
-            skipped.push((first, Skip::new(place, reason)));
+            skips.push(first, Skip::new(place, reason));
             continue;
         }
         for (builder, cell) in columns.iter_mut().zip(record.iter()) {
@@ -73,7 +73,7 @@ pub(super) fn read(file: &str, bytes: &[u8], delimiter: Option<u8>) -> Result<Sh
         name,
         cells: Cells::Texts(texts.finish(), Readings::Any),
     });
-    Ok(Sheet { columns: columns.collect(), places, counted: Counted::Lines, skipped, notes })
+    Ok(Sheet { columns: columns.collect(), places, counted: Counted::Lines, skips, notes })
 }
 
 /// What ends a column, by the header: a comma where there is one.

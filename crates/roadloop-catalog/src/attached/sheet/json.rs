@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use roadloop_base::Skip;
 
-use super::{Cells, Column, Counted, Sheet, check_size, unreadable};
+use super::{Cells, Column, Counted, Sheet, Skips, check_size, unreadable};
 use crate::AttachError;
 use crate::attached::kinds::Readings;
 
@@ -26,7 +26,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Sheet, AttachError> {
         return Err(unreadable(file, "it is one JSON list; write an object a line"));
     }
     let mut table = Table::default();
-    let mut skipped = Vec::new();
+    let mut skips = Skips::default();
     let mut places = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let number = index as u64 + 1;
@@ -35,15 +35,17 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Sheet, AttachError> {
         }
         match object(line) {
             Ok(object) => {
-                table.push(object, places.len());
+                table.push(file, object, places.len())?;
                 places.push(number);
                 check_size(file, table.columns.len(), places.len())?;
             }
-            Err(reason) => skipped.push((number, Skip::new(Counted::Lines.place(number), reason))),
+            Err(reason) => {
+                skips.push(number, Skip::new(Counted::Lines.place(number), reason));
+            }
         }
     }
     let columns = table.finish(places.len());
-    Ok(Sheet { columns, places, counted: Counted::Lines, skipped, notes: Vec::new() })
+    Ok(Sheet { columns, places, counted: Counted::Lines, skips, notes: Vec::new() })
 }
 
 fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
@@ -81,11 +83,17 @@ struct Building {
 }
 
 impl Table {
-    fn push(&mut self, object: Map<String, Value>, row: usize) {
+    fn push(
+        &mut self,
+        file: &str,
+        object: Map<String, Value>,
+        row: usize,
+    ) -> Result<(), AttachError> {
         for (name, value) in object {
             let place = match self.places.get(&name) {
                 Some(place) => *place,
                 None => {
+                    check_size(file, self.columns.len() + 1, row)?;
                     self.places.insert(name.clone(), self.columns.len());
                     self.columns.push((name, Building::default()));
                     self.columns.len() - 1
@@ -93,6 +101,7 @@ impl Table {
             };
             self.columns[place].1.push(value, row);
         }
+        Ok(())
     }
 
     fn finish(self, rows: usize) -> Vec<Column> {

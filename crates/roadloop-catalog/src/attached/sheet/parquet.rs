@@ -17,7 +17,9 @@ use deltalake::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use super::{Cells, Column, Counted, MAX_FILE_BYTES, Sheet, check_names, check_size, unreadable};
+use super::{
+    Cells, Column, Counted, MAX_FILE_BYTES, Sheet, Skips, check_names, check_size, unreadable,
+};
 use crate::AttachError;
 use crate::attached::kinds::Readings;
 
@@ -87,7 +89,7 @@ fn read_file(file: &str, bytes: Bytes) -> Result<Sheet, AttachError> {
         columns.push(Column { name, cells });
     }
     let places = (1..=rows as u64).collect();
-    Ok(Sheet { columns, places, counted: Counted::Rows, skipped: Vec::new(), notes })
+    Ok(Sheet { columns, places, counted: Counted::Rows, skips: Skips::default(), notes })
 }
 
 fn is_bytes(data_type: &DataType) -> bool {
