@@ -47,7 +47,8 @@ pub(super) fn read(file: &str, bytes: &[u8], delimiter: Option<u8>) -> Result<Sh
     while reader.read_byte_record(&mut record).map_err(failed)? {
         let end = offset(reader.position());
         let whole = bytes.get(start..end).unwrap_or_default();
-        let blank = whole.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        // Lines without anything belong to no record; one of spaces is a record.
+        let blank = whole.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
         let first = lines.of(start + blank);
         let last = lines.of(start + whole.trim_ascii_end().len()).max(first);
         start = end;
