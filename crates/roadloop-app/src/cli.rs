@@ -2,6 +2,7 @@
 
 mod anonymize;
 mod bag;
+mod catalog;
 mod completions;
 mod config_show;
 mod detect;
@@ -38,6 +39,7 @@ Examples:
   roadloop search 'count(person) >= 2'      which frames show two people?
   roadloop search 'has(car)' --contact-sheet cars.png
   roadloop sql 'select label, count(*) from detections group by label'
+  roadloop catalog compact                  keep questions fast
   roadloop bag info drive.bag               what is in a recording?
   roadloop doctor                           is everything here that is needed?
 
@@ -101,6 +103,7 @@ enum Command {
     Sql(sql::Args),
     Enrich(enrich::Args),
     Tag(tag::Args),
+    Catalog(catalog::Args),
     Bag(bag::Args),
     Doctor(doctor::Args),
     Config(config_show::Args),
@@ -163,6 +166,9 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
             enrich::run(&Session::open(&global, Overrides::new())?, args).await
         }
         Command::Tag(args) => tag::run(&Session::open(&global, Overrides::new())?, args).await,
+        Command::Catalog(args) => {
+            catalog::run(&Session::open(&global, Overrides::new())?, args).await
+        }
         Command::Bag(args) => bag::run(Session::open(&global, Overrides::new())?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),

@@ -45,6 +45,7 @@ use futures::TryStreamExt;
 use crate::deliver::deliver;
 use crate::files::Statistics;
 use crate::schema::{attached_schema, frames_schema};
+use crate::session::{ATTACHED, TAGS};
 use crate::table::{Layout, Table, View};
 use crate::{Catalog, CatalogError};
 use card::{Card, Claim, folder};
@@ -191,6 +192,26 @@ impl Catalog {
             false => format!("known are {}", known.join(", ")),
         };
         Err(AttachError::NotAttached { name: name.to_string(), known }.into())
+    }
+
+    /// The tables of attached data, by name; those of what was detached too.
+    pub(crate) async fn attached_tables(&self) -> Result<Vec<Arc<Table>>, CatalogError> {
+        let prefix = Path::from("tables");
+        let listed = self.store().list_with_delimiter(Some(&prefix)).await;
+        let listed = listed.map_err(|source| CatalogError::object("list", "tables", source))?;
+        let mut tables = Vec::new();
+        for folder in listed.common_prefixes {
+            let Some(name) = folder.filename().and_then(|name| name.strip_prefix(ATTACHED)) else {
+                continue;
+            };
+            let layout = match SourceName::new(name) {
+                Ok(name) => layout(&name),
+                Err(_) if folder.filename() == Some(TAGS) => tags::layout(),
+                Err(_) => continue,
+            };
+            tables.extend(self.table_of(&layout, Missing::Left).await?);
+        }
+        Ok(tables)
     }
 
     async fn attached_table(&self, name: &SourceName) -> Result<Arc<Table>, CatalogError> {

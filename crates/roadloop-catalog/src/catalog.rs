@@ -40,8 +40,8 @@ pub struct Catalog(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    frames: Table,
-    detections: Table,
+    frames: Arc<Table>,
+    detections: Arc<Table>,
     /// Those of attached data, once they were wanted.
     others: Mutex<HashMap<String, Arc<Table>>>,
     store: Arc<dyn ObjectStore>,
@@ -57,9 +57,10 @@ impl Catalog {
         let engine = Engine::new(Arc::clone(&store), options)?;
         let layout =
             |name: &str, schema| Layout { name: name.to_owned(), schema, statistics: STATISTICS };
-        let frames = Table::open(&layout("frames", frames_schema()), Arc::clone(&store)).await?;
-        let layout = layout("detections", detections_schema());
-        let detections = Table::open(&layout, Arc::clone(&store)).await?;
+        let frames = layout("frames", frames_schema());
+        let frames = Arc::new(Table::open(&frames, Arc::clone(&store)).await?);
+        let detections = layout("detections", detections_schema());
+        let detections = Arc::new(Table::open(&detections, Arc::clone(&store)).await?);
         let others = Mutex::default();
         Ok(Catalog(Arc::new(Inner { frames, detections, others, store, engine })))
     }
@@ -89,6 +90,13 @@ impl Catalog {
 
     pub(crate) fn detections_table(&self) -> &Table {
         &self.0.detections
+    }
+
+    /// All tables there are, the two first.
+    pub(crate) async fn tables(&self) -> Result<Vec<Arc<Table>>, CatalogError> {
+        let mut tables = vec![Arc::clone(&self.0.frames), Arc::clone(&self.0.detections)];
+        tables.extend(self.attached_tables().await?);
+        Ok(tables)
     }
 
     /// A table that is opened when it is first wanted, and kept open.

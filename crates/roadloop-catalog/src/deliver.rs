@@ -10,19 +10,22 @@
 //! through it.
 
 mod outdated;
+mod take_out;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 
 use deltalake::arrow::array::RecordBatch;
-use deltalake::arrow::compute::filter_record_batch;
 use deltalake::kernel::{Action, Add, Metadata, Transaction};
 
 use roadloop_base::{Detection, FrameId, FrameRow, MAX_SEQUENCE, ModelId, Nanos, ShardId, Stage};
 
 use crate::schema::{StreamNumber, frames_of_shard};
 use crate::table::{Commit, Table, View, back_off};
-use crate::transactions::app_id;
+use crate::transactions::{app_id, stream_id};
 use crate::{Catalog, CatalogError, files, rows};
+
+use self::take_out::take_out;
 
 pub(crate) use outdated::Outdated;
 
@@ -30,6 +33,9 @@ pub(crate) use outdated::Outdated;
 const MAX_OUTRUN: u32 = 100;
 /// Times a commit may fail for another reason.
 const MAX_FAILED: u32 = 5;
+/// So long a written file may wait for its commit: a fraction of what a vacuum
+/// waits for.
+const UNCOMMITTED_FOR: Duration = Duration::from_secs(6 * 3600);
 
 /// What a shard was made from and how: any number, the same for the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,9 +157,6 @@ pub(crate) trait Change: Sync {
 
     /// The rows that parts of it add, by date, each batch in its table's order.
     fn rows(&self, parts: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError>;
-
-    /// The order of rows in a file.
-    fn order(&self) -> &'static [&'static str];
 }
 
 /// What is left to do of a change.
@@ -165,13 +168,17 @@ pub(crate) struct Left {
     pub(crate) outdated: Option<Outdated>,
     /// Application transactions and their versions.
     pub(crate) transactions: Vec<(String, i64)>,
+    /// Streams that begin with this, by their ids: those without a transaction
+    /// of their own.
+    pub(crate) begun: BTreeSet<String>,
     /// What the table is to be.
     pub(crate) metadata: Option<Metadata>,
 }
 
 impl Left {
     fn is_nothing(&self) -> bool {
-        let Left { parts, outdated, transactions, metadata } = self;
+        // A stream begins with a shard, so it is not looked at alone.
+        let Left { parts, outdated, transactions, metadata, begun: _ } = self;
         parts.is_empty() && outdated.is_none() && transactions.is_empty() && metadata.is_none()
     }
 }
@@ -188,10 +195,6 @@ impl Change for Frames<'_> {
         let shards: Vec<_> = parts.iter().map(|index| &self.0[*index]).collect();
         rows::frame_batches(&shards)
     }
-
-    fn order(&self) -> &'static [&'static str] {
-        &["recording", "camera", "sequence"]
-    }
 }
 
 struct Detections<'a>(Stage, &'a [DetectionShard]);
@@ -206,14 +209,10 @@ impl Change for Detections<'_> {
         let shards: Vec<_> = parts.iter().map(|index| &self.1[*index]).collect();
         rows::detection_batches(self.0, &shards)
     }
-
-    fn order(&self) -> &'static [&'static str] {
-        &["label", "frame", "number"]
-    }
 }
 
 /// The shards that are not there at their revision; those that are there at
-/// another one lose their rows.
+/// another one, or at one that was forgotten, lose their rows.
 fn shards_left(
     view: &View,
     stage: Stage,
@@ -227,7 +226,14 @@ fn shards_left(
         match view.transactions.revision(&app_id) {
             Some(there) if there == *revision => continue,
             Some(_) => replaced.push(frames_of_shard(shard)),
+            None if view.may_have_forgotten(stage, shard) => {
+                replaced.push(frames_of_shard(shard));
+            }
             None => {}
+        }
+        let stream = stream_id(stage, &shard.recording, &shard.camera);
+        if view.transactions.begun(&stream).is_none() {
+            left.begun.insert(stream);
         }
         left.parts.push(index);
         left.transactions.push((app_id, *revision));
@@ -271,24 +277,36 @@ pub(crate) async fn deliver(table: &Table, change: &impl Change) -> Result<u64, 
         if failed > MAX_FAILED || matches!(&in_doubt, Some((_, CatalogError::Full { .. }))) {
             return in_doubt.map_or(Ok(0), |(_, error)| Err(error));
         }
-        let Left { parts, outdated, transactions, metadata } = left;
+        let Left { parts, outdated, transactions, begun, metadata } = left;
         let adds = match written.take() {
-            Some((same, adds)) if same == parts => adds,
+            Some((same, adds)) if same == parts && !are_old(&adds) => adds,
             _ => write_new(table, change, &parts).await?,
         };
         let mut actions: Vec<Action> = adds.iter().cloned().map(Action::Add).collect();
         if let Some(outdated) = &outdated {
-            actions.extend(take_out(table, &view, outdated, change.order()).await?);
+            match take_out(table, &view, outdated).await {
+                Ok(taken_out) => actions.extend(taken_out),
+                // It was compacted meanwhile, and vacuumed.
+                Err(error) if error.is_of_a_missing_file() && failed < MAX_FAILED => {
+                    failed += 1;
+                    written = Some((parts, adds));
+                    back_off(failed).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
         }
         actions.extend(metadata.map(Action::Metadata));
         if actions.is_empty() && transactions.is_empty() {
             return Ok(in_doubt.map_or(0, |(parts, _)| parts));
         }
         let now = chrono::Utc::now().timestamp_millis();
+        // Without a time, that a stream has begun is never forgotten.
+        let begun = begun.into_iter().map(|stream| Transaction::new(stream, now));
         let transactions = transactions
             .into_iter()
             .map(|(app_id, version)| Transaction::new_with_last_update(app_id, version, Some(now)));
-        match table.commit(&view, actions, transactions.collect()).await {
+        match table.commit(&view, actions, transactions.chain(begun).collect()).await {
             Commit::Done => return Ok(parts.len() as u64),
             Commit::Outrun if outrun < MAX_OUTRUN => outrun += 1,
             Commit::Outrun => return Err(CatalogError::Contended { attempts: outrun }),
@@ -300,6 +318,13 @@ pub(crate) async fn deliver(table: &Table, change: &impl Change) -> Result<u64, 
         written = Some((parts, adds));
         back_off(outrun + failed).await;
     }
+}
+
+/// A vacuum takes files for leftovers that no commit spoke of for a day: a
+/// process that was asleep meanwhile writes them anew.
+fn are_old(adds: &[Add]) -> bool {
+    let now = chrono::Utc::now().timestamp_millis();
+    adds.iter().any(|add| now - add.modification_time > UNCOMMITTED_FOR.as_millis() as i64)
 }
 
 async fn write_new(
@@ -315,38 +340,6 @@ async fn write_new(
         adds.push(files::write(table, &date, rows).await?);
     }
     Ok(adds)
-}
-
-/// Rewrites the files that hold outdated rows without those rows.
-async fn take_out(
-    table: &Table,
-    view: &View,
-    outdated: &Outdated,
-    order: &[&str],
-) -> Result<Vec<Action>, CatalogError> {
-    let mut actions = Vec::new();
-    for file in files::candidates(table, view, |bounds| outdated.may_be_in(bounds)).await? {
-        if matches!(outdated, Outdated::Everything) {
-            actions.push(file.remove());
-            continue;
-        }
-        let mut survivors = Vec::new();
-        let mut rows_before = 0;
-        for batch in files::read(table, &file.path).await? {
-            rows_before += batch.num_rows();
-            survivors.push(filter_record_batch(&batch, &outdated.others(&batch)?)?);
-        }
-        let rows_after: usize = survivors.iter().map(RecordBatch::num_rows).sum();
-        if rows_after == rows_before {
-            continue;
-        }
-        if rows_after > 0 {
-            let rows = rows::sorted(&table.schema(view)?, &survivors, order)?;
-            actions.push(Action::Add(files::write(table, &file.date, rows).await?));
-        }
-        actions.push(file.remove());
-    }
-    Ok(actions)
 }
 
 #[cfg(test)]

@@ -109,6 +109,11 @@ impl CatalogError {
         CatalogError::Object { action, key: key.into(), source }
     }
 
+    /// Whether a file is not there any more.
+    pub(crate) fn is_of_a_missing_file(&self) -> bool {
+        matches!(self, CatalogError::Object { source: object_store::Error::NotFound { .. }, .. })
+    }
+
     pub(crate) fn damaged(
         key: impl Into<String>,
         source: impl std::error::Error + Send + Sync + 'static,

@@ -20,6 +20,7 @@ mod error;
 mod files;
 mod filter;
 mod functions;
+mod maintain;
 mod output;
 mod read;
 mod rows;
@@ -43,6 +44,10 @@ pub use catalog::{Catalog, CatalogOptions};
 pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
 pub use error::CatalogError;
 pub use filter::{Filter, FilterError, MAX_FILTER_BYTES, Period};
+pub use maintain::{
+    CatalogStats, Change, CompactOptions, Compaction, TableHistory, TableStats, VacuumOptions,
+    Vacuumed,
+};
 pub use output::{Format, Rows};
 pub use read::RecordingSummary;
 pub use search::{Count, Found, Hit, SearchOptions};

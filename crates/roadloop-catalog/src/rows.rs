@@ -8,8 +8,9 @@ use deltalake::arrow::array::{
     Array, ArrayRef, AsArray, Float32Array, Float32Builder, Float64Array, Int32Array, Int64Array,
     RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
-use deltalake::arrow::compute::{SortColumn, SortOptions};
-use deltalake::arrow::compute::{cast, concat_batches, lexsort_to_indices, take_record_batch};
+use deltalake::arrow::compute::{
+    SortColumn, SortOptions, cast, lexsort_to_indices, take_record_batch,
+};
 use deltalake::arrow::datatypes::{
     DataType, FieldRef, Float32Type, Float64Type, Int32Type, Int64Type, SchemaRef,
 };
@@ -200,31 +201,19 @@ fn detection_batch(stage: Stage, rows: &[DetectionRow<'_>]) -> Result<RecordBatc
     Ok(RecordBatch::try_new(detections_schema(), columns)?)
 }
 
-/// Puts rows that were left over from files in their table's order again, with
-/// all of its columns: those that are younger than the file are empty.
-pub(crate) fn sorted(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-    by: &[&str],
-) -> Result<RecordBatch, CatalogError> {
-    let mut whole = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let column = |field: &FieldRef| match batch.column_by_name(field.name()) {
-            Some(column) => cast(column, field.data_type()),
-            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-        };
-        let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
-        whole.push(RecordBatch::try_new(Arc::clone(schema), columns)?);
+/// Rows of a data file with the columns of its table: those that are younger than
+/// the file are empty.
+pub(crate) fn conform(schema: &SchemaRef, rows: &RecordBatch) -> Result<RecordBatch, CatalogError> {
+    if rows.schema_ref() == schema {
+        return Ok(rows.clone());
     }
-    let rows = concat_batches(schema, &whole)?;
-    let mut columns = Vec::new();
-    for name in by {
-        let Some(values) = rows.column_by_name(name) else { continue };
-        let options = Some(SortOptions { descending: false, nulls_first: true });
-        columns.push(SortColumn { values: Arc::clone(values), options });
-    }
-    let order = lexsort_to_indices(&columns, None)?;
-    Ok(take_record_batch(&rows, &order)?)
+    let column = |field: &FieldRef| match rows.column_by_name(field.name()) {
+        Some(column) => cast(column, field.data_type()),
+        None => Ok(new_null_array(field.data_type(), rows.num_rows())),
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
+    // A column that must not be empty and is missing ends here.
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 /// The rows that stand under each date, in their table's order.
@@ -236,7 +225,14 @@ pub(crate) fn by_date(
     let mut batches = BTreeMap::new();
     for (date, places) in dates {
         let of_date = take_record_batch(rows, &UInt32Array::from(places))?;
-        batches.insert(date, sorted(&rows.schema(), &[of_date], order)?);
+        let mut columns = Vec::new();
+        for name in order {
+            let Some(values) = of_date.column_by_name(name) else { continue };
+            let options = Some(SortOptions { descending: false, nulls_first: true });
+            columns.push(SortColumn { values: Arc::clone(values), options });
+        }
+        let places = lexsort_to_indices(&columns, None)?;
+        batches.insert(date, take_record_batch(&of_date, &places)?);
     }
     Ok(batches)
 }
@@ -374,7 +370,7 @@ pub(crate) fn detections(batch: &RecordBatch) -> Result<Vec<(i64, Detection)>, C
 mod tests {
     use super::*;
 
-    /// A file of a time when its table had fewer columns is rewritten with all.
+    /// A file of a time when its table had fewer columns is read with all.
     #[test]
     fn rows_of_older_files_get_the_new_columns() {
         let shard = crate::testing::frame_shard("front", 2, 1);
@@ -382,9 +378,13 @@ mod tests {
         let altitude = whole.schema().index_of("altitude").unwrap();
         let older = (0..whole.num_columns()).filter(|column| *column != altitude);
         let older = whole.project(&older.collect::<Vec<_>>()).unwrap();
-        let rows = sorted(&frames_schema(), &[older, whole.clone()], &["sequence"]).unwrap();
-        assert_eq!((rows.num_rows(), rows.column(altitude).null_count()), (4, 4));
-        assert_eq!(frame_rows(&rows.slice(1, 1)).unwrap(), shard.rows[..1]);
+        let rows = conform(&frames_schema(), &older).unwrap();
+        assert_eq!((rows.num_rows(), rows.column(altitude).null_count()), (2, 2));
+        assert_eq!(frame_rows(&rows).unwrap(), shard.rows);
+        let frames = whole.schema().index_of("frame").unwrap();
+        let without = (0..whole.num_columns()).filter(|column| *column != frames);
+        let without = whole.project(&without.collect::<Vec<_>>()).unwrap();
+        assert!(conform(&frames_schema(), &without).is_err(), "what no row may lack");
     }
 
     #[test]

@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 
 use roadloop_base::{Camera, FrameId, MAX_SEQUENCE, RecordingId, SHARD_FRAMES, ShardId};
 
+use crate::session::TAGS;
+
 use crate::attached::SourceColumn;
 
 /// The version of what this file says. Tables with a higher one are refused.
@@ -26,6 +28,18 @@ pub(crate) const PARTITION: &str = "date";
 pub(crate) const LOOKED: &str = "looked";
 /// The kind of the row that says: this frame has an anonymised copy.
 pub(crate) const REDACTED: &str = "redacted";
+
+/// How the rows of a table lie in each of its files, by the table's name.
+pub(crate) fn order_of(table: &str) -> &'static [&'static str] {
+    match table {
+        "frames" => &["recording", "camera", "sequence"],
+        // Rows of a label lie together; markers, without one, lie first.
+        "detections" => &["label", "frame", "number"],
+        TAGS => &["tag", "frame"],
+        // What is attached.
+        _ => &["recording", "frame"],
+    }
+}
 
 const SEQUENCE_BITS: u32 = 23;
 const _: () = assert!(MAX_SEQUENCE == (1 << SEQUENCE_BITS) - 1);

@@ -1,7 +1,7 @@
 //! One Delta table: made when missing, read at its newest version, and
 //! committed to by one writer of this process at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,21 +17,29 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::state::DeltaTableState;
 use deltalake::{DeltaTable, DeltaTableError};
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 use uuid::Uuid;
 
+use roadloop_base::{ShardId, Stage};
+
 use crate::CatalogError;
-use crate::files::Statistics;
+use crate::files::{self, DataFile, Statistics};
 use crate::scan::Files;
 use crate::schema::{FORMAT, FORMAT_PROPERTY, PARTITION, data_schema, delta_columns};
-use crate::transactions::Transactions;
+use crate::transactions::{Transactions, stream_id};
 
 /// A checkpoint every so many versions, unless the table's property says
 /// otherwise. Handles are opened anew as often: one kept for longer pays more
 /// for each commit than a fresh one pays once.
 const CHECKPOINT_VERSIONS: u64 = 100;
 const CHECKPOINT_PROPERTY: &str = "delta.checkpointInterval";
+/// Checkpoints leave out transactions that are older than this property says.
+pub(crate) const FORGET_PROPERTY: &str = "delta.setTransactionRetentionDuration";
+/// The least it may say, and a day less for clocks that are apart.
+pub(crate) const LEAST_REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+const NOTHING_FORGOTTEN_FOR: Duration = Duration::from_secs(6 * 24 * 3600);
 /// The columns with statistics of each file: readers look at no others.
 const STATISTICS_PROPERTY: &str = "delta.dataSkippingStatsColumns";
 
@@ -72,10 +80,23 @@ pub(crate) struct View {
 }
 
 impl View {
+    pub(crate) fn version(&self) -> Version {
+        self.table.version().unwrap_or_default()
+    }
+
     /// A property of the table.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
-        let metadata = self.table.snapshot().ok().map(DeltaTableState::metadata)?;
-        metadata.configuration().get(name).map(String::as_str)
+        property(&self.table, name)
+    }
+
+    /// Whether a shard of which no transaction is left may have been delivered
+    /// all the same. Only of streams that began long ago anything is forgotten,
+    /// so what is new is not looked for.
+    pub(crate) fn may_have_forgotten(&self, stage: Stage, shard: &ShardId) -> bool {
+        let stream = stream_id(stage, &shard.recording, &shard.camera);
+        let Some(begun) = self.transactions.begun(&stream) else { return false };
+        let age = chrono::Utc::now().timestamp_millis().saturating_sub(begun);
+        self.property(FORGET_PROPERTY).is_some() && age >= NOTHING_FORGOTTEN_FOR.as_millis() as i64
     }
 }
 
@@ -86,6 +107,15 @@ struct Opened {
     /// Read once somebody writes: a fleet has a million of them, and questions
     /// need none.
     transactions: Option<Arc<Transactions>>,
+}
+
+/// What a new version changes.
+pub(crate) struct Step {
+    pub(crate) operation: DeltaOperation,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) transactions: Vec<Transaction>,
+    /// Numbers for the table's history, beside those every version has.
+    pub(crate) notes: Vec<(&'static str, u64)>,
 }
 
 /// What became of a commit.
@@ -194,10 +224,11 @@ impl Table {
     async fn follow(&self, opened: &mut Opened) -> Result<(), CatalogError> {
         let failed = |source| CatalogError::table("read", &self.name, source);
         let Opened { table, opened_at, .. } = opened;
-        table.update_state().await.map_err(failed)?;
+        // Fails where the log was cleaned since: then all is read anew.
+        let is_followed = table.update_state().await.is_ok();
         let version = table.version().unwrap_or_default();
         let interval = checkpoint_interval(table);
-        if version / interval != *opened_at / interval {
+        if !is_followed || version / interval != *opened_at / interval {
             let mut anew = DeltaTable::new(Arc::clone(&self.log));
             anew.load().await.map_err(failed)?;
             check_format(&self.name, &anew)?;
@@ -228,26 +259,40 @@ impl Table {
         Ok(newest)
     }
 
-    /// Adds one version, right after the view's or not at all.
+    /// Adds a version with rows, right after the view's or not at all.
     pub(crate) async fn commit(
         &self,
         view: &View,
         actions: Vec<Action>,
         transactions: Vec<Transaction>,
     ) -> Commit {
-        let snapshot = match view.table.snapshot() {
-            Ok(snapshot) => snapshot,
-            Err(error) => return Commit::Unknown(CatalogError::table("read", &self.name, error)),
-        };
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
             partition_by: Some(vec![PARTITION.to_owned()]),
             predicate: None,
         };
+        self.commit_as(view, Step { operation, actions, transactions, notes: Vec::new() }).await
+    }
+
+    /// Adds a version, right after the view's or not at all.
+    pub(crate) async fn commit_as(&self, view: &View, step: Step) -> Commit {
+        let Step { operation, actions, transactions, notes } = step;
+        let snapshot = match view.table.snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return Commit::Unknown(CatalogError::table("read", &self.name, error)),
+        };
+        let mut metrics = match self.metrics(view, &actions).await {
+            Ok(metrics) => metrics,
+            Err(error) => return Commit::Unknown(error),
+        };
+        for (name, number) in notes {
+            metrics[name] = json!(number);
+        }
         // Without retries Delta Lake commits only what was decided with the
         // newest version in view; the decision itself is made anew by us.
         let properties = CommitProperties::default()
             .with_max_retries(0)
+            .with_metadata([("operationMetrics".to_owned(), metrics)])
             .with_application_transactions(transactions)
             .with_cleanup_expired_logs(Some(false));
         let commit = CommitBuilder::from(properties).with_actions(actions);
@@ -259,6 +304,37 @@ impl Table {
             Err(error) if is_outrun(&error) => Commit::Outrun,
             Err(error) => Commit::Unknown(CatalogError::table("write to", &self.name, error)),
         }
+    }
+
+    /// What a commit adds and takes away, for the table's history.
+    async fn metrics(&self, view: &View, actions: &[Action]) -> Result<Value, CatalogError> {
+        let mut added = (0, 0);
+        let mut removed = HashSet::new();
+        for action in actions {
+            match action {
+                Action::Add(add) => {
+                    let stats = add.stats.as_deref().unwrap_or_default();
+                    let stats: Value = serde_json::from_str(stats).unwrap_or_default();
+                    added = (added.0 + 1, added.1 + stats["numRecords"].as_u64().unwrap_or(0));
+                }
+                Action::Remove(remove) => {
+                    removed.insert(remove.path.as_str());
+                }
+                _ => {}
+            }
+        }
+        let mut removed_rows = 0;
+        if !removed.is_empty() {
+            let files = files::active(self, view).await?;
+            let gone = files.iter().filter(|file| removed.contains(file.path.as_ref()));
+            removed_rows = gone.filter_map(DataFile::rows).sum();
+        }
+        Ok(json!({
+            "numAddedFiles": added.0,
+            "numAddedRows": added.1,
+            "numRemovedFiles": removed.len(),
+            "numRemovedRows": removed_rows,
+        }))
     }
 
     /// A commit leaves the newest version in hand: the next look is cheaper.
@@ -372,10 +448,13 @@ async fn load_or_create(layout: &Layout, log: &LogStoreRef) -> Result<DeltaTable
     }
 }
 
+fn property<'a>(table: &'a DeltaTable, name: &str) -> Option<&'a str> {
+    let metadata = table.snapshot().ok().map(DeltaTableState::metadata)?;
+    metadata.configuration().get(name).map(String::as_str)
+}
+
 fn checkpoint_interval(table: &DeltaTable) -> u64 {
-    let metadata = table.snapshot().ok().map(DeltaTableState::metadata);
-    let property = metadata.and_then(|metadata| metadata.configuration().get(CHECKPOINT_PROPERTY));
-    let interval = property.and_then(|text| text.parse().ok());
+    let interval = property(table, CHECKPOINT_PROPERTY).and_then(|text| text.parse().ok());
     interval.filter(|interval| *interval > 0).unwrap_or(CHECKPOINT_VERSIONS)
 }
 

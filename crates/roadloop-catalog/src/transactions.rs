@@ -5,7 +5,7 @@
 //! asks about hundreds, so they are gathered once and then followed commit by
 //! commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
 use deltalake::arrow::array::{Array, AsArray};
@@ -32,14 +32,54 @@ const AHEAD: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Transactions {
     version: Version,
-    revisions: HashMap<String, i64>,
+    delivered: HashMap<String, Delivered>,
+    /// When the first shard of a stream came, in ms since 1970.
+    begun: HashMap<String, i64>,
     /// Whose frames carry a stream number.
     streams: HashMap<StreamNumber, (RecordingId, Camera)>,
+    /// There are transactions that are of no shard.
+    has_others: bool,
+}
+
+/// What was delivered, as it was the last time.
+#[derive(Clone, Copy, Debug)]
+struct Delivered {
+    revision: i64,
+    /// In ms since 1970.
+    at: Option<i64>,
 }
 
 impl Transactions {
     pub(crate) fn revision(&self, app_id: &str) -> Option<i64> {
-        self.revisions.get(app_id).copied()
+        self.delivered.get(app_id).map(|delivered| delivered.revision)
+    }
+
+    /// When a stream's first shard came, by its [`stream_id`].
+    pub(crate) fn begun(&self, stream: &str) -> Option<i64> {
+        self.begun.get(stream).copied()
+    }
+
+    /// How many deliveries are remembered.
+    pub(crate) fn len(&self) -> u64 {
+        self.delivered.len() as u64
+    }
+
+    /// How many were delivered before a time, in ms since 1970.
+    pub(crate) fn older_than(&self, time: i64) -> u64 {
+        self.delivered.values().filter(|one| one.at.is_some_and(|at| at <= time)).count() as u64
+    }
+
+    /// Streams of which it is not noted that they have begun: those of tables
+    /// that were made before it was.
+    pub(crate) fn unnoted_streams(&self) -> BTreeSet<String> {
+        let ids = self.delivered.keys().filter_map(|app_id| parse_app_id(app_id));
+        let streams = ids.map(|(stage, shard)| stream_id(stage, &shard.recording, &shard.camera));
+        streams.filter(|stream| !self.begun.contains_key(stream)).collect()
+    }
+
+    /// Whether there are any that are of no shard.
+    pub(crate) fn has_others(&self) -> bool {
+        self.has_others
     }
 
     pub(crate) fn stream(&self, number: StreamNumber) -> Option<&(RecordingId, Camera)> {
@@ -50,12 +90,12 @@ impl Transactions {
     pub(crate) fn shards(&self, stage: Stage, recording: &RecordingId) -> Vec<(ShardId, i64)> {
         let of_recording = format!("{stage}/{recording}/");
         let mut shards = Vec::new();
-        for (app_id, revision) in &self.revisions {
+        for (app_id, delivered) in &self.delivered {
             if !app_id.starts_with(&of_recording) {
                 continue;
             }
             if let Some((_, shard)) = parse_app_id(app_id) {
-                shards.push((shard, *revision));
+                shards.push((shard, delivered.revision));
             }
         }
         shards
@@ -67,7 +107,7 @@ impl Transactions {
     pub(crate) fn digests(&self, stage: Stage, only: Option<&RecordingId>) -> HashMap<&str, u64> {
         let of_stage = format!("{stage}/");
         let mut digests = HashMap::<&str, u64>::new();
-        for (app_id, revision) in &self.revisions {
+        for (app_id, Delivered { revision, .. }) in &self.delivered {
             let Some(shard) = app_id.strip_prefix(&of_stage) else { continue };
             let Some((recording, _)) = shard.split_once('/') else { continue };
             if only.is_some_and(|only| only.as_str() != recording) {
@@ -149,7 +189,7 @@ impl Transactions {
             let txn = &action["txn"];
             if let (Some(app_id), Some(version)) = (txn["appId"].as_str(), txn["version"].as_i64())
             {
-                self.insert(app_id, version);
+                self.insert(app_id, version, txn["lastUpdated"].as_i64());
             }
         }
     }
@@ -167,22 +207,33 @@ impl Transactions {
             let app_ids = txn.column_by_name("appId").and_then(|c| c.as_string_opt::<i32>());
             let versions =
                 txn.column_by_name("version").and_then(|c| c.as_primitive_opt::<Int64Type>());
+            let times =
+                txn.column_by_name("lastUpdated").and_then(|c| c.as_primitive_opt::<Int64Type>());
             let (Some(app_ids), Some(versions)) = (app_ids, versions) else { continue };
             for row in 0..txn.len() {
                 if txn.is_valid(row) && app_ids.is_valid(row) && versions.is_valid(row) {
-                    self.insert(app_ids.value(row), versions.value(row));
+                    let at =
+                        times.filter(|times| times.is_valid(row)).map(|times| times.value(row));
+                    self.insert(app_ids.value(row), versions.value(row), at);
                 }
             }
         }
         Ok(())
     }
 
-    fn insert(&mut self, app_id: &str, revision: i64) {
-        self.revisions.insert(app_id.to_owned(), revision);
-        if let Some((_, shard)) = parse_app_id(app_id) {
-            let number = StreamNumber::of(&shard.recording, &shard.camera);
-            self.streams.insert(number, (shard.recording, shard.camera));
-        }
+    fn insert(&mut self, app_id: &str, version: i64, at: Option<i64>) {
+        let (recording, camera) = if let Some(stream) = parse_stream_id(app_id) {
+            self.begun.insert(app_id.to_owned(), version);
+            stream
+        } else {
+            self.delivered.insert(app_id.to_owned(), Delivered { revision: version, at });
+            let Some((_, shard)) = parse_app_id(app_id) else {
+                self.has_others = true;
+                return;
+            };
+            (shard.recording, shard.camera)
+        };
+        self.streams.insert(StreamNumber::of(&recording, &camera), (recording, camera));
     }
 }
 
@@ -191,14 +242,34 @@ pub(crate) fn app_id(stage: Stage, shard: &ShardId) -> String {
     format!("{stage}/{}/{}/{}", shard.recording, shard.camera, shard.index)
 }
 
+/// `begun/<stage>/<recording>/<camera>`: that a stage has delivered something of
+/// a camera of a recording. It outlives the shards' own transactions, see
+/// the decision on what a table may forget.
+pub(crate) fn stream_id(stage: Stage, recording: &RecordingId, camera: &Camera) -> String {
+    format!("{BEGUN}/{stage}/{recording}/{camera}")
+}
+
+const BEGUN: &str = "begun";
+
 fn parse_app_id(app_id: &str) -> Option<(Stage, ShardId)> {
     let mut parts = app_id.split('/');
-    let stage = parts.next()?;
-    let stage = Stage::ALL.into_iter().find(|known| known.name() == stage)?;
+    let stage = parse_stage(parts.next()?)?;
     let recording = RecordingId::new(parts.next()?).ok()?;
     let camera = Camera::new(parts.next()?).ok()?;
     let index = parts.next()?.parse().ok()?;
     parts.next().is_none().then_some((stage, ShardId { recording, camera, index }))
+}
+
+fn parse_stream_id(app_id: &str) -> Option<(RecordingId, Camera)> {
+    let mut parts = app_id.strip_prefix(BEGUN)?.strip_prefix('/')?.split('/');
+    parse_stage(parts.next()?)?;
+    let recording = RecordingId::new(parts.next()?).ok()?;
+    let camera = Camera::new(parts.next()?).ok()?;
+    parts.next().is_none().then_some((recording, camera))
+}
+
+fn parse_stage(name: &str) -> Option<Stage> {
+    Stage::ALL.into_iter().find(|known| known.name() == name)
 }
 
 async fn get(log: &dyn LogStore, key: &Path) -> Result<Bytes, CatalogError> {
@@ -230,7 +301,7 @@ async fn newest_checkpoint(
 }
 
 /// `<version>.checkpoint.parquet` or `<version>.checkpoint.<part>.<parts>.parquet`.
-fn parse_checkpoint(name: &str) -> Option<(Version, u64)> {
+pub(crate) fn parse_checkpoint(name: &str) -> Option<(Version, u64)> {
     let (version, rest) = name.split_once(".checkpoint.")?;
     let version = version.parse().ok()?;
     match rest.split('.').collect::<Vec<_>>()[..] {
@@ -258,6 +329,19 @@ mod tests {
             ["", "detect", "detect/a/b", "other/a/b/1", "detect/a/b/1/2", "detect/../b/1"]
         {
             assert_eq!(parse_app_id(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn streams_are_no_shards() {
+        let recording = RecordingId::new("drive-1a2b3c4d").unwrap();
+        let camera = Camera::new("front").unwrap();
+        let id = stream_id(Stage::Detect, &recording, &camera);
+        assert_eq!(id, "begun/detect/drive-1a2b3c4d/front");
+        assert_eq!(parse_app_id(&id), None);
+        assert_eq!(parse_stream_id(&id), Some((recording, camera)));
+        for foreign in ["begun", "begun/detect/a", "begun/x/a/b", "begun/detect/a/b/1"] {
+            assert_eq!(parse_stream_id(foreign), None, "{foreign}");
         }
     }
 

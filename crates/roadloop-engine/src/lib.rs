@@ -5,6 +5,7 @@
 //! tables and videos, [`stages::detect`] says what is on them, [`stages::redact`]
 //! hides faces and plates, [`stages::attach`] joins what others know of the frames;
 //! [`stages::search`] asks the catalog that results.
+//! [`upkeep`] keeps its tables in shape.
 //! [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they
 //! all need. Every stage is idempotent: it looks up what is delivered, does the
 //! rest, and leaves the same result however often it was stopped.
@@ -31,6 +32,7 @@ pub mod stages;
 mod survey;
 mod tables;
 mod track;
+pub mod upkeep;
 mod videos;
 
 pub use card::Card;

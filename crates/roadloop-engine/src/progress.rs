@@ -23,6 +23,7 @@ pub struct JobStart {
 pub enum Unit {
     Frames,
     Messages,
+    Rows,
 }
 
 impl Unit {
@@ -30,6 +31,7 @@ impl Unit {
         match self {
             Unit::Frames => "frames",
             Unit::Messages => "messages",
+            Unit::Rows => "rows",
         }
     }
 }

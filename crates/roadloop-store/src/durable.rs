@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -285,10 +285,11 @@ impl ObjectStore for DurableFolder {
     async fn put_multipart_opts(
         &self,
         location: &Key,
-        options: PutMultipartOptions,
+        _: PutMultipartOptions,
     ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        let inner = self.inner.put_multipart_opts(location, options).await?;
-        Ok(Box::new(SyncedUpload { inner, folder: self.clone(), key: location.clone() }))
+        let (folder, key) = (self.clone(), location.clone());
+        let path = blocking(key.to_string(), move || folder.stage(&[])).await?;
+        Ok(Box::new(StagedUpload { folder: self.clone(), key, path, bytes: 0 }))
     }
 
     async fn get_opts(
@@ -351,29 +352,46 @@ impl ObjectStore for DurableFolder {
     }
 }
 
-/// An upload in parts; synced once whole, before its writer hears it is done,
-/// so that nothing refers to it earlier.
+/// An upload in parts, for what is larger than memory. They are written where
+/// nobody sees them and published together, like any object; what a killed
+/// process left of them is swept with the rest.
 #[derive(Debug)]
-struct SyncedUpload {
-    inner: Box<dyn MultipartUpload>,
+struct StagedUpload {
     folder: DurableFolder,
     key: Key,
+    path: PathBuf,
+    bytes: u64,
 }
 
 #[async_trait]
-impl MultipartUpload for SyncedUpload {
+impl MultipartUpload for StagedUpload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        self.inner.put_part(data)
+        let (path, offset) = (self.path.clone(), self.bytes);
+        self.bytes += data.content_length() as u64;
+        let written = blocking(self.key.to_string(), move || {
+            let mut file = File::options().write(true).open(path)?;
+            file.seek(SeekFrom::Start(offset))?;
+            data.iter().try_for_each(|bytes| file.write_all(bytes))
+        });
+        Box::pin(written)
     }
 
     async fn complete(&mut self) -> object_store::Result<PutResult> {
-        let result = self.inner.complete().await?;
-        self.folder.sync_after(&self.key).await?;
-        Ok(result)
+        let (folder, staged) = (self.folder.clone(), (self.path.clone(), self.key.clone()));
+        blocking(self.key.to_string(), move || folder.publish(&[staged])).await?;
+        Ok(PutResult { e_tag: None, version: None })
     }
 
     async fn abort(&mut self) -> object_store::Result<()> {
-        self.inner.abort().await
+        let path = self.path.clone();
+        blocking(self.key.to_string(), move || fs::remove_file(path)).await
+    }
+}
+
+impl Drop for StagedUpload {
+    fn drop(&mut self) {
+        // Not there any more when it was published.
+        let _ = fs::remove_file(&self.path);
     }
 }
 

@@ -21,6 +21,8 @@ pub enum StoreError {
     Io { action: &'static str, key: String, source: io::Error },
     #[error("cannot {action} an object\nkey: {key}")]
     Backend { action: &'static str, key: String, source: object_store::Error },
+    #[error("{holder} is at it already; try again when it is done\nlock: {name}")]
+    Locked { name: &'static str, holder: String },
     #[error("no store answers to {scheme}: URIs in this build; use a folder\nstore: {uri}")]
     UnknownScheme { scheme: String, uri: String },
     #[error("cannot read what lies elsewhere{}\naddress: {address}", hint(source))]
@@ -42,7 +44,7 @@ impl StoreError {
             | StoreError::UnknownScheme { .. }
             | StoreError::UnknownAddress { .. }
             | StoreError::BadAddress { .. } => ErrorKind::Invalid,
-            StoreError::Full { .. } => ErrorKind::Busy,
+            StoreError::Full { .. } | StoreError::Locked { .. } => ErrorKind::Busy,
             StoreError::Folder { .. }
             | StoreError::Io { .. }
             | StoreError::Backend { .. }

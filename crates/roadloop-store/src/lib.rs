@@ -11,6 +11,7 @@
 
 mod durable;
 mod error;
+mod lock;
 mod objects;
 mod open;
 mod remote;
@@ -18,6 +19,7 @@ mod remote;
 mod suite;
 
 pub use error::StoreError;
+pub use lock::Lock;
 pub use objects::{Listed, Staged, Store};
 pub use open::open;
 pub use remote::{Remote, RemoteObject, is_remote, public_part};

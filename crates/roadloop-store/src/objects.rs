@@ -61,8 +61,12 @@ impl Store {
 
     /// Where an object lies on this machine's disk, for people who want to look.
     pub fn local_path(&self, key: &str) -> Option<PathBuf> {
-        let key = parse_key(key).ok()?;
-        self.folder.as_ref().map(|folder| folder.path_of(&key))
+        self.file_of(&parse_key(key).ok()?)
+    }
+
+    /// The file behind a key, where objects are files.
+    pub(crate) fn file_of(&self, key: &Key) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.path_of(key))
     }
 
     pub async fn get(&self, key: &str) -> Result<Bytes, StoreError> {

@@ -1,6 +1,8 @@
 //! The promises of a store, run by every implementation.
 
 use bytes::Bytes;
+use object_store::path::Path as Key;
+use object_store::{ObjectStoreExt, PutPayload};
 
 use crate::{Listed, Store, StoreError};
 
@@ -12,6 +14,8 @@ pub(crate) async fn store_keeps_its_promises(mut fresh: impl FnMut() -> Store) {
     no_key_leads_outside(&fresh()).await;
     missing_is_named(&fresh()).await;
     writers_of_one_key_leave_one_whole_object(&fresh()).await;
+    an_upload_in_parts_is_there_whole_or_not_at_all(&fresh()).await;
+    a_lock_has_one_holder(&fresh()).await;
 }
 
 fn bytes(text: &'static str) -> Bytes {
@@ -75,4 +79,39 @@ async fn writers_of_one_key_leave_one_whole_object(store: &Store) {
         written.unwrap();
     }
     assert!(values.contains(&store.get("k").await.unwrap()));
+}
+
+/// As the tables write what is larger than memory.
+async fn an_upload_in_parts_is_there_whole_or_not_at_all(store: &Store) {
+    let objects = store.object_store();
+    let key = Key::from("tables/large");
+    let part = |byte: u8| PutPayload::from(vec![byte; 5 << 20]);
+    let mut upload = objects.put_multipart(&key).await.unwrap();
+    let parts = [upload.put_part(part(1)), upload.put_part(part(2)), upload.put_part("3".into())];
+    assert_eq!(store.list("tables").await.unwrap(), []);
+    for part in futures::future::join_all(parts).await {
+        part.unwrap();
+    }
+    upload.complete().await.unwrap();
+    let bytes = store.get("tables/large").await.unwrap();
+    assert_eq!(bytes.len(), (10 << 20) + 1);
+    assert!((bytes[0], bytes[5 << 20], bytes[10 << 20]) == (1, 2, b'3'));
+
+    let mut upload = objects.put_multipart(&Key::from("tables/none")).await.unwrap();
+    upload.put_part(part(1)).await.unwrap();
+    upload.abort().await.unwrap();
+    assert_eq!(store.list("tables").await.unwrap().len(), 1);
+}
+
+async fn a_lock_has_one_holder(store: &Store) {
+    let tries = (0..8).map(|_| store.lock("upkeep"));
+    let tries = futures::future::join_all(tries).await;
+    let (mut locks, refused): (Vec<_>, Vec<_>) = tries.into_iter().partition(Result::is_ok);
+    assert_eq!((locks.len(), refused.len()), (1, 7));
+    for error in refused {
+        assert!(matches!(error, Err(StoreError::Locked { .. })), "{error:?}");
+    }
+    store.lock("another").await.unwrap().release().await;
+    locks.pop().unwrap().unwrap().release().await;
+    store.lock("upkeep").await.unwrap().release().await;
 }

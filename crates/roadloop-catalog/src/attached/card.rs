@@ -142,8 +142,4 @@ impl Change for Claim<'_> {
     fn rows(&self, _: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
         Ok(BTreeMap::new())
     }
-
-    fn order(&self) -> &'static [&'static str] {
-        &[]
-    }
 }

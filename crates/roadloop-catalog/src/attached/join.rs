@@ -19,7 +19,7 @@ use super::name::SourceName;
 use crate::deliver::{Change, Left, Outdated, deliver};
 use crate::filter::quoted;
 use crate::rows::{self, Columns, date_of, recording_id, times};
-use crate::schema::attached_schema;
+use crate::schema::{attached_schema, order_of};
 use crate::table::{Table, View};
 use crate::{AttachError, Catalog, CatalogError};
 
@@ -316,10 +316,6 @@ impl Change for JoinedFrames<'_> {
                 dates.entry(date_of(Nanos(taken.value(row)))).or_default().push(row as u32);
             }
         }
-        rows::by_date(&self.rows, dates, self.order())
-    }
-
-    fn order(&self) -> &'static [&'static str] {
-        &["recording", "frame"]
+        rows::by_date(&self.rows, dates, order_of(&self.name.table()))
     }
 }

@@ -6,11 +6,13 @@
 //! the other did.
 
 use std::collections::{BTreeMap, HashSet};
+use std::pin::pin;
 use std::sync::Arc;
 
 use deltalake::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use deltalake::arrow::compute::concat_batches;
 use deltalake::datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
 
 use roadloop_base::Nanos;
 
@@ -19,7 +21,7 @@ use super::name::Tag;
 use crate::deliver::{Change, Left, Outdated, deliver};
 use crate::filter::{Certainty, quoted};
 use crate::rows::{self, Columns, date_of, times};
-use crate::schema::tags_schema;
+use crate::schema::{order_of, tags_schema};
 use crate::search::Question;
 use crate::session::TAGS;
 use crate::table::{Layout, Table, View};
@@ -27,6 +29,9 @@ use crate::{Catalog, CatalogError, Filter, files};
 
 /// Frames tagged in one commit, at the least; a recording is never parted.
 const GROUP_FRAMES: u64 = if cfg!(test) { 6 } else { 200_000 };
+
+/// Rows of tags looked at together.
+const BATCH_ROWS: usize = 8192;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tagging {
@@ -185,7 +190,7 @@ impl Catalog {
     }
 }
 
-fn layout() -> Layout {
+pub(super) fn layout() -> Layout {
     Layout { name: TAGS.to_owned(), schema: tags_schema(), statistics: files::Statistics::First }
 }
 
@@ -197,9 +202,11 @@ async fn tagged_frames(
     frames: &HashSet<i64>,
 ) -> Result<HashSet<i64>, CatalogError> {
     let rows = Outdated::Tagged { tag: tag.as_str().to_owned(), frames: frames.clone() };
+    let schema = table.schema(view)?;
     let mut tagged = HashSet::new();
     for file in files::candidates(table, view, |bounds| rows.may_be_in(bounds)).await? {
-        for batch in files::read(table, &file.path).await? {
+        let mut batches = pin!(files::rows_of(table, &file, &schema, BATCH_ROWS).await?);
+        while let Some(batch) = batches.try_next().await? {
             let (tags, numbers) = (Columns(&batch).texts("tag")?, Columns(&batch).longs("frame")?);
             for row in 0..batch.num_rows() {
                 let frame = numbers.value(row);
@@ -234,11 +241,7 @@ impl Change for Added<'_> {
         for row in parts {
             dates.entry(date_of(Nanos(taken.value(*row)))).or_default().push(*row as u32);
         }
-        rows::by_date(self.frames, dates, self.order())
-    }
-
-    fn order(&self) -> &'static [&'static str] {
-        &["tag", "frame"]
+        rows::by_date(self.frames, dates, order_of(TAGS))
     }
 }
 
@@ -257,9 +260,5 @@ impl Change for Removed<'_> {
 
     fn rows(&self, _: &[usize]) -> Result<BTreeMap<String, RecordBatch>, CatalogError> {
         Ok(BTreeMap::new())
-    }
-
-    fn order(&self) -> &'static [&'static str] {
-        &["tag", "frame"]
     }
 }

@@ -29,6 +29,16 @@ pub(crate) enum Outdated {
 }
 
 impl Outdated {
+    /// The columns that [`others`](Outdated::others) looks at, where they are.
+    pub(crate) fn columns(&self) -> &'static [&'static str] {
+        match self {
+            Outdated::Frames { .. } => &["frame", "stage"],
+            Outdated::Recordings(_) => &["recording"],
+            Outdated::Tagged { .. } => &["tag", "frame"],
+            Outdated::Everything => &[],
+        }
+    }
+
     /// Whether a file may hold any of them.
     pub(crate) fn may_be_in(&self, bounds: &Bounds) -> bool {
         let held = bounds.numbers("frame");
