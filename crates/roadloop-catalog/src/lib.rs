@@ -20,12 +20,14 @@ mod error;
 mod files;
 mod filter;
 mod functions;
+mod grouping;
 mod output;
 mod read;
 mod rows;
 mod scan;
 mod schema;
 mod search;
+mod select;
 mod session;
 mod sql;
 mod sun;
@@ -46,4 +48,7 @@ pub use filter::{Filter, FilterError, MAX_FILTER_BYTES, Period};
 pub use output::{Format, Rows};
 pub use read::RecordingSummary;
 pub use search::{Count, Found, Hit, SearchOptions};
+pub use select::{
+    BadSelectionName, Draw, Sampling, Saved, SelectionCard, SelectionName, SelectionRef, Stratum,
+};
 pub use sql::SqlLimits;
