@@ -66,8 +66,13 @@ pub(crate) fn print_rows(rows: &Rows, format: Format) -> Result<()> {
             out.write_all(&bytes)?;
             Ok(out.flush()?)
         }
-        _ => out_unless_empty(&String::from_utf8_lossy(&bytes)),
+        _ => print_lines(&bytes),
     }
+}
+
+/// Prints lines of text that may be none.
+pub(crate) fn print_lines(bytes: &[u8]) -> Result<()> {
+    out_unless_empty(&String::from_utf8_lossy(bytes))
 }
 
 fn out_unless_empty(text: &str) -> Result<()> {

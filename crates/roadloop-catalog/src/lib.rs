@@ -17,6 +17,7 @@ mod attached;
 mod catalog;
 mod deliver;
 mod error;
+mod export;
 mod files;
 mod filter;
 mod functions;
@@ -44,6 +45,7 @@ pub use attached::{
 pub use catalog::{Catalog, CatalogOptions};
 pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
 pub use error::CatalogError;
+pub use export::ExportShape;
 pub use filter::{Filter, FilterError, MAX_FILTER_BYTES, Period};
 pub use output::{Format, Rows};
 pub use read::RecordingSummary;

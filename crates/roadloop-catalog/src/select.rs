@@ -70,17 +70,17 @@ impl Draw {
     /// Draws until the sample is complete: then the answer is empty. Otherwise it
     /// goes on once the looks of these frames are seen.
     pub async fn go_on(&mut self, catalog: &Catalog) -> Result<Vec<FrameRow>, CatalogError> {
-        let unseen = self.sampler.go_on();
-        if unseen.is_empty() {
-            return Ok(Vec::new());
+        loop {
+            let unseen = self.sampler.go_on();
+            if unseen.is_empty() {
+                return Ok(Vec::new());
+            }
+            let rows = self.rows_of(catalog, &unseen).await?;
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+            self.sampler.see(unseen.into_iter().map(|frame| (frame, None)));
         }
-        let mut rows = Vec::new();
-        let mut stream = self.rows_of(catalog, &unseen).await?;
-        let failed = |source| query_error(source, catalog.engine().memory_limit_bytes());
-        while let Some(batch) = stream.try_next().await.map_err(failed)? {
-            rows.extend(frame_rows(&batch)?);
-        }
-        Ok(rows)
     }
 
     /// What frames look like; `None` for one that cannot be looked at, which is
@@ -118,16 +118,24 @@ impl Draw {
 
     /// The rows of the frames drawn: by time, then recording, camera and sequence.
     pub async fn rows(&self, catalog: &Catalog) -> Result<Vec<FrameRow>, CatalogError> {
-        let mut rows = Vec::new();
-        let mut stream = self.rows_of(catalog, &self.sampler.taken()).await?;
+        self.rows_of(catalog, &self.sampler.taken()).await
+    }
+
+    async fn rows_of(
+        &self,
+        catalog: &Catalog,
+        frames: &[i64],
+    ) -> Result<Vec<FrameRow>, CatalogError> {
         let failed = |source| query_error(source, catalog.engine().memory_limit_bytes());
+        let mut stream = self.stream_of(catalog, frames).await?;
+        let mut rows = Vec::with_capacity(frames.len());
         while let Some(batch) = stream.try_next().await.map_err(failed)? {
             rows.extend(frame_rows(&batch)?);
         }
         Ok(rows)
     }
 
-    async fn rows_of(
+    async fn stream_of(
         &self,
         catalog: &Catalog,
         frames: &[i64],
@@ -189,7 +197,7 @@ impl Catalog {
     /// newest says the same.
     pub async fn save(&self, name: &SelectionName, draw: &Draw) -> Result<Saved, CatalogError> {
         let taken = draw.sampler.taken();
-        let mut stream = draw.rows_of(self, &taken).await?;
+        let mut stream = draw.stream_of(self, &taken).await?;
         let failed = |source| query_error(source, self.engine().memory_limit_bytes());
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))

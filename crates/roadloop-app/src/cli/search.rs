@@ -9,7 +9,8 @@ use roadloop_engine::vision::{encode_jpeg, encode_png};
 use serde_json::json;
 
 use crate::cli::Outcome;
-use crate::cli::output::{FormatName, choose_format, export, write_file};
+use crate::cli::hits::{HitFormName, choose_form, export_hits, print_hits};
+use crate::cli::output::write_file;
 use crate::command::command;
 use crate::config::Overrides;
 use crate::render::{self, counted};
@@ -50,7 +51,9 @@ Examples:
   roadloop search 'count(person, conf >= 0.5) >= 2 and not has(bus)' --json
   roadloop search 'has(car)' --contact-sheet cars.png
   roadloop search 'has(bicycle) and camera = camera__front and tod != day' --count
-  roadloop search 'has(truck) and within(48.12, 11.70, 2km)' --export trucks.parquet")]
+  roadloop search 'has(truck) and within(48.12, 11.70, 2km)' --export trucks.parquet
+  roadloop search 'has(car)' --export cars.json --format coco
+  roadloop search 'has(car)' --export cars.jsonl --format detect-labels")]
 pub(crate) struct Args {
     /// What to look for
     #[arg(value_name = "FILTER")]
@@ -63,7 +66,7 @@ pub(crate) struct Args {
     count: bool,
     /// Form of the hits [default: table, or what the file's name says]
     #[arg(long, value_enum, value_name = "FORM")]
-    format: Option<FormatName>,
+    format: Option<HitFormName>,
     /// Print hits as JSON lines, the same as --format jsonl
     #[arg(long, conflicts_with = "format")]
     json: bool,
@@ -86,7 +89,7 @@ impl Args {
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let filter = Filter::parse(&args.filter)?;
-    let format = choose_format(args.format, args.json, args.export.as_deref())?;
+    let form = choose_form(args.format, args.json, args.export.as_deref())?;
     let sheet_format = args.contact_sheet.as_deref().map(picture_format).transpose()?;
     let ctx = session.reader().await?;
     if args.count {
@@ -128,16 +131,15 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             session.note(&format!("note: {bare} on it as recorded, with no anonymised copy yet"));
         }
     }
-    let rows = found.rows(format)?;
     if let Some(path) = &args.export {
-        export(session, &rows, format, path, "hit")?;
+        export_hits(session, &found, form, path)?;
         remark_on_limit(session, &found);
         return Ok(Outcome::Done);
     }
     if args.contact_sheet.is_some() && !args.json && args.format.is_none() {
         return Ok(Outcome::Done);
     }
-    render::print_rows(&rows, format)?;
+    print_hits(session, &found, form)?;
     if !remark_on_limit(session, &found) {
         session.note(&counted(found.total, "frame"));
     }

@@ -9,4 +9,5 @@ mod elsewhere;
 mod main_job;
 mod people;
 mod recordings;
+mod select;
 mod workspace;
