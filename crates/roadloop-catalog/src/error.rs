@@ -43,8 +43,8 @@ pub enum CatalogError {
     Filter(#[from] FilterError),
     #[error(transparent)]
     Attach(#[from] AttachError),
-    #[error("{word:?} groups no frames{}\nit can be one of: {known}", did_you_mean(suggestion))]
-    NoSuchGroup { word: String, suggestion: Option<String>, known: String },
+    #[error("{word} groups no frames: {reason}")]
+    NoSuchGroup { word: String, reason: String },
     #[error("{word} is there twice; each word groups frames once")]
     SameGroup { word: String },
     #[error("frames are grouped by at most {most} words")]

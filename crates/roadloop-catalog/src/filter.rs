@@ -62,7 +62,7 @@ pub(crate) use naive::{SELECTIONS, Seen, Weather, any_expr, any_frames, may};
 pub(crate) use place::distance_m;
 pub(crate) use sql::{Certainty, quoted};
 pub(crate) use suggest::nearest;
-pub(crate) use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{ColumnType, Vocabulary};
 
 /// Which frames.
 #[derive(Clone, Debug)]

@@ -22,6 +22,7 @@ mod files;
 mod filter;
 mod functions;
 mod grouping;
+mod histogram;
 mod output;
 mod read;
 mod rows;
@@ -35,6 +36,7 @@ mod sun;
 mod table;
 #[cfg(test)]
 mod testing;
+mod trails;
 mod transactions;
 
 pub use attached::{
@@ -47,6 +49,7 @@ pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
 pub use error::CatalogError;
 pub use export::ExportShape;
 pub use filter::{Filter, FilterError, MAX_FILTER_BYTES, Period};
+pub use histogram::{Counted, Group, Histogram, MAX_GROUPS, Others};
 pub use output::{Format, Rows};
 pub use read::RecordingSummary;
 pub use search::{Count, Found, Hit, SearchOptions};
@@ -54,3 +57,4 @@ pub use select::{
     BadSelectionName, Draw, Sampling, Saved, SelectionCard, SelectionName, SelectionRef, Stratum,
 };
 pub use sql::SqlLimits;
+pub use trails::Trail;

@@ -49,6 +49,11 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// What is on it, counted: `2 car, 1 person`.
+    pub fn labels(&self) -> String {
+        count_labels(&self.detections)
+    }
+
     fn new(frame: FrameRow) -> Hit {
         Hit { frame, anonymized: false, looked_at: false, detections: Vec::new() }
     }
@@ -225,7 +230,7 @@ impl Found {
             Arc::new(positions.collect::<Float64Array>())
         };
         let anonymized: BooleanArray = self.hits.iter().map(|hit| Some(hit.anonymized)).collect();
-        let labels = self.hits.iter().map(|hit| count_labels(&hit.detections));
+        let labels = self.hits.iter().map(Hit::labels);
         let mut columns: Vec<(&str, ArrayRef)> = vec![
             ("recording", texts(|frame| frame.id.recording.to_string())),
             ("camera", texts(|frame| frame.id.camera.to_string())),

@@ -28,7 +28,7 @@ use futures::TryStreamExt;
 use roadloop_base::{FrameRow, PictureHash};
 
 use crate::filter::Certainty;
-use crate::grouping::groups_of;
+use crate::grouping::{Grouped, Grouping};
 use crate::rows::{Columns, frame_rows};
 use crate::schema::frame_number;
 use crate::search::Question;
@@ -157,14 +157,14 @@ impl Catalog {
     /// them are looked through once; what stays in memory is 24 bytes for each.
     pub async fn draw(&self, filter: &Filter, sampling: Sampling) -> Result<Draw, CatalogError> {
         let (context, tables) = self.session_of(None).await?;
-        let groups = groups_of(&context, &sampling.by).await?;
-        let mut columns = "f.frame AS frame, f.phash AS phash".to_owned();
-        for (place, group) in groups.iter().enumerate() {
-            columns += &format!(", {} AS g{place}", group.sql);
-        }
         let question = Question::new(self, &context, filter, None).await?;
-        let condition = question.condition(Certainty::Known)?;
-        let query = format!("SELECT {columns} FROM frames f WHERE {condition}");
+        let groups = Grouping::new(&sampling.by, Grouped::Frames, question.vocabulary())?;
+        let query = format!(
+            "SELECT f.frame AS frame, f.phash AS phash{} FROM frames f{} WHERE {}",
+            groups.select(),
+            groups.joins,
+            question.condition(Certainty::Known)?
+        );
         let failed = |source| query_error(source, self.engine().memory_limit_bytes());
         let mut sampler = Sampler::new(&sampling);
         let mut stream = self.stream(&context, &query).await?;
@@ -172,7 +172,7 @@ impl Catalog {
         while let Some(batch) = stream.try_next().await.map_err(failed)? {
             let columns = Columns(&batch);
             let (frames, looks) = (columns.longs("frame")?, columns.longs("phash")?);
-            let words = (0..groups.len()).map(|place| columns.texts(&format!("g{place}")));
+            let words = (0..groups.columns.len()).map(|place| columns.texts(&format!("g{place}")));
             let words: Vec<_> = words.collect::<Result<_, _>>()?;
             for row in 0..batch.num_rows() {
                 key.clear();
@@ -180,7 +180,7 @@ impl Catalog {
                     if place > 0 {
                         key.push(BETWEEN);
                     }
-                    key.push_str(word.value(row));
+                    key.extend(word.value(row).chars().filter(|c| *c != BETWEEN));
                 }
                 let look = looks.is_valid(row).then(|| PictureHash::from_i64(looks.value(row)));
                 sampler.offer(&key, frames.value(row), look)?;

@@ -1,4 +1,8 @@
-//! `search`: which frames match a filter, as a table, a file or a picture.
+//! `search`: which frames match a filter, as a table, a file, a picture, counts or
+//! a map.
+
+mod histogram;
+mod map;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +13,7 @@ use roadloop_engine::vision::{encode_jpeg, encode_png};
 use serde_json::json;
 
 use crate::cli::Outcome;
-use crate::cli::hits::{HitFormName, choose_form, export_hits, print_hits};
+use crate::cli::hits::{HitForm, HitFormName, choose_form, export_hits, print_hits};
 use crate::cli::output::write_file;
 use crate::command::command;
 use crate::config::Overrides;
@@ -52,6 +56,8 @@ Examples:
   roadloop search 'has(car)' --contact-sheet cars.png
   roadloop search 'has(bicycle) and camera = camera__front and tod != day' --count
   roadloop search 'has(truck) and within(48.12, 11.70, 2km)' --export trucks.parquet
+  roadloop search '' --histogram label,hour
+  roadloop search 'has(bus)' --map buses.html
   roadloop search 'has(car)' --export cars.json --format coco
   roadloop search 'has(car)' --export cars.jsonl --format detect-labels")]
 pub(crate) struct Args {
@@ -74,10 +80,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     /// Write a picture of the hits, with their boxes: .png or .jpg
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "picture")]
     contact_sheet: Option<PathBuf>,
-    /// Show raw images on the contact sheet even where anonymised copies are
-    #[arg(long, requires = "contact_sheet")]
+    /// Write the hits on a map to one HTML file, with the ways of their recordings
+    #[arg(long, value_name = "FILE", group = "picture")]
+    #[arg(conflicts_with_all = ["count", "histogram", "export"])]
+    map: Option<PathBuf>,
+    /// Count by these: label, hour, and any column that a filter can name
+    #[arg(long, value_delimiter = ',', value_name = "WORDS")]
+    #[arg(conflicts_with_all = ["count", "contact_sheet", "limit"])]
+    histogram: Vec<String>,
+    /// Show raw images, not anonymised copies, on a contact sheet or a map
+    #[arg(long, requires = "picture")]
     raw: bool,
 }
 
@@ -107,6 +121,20 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         }
         return Ok(Outcome::Done);
     }
+    let shown = if args.raw { Shown::Raw } else { Shown::Anonymized };
+    if !args.histogram.is_empty() {
+        let HitForm::Rows(format) = form else {
+            return Err(usage("counts are rows: --format table, jsonl, csv or parquet"));
+        };
+        let to = (format, args.export.as_deref());
+        histogram::show(session, &ctx, &filter, &args.histogram, to).await?;
+        return Ok(Outcome::Done);
+    }
+    if let Some(path) = &args.map {
+        let limit = args.limit.map(|limit| limit as usize);
+        map::write(session, &ctx, &filter, limit, (path, shown)).await?;
+        return Ok(Outcome::Done);
+    }
     // An export is whole unless a limit is given; a listing is short unless one is.
     let limit = match (&args.export, args.limit) {
         (Some(_), None) => None,
@@ -115,7 +143,6 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let found = search::run(&ctx, &filter, &SearchOptions { limit, recording: None }).await?;
     remark(session, &filter, &found.warnings, found.not_looked_at);
     if let (Some(path), Some(format)) = (&args.contact_sheet, sheet_format) {
-        let shown = if args.raw { Shown::Raw } else { Shown::Anonymized };
         let tiles = &found.hits[..found.hits.len().min(SHEET_TILES as usize)];
         let title = format!("{filter}   {} frames, {} shown", found.total, tiles.len());
         let sheet = search::sheet(&ctx, &title, tiles, shown).await?;

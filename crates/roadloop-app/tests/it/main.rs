@@ -1,6 +1,7 @@
 //! The binary as a person uses it: recordings in, answers out.
 
 mod again;
+mod answers;
 mod attached;
 mod bad_input;
 mod command_line;

@@ -47,6 +47,17 @@ fn a_saved_sample_stays_the_same() {
     let count = "select count(*) as n from selections where name = 'few@1'";
     assert_eq!(workspace.ok(&["sql", count, "--format", "csv"]), "n\n4\n");
 
+    let found = |filter: &str| workspace.ok(&["search", filter, "--count"]).trim().to_owned();
+    assert_eq!(found("selection = few"), "3");
+    assert_eq!(found("selection = \"few@1\""), "4");
+    let either = found("selection in (few, \"few@1\")").parse::<u32>().unwrap();
+    let both = found("selection = few and selection = \"few@1\"").parse::<u32>().unwrap();
+    let one = found("selection = few and not selection = \"few@1\"").parse::<u32>().unwrap();
+    assert_eq!((either, one), (7 - both, 3 - both));
+    let ran = workspace.run(&["search", "selection = fwe", "--count"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("did you mean few?"), "{}", ran.stderr);
+
     let would = workspace.ok(&["select", "--drop", "few", "--dry-run"]);
     assert!(would.contains("would forget few, 2 versions"), "{would}");
     assert_eq!(images("few").len(), 3);

@@ -35,6 +35,11 @@ impl<'a> Question<'a> {
         Ok(Question { catalog, context, filter, recording, vocabulary })
     }
 
+    /// What it may speak of.
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
     /// A condition on `frames f`.
     pub(crate) fn condition(&self, certainty: Certainty) -> Result<String, CatalogError> {
         let condition = self.filter.to_sql(certainty, &self.vocabulary)?;

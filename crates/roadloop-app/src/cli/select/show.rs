@@ -35,7 +35,7 @@ pub(super) async fn list(session: &Session, json: bool) -> Result<Outcome> {
         ]);
     }
     let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
-    render::print(&columns(&rows))?;
+    render::print(&render::columns(&rows))?;
     Ok(Outcome::Done)
 }
 
@@ -122,7 +122,7 @@ fn strata_as_text(words: &[String], strata: &[Stratum]) -> String {
         let counts = [stratum.taken.to_string(), stratum.matched.to_string()];
         rows.push([&stratum.is[..], &counts].concat());
     }
-    let mut text = columns(&rows);
+    let mut text = render::columns(&rows);
     if strata.len() > SHOWN_STRATA {
         let others = &strata[SHOWN_STRATA..];
         let taken = others.iter().map(|stratum| stratum.taken).sum();
@@ -139,32 +139,6 @@ pub(super) fn strata_as_json(words: &[String], strata: &[Stratum]) -> Value {
         json!({"is": is, "frames": stratum.taken, "matched": stratum.matched})
     };
     strata.iter().map(as_json).collect()
-}
-
-/// Texts in columns, two spaces apart; numbers to the right.
-fn columns(rows: &[Vec<String>]) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
-    let is_number = |column: usize| {
-        let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column));
-        cells.all(|cell| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let numbers: Vec<bool> = (0..count).map(is_number).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let space = " ".repeat(widths[column] - cell.chars().count());
-            let cell = if numbers[column] { space + cell } else { cell.clone() + &space };
-            line += &format!("  {cell}");
-        }
-        text += line.trim_end();
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]
