@@ -188,6 +188,9 @@ async fn hand_out_saved(
     saved: &SelectionRef,
     args: &Args,
 ) -> Result<Outcome> {
+    if args.copy_to.is_none() && args.export.is_none() {
+        return Err(usage("say where they go, with --copy-to URI or --export FILE"));
+    }
     let card = ctx.catalog.selection(saved).await?;
     let rows = ctx.catalog.selected(&card).await?;
     let (mut done, mut report) = (Done::new(), Report::default());

@@ -24,7 +24,7 @@ fn a_saved_sample_stays_the_same() {
     let workspace = extracted(12);
     let save = ["select", "", "--sample", "4", "--by", "camera", "--seed", "7", "--save", "few"];
     let said = workspace.ok(&save);
-    assert!(said.contains("4 of 12 frames that there are"), "{said}");
+    assert!(said.contains("4 of 12 frames\n"), "{said}");
     assert!(said.contains("camera__rear       4  12") && said.contains("saved as few@1"), "{said}");
     let said = workspace.ok(&save);
     assert!(said.contains("the same is saved already, as few@1"), "{said}");
@@ -71,7 +71,7 @@ fn what_cannot_be_meant_exits_with_2() {
     let workspace = extracted(2);
     for (args, expected) in [
         (&["select"][..], "required"),
-        (&["select", ""], "add --save NAME, --copy-to URI or --dry-run"),
+        (&["select", ""], "add --save NAME, --copy-to URI, --export FILE or --dry-run"),
         (&["select", "", "--save", "a/b"], "cannot name a selection"),
         (&["select", "", "--save", "a@1"], "cannot name a selection"),
         (&["select", "", "--by", "camera", "--save", "x"], "--sample"),
@@ -80,7 +80,8 @@ fn what_cannot_be_meant_exits_with_2() {
         (&["select", "", "--spread=40", "--dry-run"], "1..=32"),
         (&["select", "has(", "--dry-run"], "has("),
         (&["select", "", "--list"], "cannot be used"),
-        (&["select", "--saved", "few"], "--show NAME"),
+        (&["select", "--saved", "few"], "add --save NAME, --copy-to URI, --export FILE"),
+        (&["select", "--saved", "few", "--dry-run"], "--copy-to URI or --export FILE"),
         (&["select", "--show", "few"], "no selection is saved as few"),
         (&["select", "--drop", "few"], "no selection is saved as few"),
         (&["select", "", "--save", "x", "--raw"], "--copy-to"),

@@ -84,8 +84,8 @@ pub(super) async fn one(session: &Session, wanted: &SelectionRef, json: bool) ->
 pub(super) fn drawn(draw: &Draw) -> String {
     let (frames, matched) = (draw.frames(), draw.count().total);
     let filter = draw.filter().to_string();
-    let of = if filter.is_empty() { "there are".to_owned() } else { format!("match {filter}") };
-    let mut text = format!("{frames} of {} that {of}\n", counted(matched, "frame"));
+    let of = if filter.is_empty() { String::new() } else { format!(" that match {filter}") };
+    let mut text = format!("{frames} of {}{of}\n", counted(matched, "frame"));
     if draw.sampling().spread.is_some() {
         text +=
             &format!("passed over as near-duplicates: {}\n", counted(draw.too_alike(), "frame"));
