@@ -27,6 +27,14 @@ pub(crate) struct Grouping {
 /// A word for what is not of frames: the label of detections `d`.
 pub(crate) const LABEL: &str = "label";
 
+/// The hour of the day a frame was taken in, in UTC.
+const HOUR: &str = "hour";
+
+/// Whether a word is none of a column.
+pub(crate) fn is_always_there(word: &str) -> bool {
+    [LABEL, HOUR].contains(&word)
+}
+
 /// What there is to be grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grouped {
@@ -69,7 +77,7 @@ impl Grouping {
         word: &str,
         vocabulary: &Vocabulary,
     ) -> Result<(), CatalogError> {
-        if word == "hour" {
+        if word == HOUR {
             self.push("to_char(f.taken_at, '%H')".to_owned(), true);
             return Ok(());
         }

@@ -82,7 +82,7 @@ impl Catalog {
             return Err(CatalogError::NoSuchGroup { word: "nothing".to_owned(), reason });
         }
         let context = self.session(None).await?;
-        let question = Question::new(self, &context, filter, recording).await?;
+        let question = Question::with_words(self, &context, filter, recording, words).await?;
         let by_label = words.iter().any(|word| word == LABEL);
         let (counted, grouped) = match by_label {
             true => (Counted::Detections, Grouped::Detections),

@@ -157,7 +157,7 @@ impl Catalog {
     /// them are looked through once; what stays in memory is 24 bytes for each.
     pub async fn draw(&self, filter: &Filter, sampling: Sampling) -> Result<Draw, CatalogError> {
         let (context, tables) = self.session_of(None).await?;
-        let question = Question::new(self, &context, filter, None).await?;
+        let question = Question::with_words(self, &context, filter, None, &sampling.by).await?;
         let groups = Grouping::new(&sampling.by, Grouped::Frames, question.vocabulary())?;
         let query = format!(
             "SELECT f.frame AS frame, f.phash AS phash{} FROM frames f{} WHERE {}",

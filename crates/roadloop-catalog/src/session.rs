@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deltalake::arrow::array::RecordBatch;
-use deltalake::arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use deltalake::arrow::datatypes::{FieldRef, Schema};
 use deltalake::datafusion::common::ScalarValue;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -31,6 +31,7 @@ use deltalake::logstore::object_store::ObjectStore;
 
 use crate::attached::AttachedSchema;
 use crate::filter::{Vocabulary, quoted};
+use crate::grouping::is_always_there;
 use crate::rows::Columns;
 use crate::schema::{LOOKED, REDACTED, frames_schema};
 use crate::select::SelectionsView;
@@ -209,15 +210,18 @@ impl Catalog {
         rows.map_err(|source| query_error(source, limit))
     }
 
-    /// What a filter may speak of in a session.
+    /// What a filter may speak of in a session, and words that name columns too.
     pub(crate) async fn vocabulary(
         &self,
         context: &SessionContext,
         filter: &Filter,
+        words: &[String],
     ) -> Result<Vocabulary, CatalogError> {
         let mut vocabulary = Vocabulary::new(context.table("frames").await?.schema().as_arrow());
         // Who speaks of no column opens none of the tables that are attached.
-        if filter.has_columns()
+        let is_attached =
+            |word: &String| !is_always_there(word) && vocabulary.resolve(word).is_err();
+        if (filter.has_columns() || words.iter().any(is_attached))
             && let Some(tables) = context.catalog(CATALOG).and_then(|ours| ours.schema(SCHEMA))
         {
             for table in tables.table_names() {

@@ -106,6 +106,34 @@ fn what_is_there_is_counted() {
 }
 
 #[test]
+fn what_is_attached_groups_frames_too() {
+    let workspace = Workspace::new();
+    let bag = small_bag(&workspace, 12);
+    workspace.ok(&["run", bag.to_str().unwrap(), "--stages", "extract"]);
+    let csv = "time,condition\n2026-05-04T09:30:00.2Z,rain\n2026-05-04T09:30:00.8Z,snow\n";
+    workspace.write("weather.csv", csv.as_bytes());
+    workspace.ok(&[
+        "enrich",
+        "weather.csv",
+        "--on",
+        "time",
+        "--within",
+        "250ms",
+        "--as",
+        "weather",
+    ]);
+    let csv = workspace.ok(&["search", "", "--histogram", "weather", "--format", "csv"]);
+    assert_eq!(csv, "weather,frames\nrain,5\nsnow,5\nunknown,2\n");
+    let args = ["select", "", "--sample", "6", "--by", "weather.condition", "--save", "mixed"];
+    let said = workspace.ok(&args);
+    for line in ["rain                    2   5", "unknown                 2   2"] {
+        assert!(said.contains(line), "{said}");
+    }
+    let card = workspace.ok(&["select", "--show", "mixed"]);
+    assert!(card.contains("attrs_weather"), "the version of what it was drawn by: {card}");
+}
+
+#[test]
 fn without_gps_a_map_says_so() {
     let workspace = looked_at();
     let ran = workspace.run(&["search", "has(person)", "--map", "people.html"]);

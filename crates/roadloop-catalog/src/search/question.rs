@@ -31,7 +31,18 @@ impl<'a> Question<'a> {
         filter: &'a Filter,
         recording: Option<&'a RecordingId>,
     ) -> Result<Question<'a>, CatalogError> {
-        let vocabulary = catalog.vocabulary(context, filter).await?;
+        Question::with_words(catalog, context, filter, recording, &[]).await
+    }
+
+    /// One whose answer is to be grouped by words.
+    pub(crate) async fn with_words(
+        catalog: &'a Catalog,
+        context: &'a SessionContext,
+        filter: &'a Filter,
+        recording: Option<&'a RecordingId>,
+        words: &[String],
+    ) -> Result<Question<'a>, CatalogError> {
+        let vocabulary = catalog.vocabulary(context, filter, words).await?;
         Ok(Question { catalog, context, filter, recording, vocabulary })
     }
 
