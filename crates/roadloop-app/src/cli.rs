@@ -9,10 +9,12 @@ mod detect;
 mod doctor;
 mod enrich;
 mod extract;
+mod hits;
 mod output;
 mod quickstart;
 mod run;
 mod search;
+mod select;
 mod sql;
 mod tag;
 
@@ -38,6 +40,7 @@ Examples:
   roadloop run drive.bag                    extract, detect, anonymise
   roadloop search 'count(person) >= 2'      which frames show two people?
   roadloop search 'has(car)' --contact-sheet cars.png
+  roadloop select 'has(person)' --sample 500 --by camera --spread --save crowds
   roadloop sql 'select label, count(*) from detections group by label'
   roadloop catalog compact                  keep questions fast
   roadloop bag info drive.bag               what is in a recording?
@@ -100,6 +103,7 @@ enum Command {
     Detect(detect::Args),
     Anonymize(anonymize::Args),
     Search(search::Args),
+    Select(select::Args),
     Sql(sql::Args),
     Enrich(enrich::Args),
     Tag(tag::Args),
@@ -160,6 +164,9 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         }
         Command::Search(args) => {
             search::run(&Session::open(&global, args.overrides())?, args).await
+        }
+        Command::Select(args) => {
+            select::run(&Session::open(&global, Overrides::new())?, args).await
         }
         Command::Sql(args) => sql::run(&Session::open(&global, args.overrides())?, args).await,
         Command::Enrich(args) => {

@@ -45,7 +45,7 @@ pub(crate) struct SearchShown {
     pub(crate) sheet_jpeg: Vec<u8>,
 }
 
-const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5c6878;--line:#d8dde4;--card:#fff;\
 --paper:#f4f6f8;--accent:#0b6bcb}\
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#98a4b3;--line:#2c3541;\
@@ -178,12 +178,12 @@ fn times(page: &Page) -> String {
     html + "</table></div>"
 }
 
-fn image(jpeg: &[u8], alt: &str) -> String {
+pub(crate) fn image(jpeg: &[u8], alt: &str) -> String {
     let data = STANDARD.encode(jpeg);
     format!("<img alt=\"{}\" src=\"data:image/jpeg;base64,{data}\">", escape(alt))
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -66,8 +66,13 @@ pub(crate) fn print_rows(rows: &Rows, format: Format) -> Result<()> {
             out.write_all(&bytes)?;
             Ok(out.flush()?)
         }
-        _ => out_unless_empty(&String::from_utf8_lossy(&bytes)),
+        _ => print_lines(&bytes),
     }
+}
+
+/// Prints lines of text that may be none.
+pub(crate) fn print_lines(bytes: &[u8]) -> Result<()> {
+    out_unless_empty(&String::from_utf8_lossy(bytes))
 }
 
 fn out_unless_empty(text: &str) -> Result<()> {
@@ -179,6 +184,32 @@ pub(crate) fn bytes(count: u64) -> String {
 /// `1 frame`, `2 frames`.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// Texts in columns, two spaces apart; numbers to the right.
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
+    let is_number = |column: usize| {
+        let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column));
+        cells.all(|cell| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let numbers: Vec<bool> = (0..count).map(is_number).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let space = " ".repeat(widths[column] - cell.chars().count());
+            let cell = if numbers[column] { space + cell } else { cell.clone() + &space };
+            line += &format!("  {cell}");
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

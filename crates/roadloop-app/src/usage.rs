@@ -60,7 +60,15 @@ fn is_usage_of_bag(error: &BagError) -> bool {
 fn is_usage_of_catalog(error: &CatalogError) -> bool {
     match error {
         CatalogError::Attach(error) => error.is_usage(),
-        error => matches!(error, CatalogError::Filter(_) | CatalogError::BadSql { .. }),
+        CatalogError::Filter(_)
+        | CatalogError::BadSql { .. }
+        | CatalogError::NoSuchGroup { .. }
+        | CatalogError::SameGroup { .. }
+        | CatalogError::TooManyWords { .. }
+        | CatalogError::TooManyStrata { .. }
+        | CatalogError::NoSuchSelection { .. }
+        | CatalogError::NoSuchVersion { .. } => true,
+        _ => false,
     }
 }
 

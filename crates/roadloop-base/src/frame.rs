@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{Camera, FrameId, Nanos, PixelEncoding, Position};
+use crate::{Camera, FrameId, Nanos, PictureHash, PixelEncoding, Position};
 
 /// A channel of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +158,9 @@ pub struct FrameRow {
     pub brightness: f32,
     /// Variance of the Laplacian of the luma; low means blurred or empty.
     pub sharpness: f32,
+    /// What it looks like; frames kept before this was measured have none.
+    #[serde(default)]
+    pub look: Option<PictureHash>,
     /// Where it was taken, where the recording tells.
     pub position: Option<Position>,
 }

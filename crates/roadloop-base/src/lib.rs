@@ -14,6 +14,7 @@ mod frame;
 mod geometry;
 mod ids;
 mod keys;
+mod picture_hash;
 mod pixel_encoding;
 mod position;
 mod report;
@@ -31,6 +32,7 @@ pub use ids::{
     name_cameras, name_topics,
 };
 pub use keys::{anonymized_key, anonymized_of, image_key, images_of};
+pub use picture_hash::PictureHash;
 pub use pixel_encoding::PixelEncoding;
 pub use position::Position;
 pub use report::{Report, Skip};

@@ -12,6 +12,7 @@ use roadloop_base::{RecordingId, ShardId, Stage};
 use crate::attached::Missing;
 use crate::files::STATISTICS;
 use crate::schema::{detections_schema, frames_schema};
+use crate::select::Shelf;
 use crate::session::Engine;
 use crate::table::{Layout, Table};
 use crate::{CatalogError, Revision};
@@ -125,5 +126,10 @@ impl Catalog {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// Where saved selections lie.
+    pub(crate) fn shelf(&self) -> Shelf {
+        Shelf::new(Arc::clone(self.store()))
     }
 }

@@ -43,6 +43,22 @@ pub enum CatalogError {
     Filter(#[from] FilterError),
     #[error(transparent)]
     Attach(#[from] AttachError),
+    #[error("{word} groups no frames: {reason}")]
+    NoSuchGroup { word: String, reason: String },
+    #[error("{word} is there twice; each word groups frames once")]
+    SameGroup { word: String },
+    #[error("frames are grouped by at most {most} words")]
+    TooManyWords { most: usize },
+    #[error("more than {most} strata: that is no sample of frames; draw by fewer words")]
+    TooManyStrata { most: usize },
+    #[error("no selection is saved as {wanted}{}", did_you_mean(suggestion))]
+    NoSuchSelection { wanted: String, suggestion: Option<String> },
+    #[error("there is no {wanted}; saved are versions {}", in_words(versions))]
+    NoSuchVersion { wanted: String, versions: Vec<u32> },
+    #[error(
+        "the card of selection {name} has format {found}, this program knows up to {known}; use a newer roadloop"
+    )]
+    NewerSelection { name: String, found: u32, known: u32 },
     #[error("this is not a question that can be answered: {reason}")]
     BadSql { reason: String },
     #[error("the answer took longer than {} s; ask for less", limit.as_secs_f32())]
@@ -69,8 +85,16 @@ impl CatalogError {
             | CatalogError::BadShard { .. }
             | CatalogError::Filter(_)
             | CatalogError::BadSql { .. }
+            | CatalogError::NoSuchGroup { .. }
+            | CatalogError::SameGroup { .. }
+            | CatalogError::TooManyWords { .. }
+            | CatalogError::TooManyStrata { .. }
+            | CatalogError::NewerSelection { .. }
             | CatalogError::TooBig { .. } => ErrorKind::Invalid,
             CatalogError::Attach(error) => error.kind(),
+            CatalogError::NoSuchSelection { .. } | CatalogError::NoSuchVersion { .. } => {
+                ErrorKind::NotFound
+            }
             CatalogError::StreamTaken { .. } => ErrorKind::Conflict,
             CatalogError::Full { .. }
             | CatalogError::Contended { .. }
@@ -120,6 +144,15 @@ impl CatalogError {
     ) -> CatalogError {
         CatalogError::Damaged { key: key.into(), source: Box::new(source) }
     }
+}
+
+fn did_you_mean(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map_or(String::new(), |name| format!("; did you mean {name}?"))
+}
+
+fn in_words(versions: &[u32]) -> String {
+    let words: Vec<String> = versions.iter().map(u32::to_string).collect();
+    words.join(", ")
 }
 
 impl From<DataFusionError> for CatalogError {

@@ -62,7 +62,7 @@ pub(crate) use naive::{SELECTIONS, Seen, Weather, any_expr, any_frames, may};
 pub(crate) use place::distance_m;
 pub(crate) use sql::{Certainty, quoted};
 pub(crate) use suggest::nearest;
-pub(crate) use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{ColumnType, Vocabulary};
 
 /// Which frames.
 #[derive(Clone, Debug)]
@@ -105,11 +105,15 @@ impl Filter {
         has
     }
 
-    /// It names saved selections.
-    pub(crate) fn has_selections(&self) -> bool {
-        let mut has = false;
-        self.visit(&mut |expr| has |= matches!(expr, Expr::Selection(_)));
-        has
+    /// The saved selections it names.
+    pub(crate) fn selections(&self) -> BTreeSet<&str> {
+        let mut selections = BTreeSet::new();
+        self.visit(&mut |expr| {
+            if let Expr::Selection(names) = expr {
+                selections.extend(names.iter().map(|name| name.text.as_str()));
+            }
+        });
+        selections
     }
 
     fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Expr)) {

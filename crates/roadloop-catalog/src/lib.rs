@@ -17,9 +17,12 @@ mod attached;
 mod catalog;
 mod deliver;
 mod error;
+mod export;
 mod files;
 mod filter;
 mod functions;
+mod grouping;
+mod histogram;
 mod maintain;
 mod output;
 mod read;
@@ -27,12 +30,14 @@ mod rows;
 mod scan;
 mod schema;
 mod search;
+mod select;
 mod session;
 mod sql;
 mod sun;
 mod table;
 #[cfg(test)]
 mod testing;
+mod trails;
 mod transactions;
 
 pub use attached::{
@@ -43,7 +48,9 @@ pub use attached::{
 pub use catalog::{Catalog, CatalogOptions};
 pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
 pub use error::CatalogError;
+pub use export::ExportShape;
 pub use filter::{Filter, FilterError, MAX_FILTER_BYTES, Period};
+pub use histogram::{Counted, Group, Histogram, MAX_GROUPS, Others};
 pub use maintain::{
     CatalogStats, Change, CompactOptions, Compaction, TableHistory, TableStats, VacuumOptions,
     Vacuumed,
@@ -51,4 +58,8 @@ pub use maintain::{
 pub use output::{Format, Rows};
 pub use read::RecordingSummary;
 pub use search::{Count, Found, Hit, SearchOptions};
+pub use select::{
+    BadSelectionName, Draw, Sampling, Saved, SelectionCard, SelectionName, SelectionRef, Stratum,
+};
 pub use sql::SqlLimits;
+pub use trails::Trail;

@@ -16,8 +16,8 @@ use deltalake::arrow::datatypes::{
 };
 
 use roadloop_base::{
-    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, Position, RecordingId,
-    ShardId, Stage,
+    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, PictureHash, Position,
+    RecordingId, ShardId, Stage,
 };
 
 use crate::deliver::LookedAt;
@@ -69,6 +69,7 @@ fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
     };
     let sun = |row: &FrameRow| sun::elevation(row.position.as_ref()?, row.taken_at);
     let suns = rows.iter().map(|(row, _)| sun(row));
+    let looks = rows.iter().map(|(row, _)| row.look.map(PictureHash::to_i64));
     let shards = rows.iter().map(|(_, shard)| *shard as i32);
     let columns = vec![
         longs(|row| frame_number(&row.id)),
@@ -89,6 +90,7 @@ fn frame_batch(rows: &[(&FrameRow, u32)]) -> Result<RecordBatch, CatalogError> {
         degrees(|position| Some(position.longitude())),
         degrees(Position::altitude),
         Arc::new(suns.collect::<Float32Array>()),
+        Arc::new(looks.collect::<Int64Array>()),
         Arc::new(Int32Array::from_iter_values(shards)),
     ];
     Ok(RecordBatch::try_new(frames_schema(), columns)?)
@@ -258,6 +260,14 @@ impl Columns<'_> {
         Ok(self.cast(name, &DataType::Int32)?.as_primitive::<Int32Type>().clone())
     }
 
+    /// All empty where the table is older than the column.
+    pub(crate) fn longs_or_none(&self, name: &str) -> Result<Int64Array, CatalogError> {
+        if self.0.column_by_name(name).is_none() {
+            return Ok(Int64Array::new_null(self.0.num_rows()));
+        }
+        self.longs(name)
+    }
+
     pub(crate) fn floats(&self, name: &str) -> Result<Float32Array, CatalogError> {
         Ok(self.cast(name, &DataType::Float32)?.as_primitive::<Float32Type>().clone())
     }
@@ -313,6 +323,7 @@ pub(crate) fn frame_rows(batch: &RecordBatch) -> Result<Vec<FrameRow>, CatalogEr
     let sharpness = columns.floats("sharpness")?;
     let [latitudes, longitudes, altitudes] =
         [columns.doubles("latitude")?, columns.doubles("longitude")?, columns.doubles("altitude")?];
+    let looks = columns.longs_or_none("phash")?;
     let double = |doubles: &Float64Array, row| doubles.is_valid(row).then(|| doubles.value(row));
     let mut rows = Vec::with_capacity(batch.num_rows());
     for (row, id) in frame_ids(batch)?.into_iter().enumerate() {
@@ -327,6 +338,7 @@ pub(crate) fn frame_rows(batch: &RecordBatch) -> Result<Vec<FrameRow>, CatalogEr
             encoding: encodings.value(row).to_owned(),
             brightness: brightness.value(row),
             sharpness: sharpness.value(row),
+            look: looks.is_valid(row).then(|| PictureHash::from_i64(looks.value(row))),
             position: double(&latitudes, row).zip(double(&longitudes, row)).and_then(
                 |(latitude, longitude)| Position::new(latitude, longitude, double(&altitudes, row)),
             ),

@@ -105,6 +105,7 @@ pub(crate) fn frames_schema() -> SchemaRef {
         Field::new("longitude", DataType::Float64, true),
         Field::new("altitude", DataType::Float64, true),
         Field::new("sun_elevation", DataType::Float32, true),
+        Field::new("phash", DataType::Int64, true),
         Field::new("shard", DataType::Int32, false),
     ]))
 }

@@ -42,8 +42,21 @@ pub struct Hit {
     pub frame: FrameRow,
     /// It has an anonymised copy.
     pub anonymized: bool,
+    /// A detector has looked at it.
+    pub looked_at: bool,
     /// As the models gave them: the detector's first, then the anonymiser's.
     pub detections: Vec<Detection>,
+}
+
+impl Hit {
+    /// What is on it, counted: `2 car, 1 person`.
+    pub fn labels(&self) -> String {
+        count_labels(&self.detections)
+    }
+
+    fn new(frame: FrameRow) -> Hit {
+        Hit { frame, anonymized: false, looked_at: false, detections: Vec::new() }
+    }
 }
 
 /// The answer to a search.
@@ -91,12 +104,10 @@ impl Catalog {
         let mut hits = Vec::new();
         for batch in self.query(&context, &query).await? {
             for frame in frame_rows(&batch)? {
-                hits.push(Hit { frame, anonymized: false, detections: Vec::new() });
+                hits.push(Hit::new(frame));
             }
         }
-        if !hits.is_empty() {
-            self.fill(&context, &mut hits).await?;
-        }
+        self.fill(&context, &mut hits).await?;
         let all = options.limit.is_none_or(|limit| hits.len() < limit);
         let total = all.then_some(hits.len() as u64);
         let Count { total, not_looked_at, without_values, warnings } =
@@ -109,6 +120,16 @@ impl Catalog {
         let context = self.session(None).await?;
         let question = Question::new(self, &context, filter, None).await?;
         question.condition(Certainty::Known).map(drop)
+    }
+
+    /// What is known of some frames now, as a search would give them.
+    pub async fn describe(&self, frames: Vec<FrameRow>) -> Result<Found, CatalogError> {
+        let context = self.session(None).await?;
+        let mut hits: Vec<Hit> = frames.into_iter().map(Hit::new).collect();
+        self.fill(&context, &mut hits).await?;
+        let (total, warnings) = (hits.len() as u64, Vec::new());
+        let not_looked_at = hits.iter().filter(|hit| !hit.looked_at).count() as u64;
+        Ok(Found { hits, total, not_looked_at, without_values: 0, warnings })
     }
 
     /// How many frames match a filter.
@@ -150,6 +171,9 @@ impl Catalog {
 
     /// Adds what is known of each hit.
     async fn fill(&self, context: &SessionContext, hits: &mut [Hit]) -> Result<(), CatalogError> {
+        if hits.is_empty() {
+            return Ok(());
+        }
         let places: HashMap<i64, usize> = hits
             .iter()
             .enumerate()
@@ -170,11 +194,15 @@ impl Catalog {
                 }
             }
         }
-        let query = format!("SELECT d.frame FROM anonymized d WHERE {of_hits}");
-        for batch in self.query(context, &query).await? {
-            for frame in Columns(&batch).longs("frame")?.values() {
-                if let Some(place) = places.get(frame) {
-                    hits[*place].anonymized = true;
+        for view in ["anonymized", "looked"] {
+            let query = format!("SELECT d.frame FROM {view} d WHERE {of_hits}");
+            for batch in self.query(context, &query).await? {
+                for frame in Columns(&batch).longs("frame")?.values() {
+                    let Some(place) = places.get(frame) else { continue };
+                    match view {
+                        "looked" => hits[*place].looked_at = true,
+                        _ => hits[*place].anonymized = true,
+                    }
                 }
             }
         }
@@ -202,7 +230,7 @@ impl Found {
             Arc::new(positions.collect::<Float64Array>())
         };
         let anonymized: BooleanArray = self.hits.iter().map(|hit| Some(hit.anonymized)).collect();
-        let labels = self.hits.iter().map(|hit| count_labels(&hit.detections));
+        let labels = self.hits.iter().map(Hit::labels);
         let mut columns: Vec<(&str, ArrayRef)> = vec![
             ("recording", texts(|frame| frame.id.recording.to_string())),
             ("camera", texts(|frame| frame.id.camera.to_string())),

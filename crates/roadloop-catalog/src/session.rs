@@ -10,13 +10,14 @@
 //! - `attrs_<name>`, `tags`, `frames_joined`: attached data (`attached/view.rs`)
 //! - `selections`: the frames of each saved selection
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use deltalake::arrow::array::RecordBatch;
-use deltalake::arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use deltalake::arrow::datatypes::{FieldRef, Schema};
 use deltalake::datafusion::common::ScalarValue;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -24,13 +25,16 @@ use deltalake::datafusion::execution::memory_pool::FairSpillPool;
 use deltalake::datafusion::execution::object_store::ObjectStoreUrl;
 use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use deltalake::datafusion::execution::session_state::SessionState;
+use deltalake::datafusion::physical_plan::SendableRecordBatchStream;
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext, lit};
 use deltalake::logstore::object_store::ObjectStore;
 
 use crate::attached::AttachedSchema;
-use crate::filter::Vocabulary;
+use crate::filter::{Vocabulary, quoted};
+use crate::grouping::is_always_there;
 use crate::rows::Columns;
 use crate::schema::{LOOKED, REDACTED, frames_schema};
+use crate::select::SelectionsView;
 use crate::table::ROOT;
 use crate::{Catalog, CatalogError, CatalogOptions, Filter, functions};
 
@@ -126,6 +130,22 @@ fn context(runtime: Arc<RuntimeEnv>, threads: usize) -> SessionContext {
     SessionContext::new_with_config_rt(config, runtime)
 }
 
+/// The versions of the tables a session sees, by their names: of those it has
+/// opened so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Versions(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Versions {
+    pub(crate) fn note(&self, name: &str, version: u64) {
+        let mut versions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.insert(name.to_owned(), version);
+    }
+
+    pub(crate) fn all(&self) -> BTreeMap<String, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl Catalog {
     /// A session that sees the newest version of both tables, with memory of
     /// its own where a limit is given.
@@ -133,21 +153,34 @@ impl Catalog {
         &self,
         memory_limit_bytes: Option<usize>,
     ) -> Result<SessionContext, CatalogError> {
+        Ok(self.session_of(memory_limit_bytes).await?.0)
+    }
+
+    /// The same, and the versions it sees, by the names of the tables.
+    pub(crate) async fn session_of(
+        &self,
+        memory_limit_bytes: Option<usize>,
+    ) -> Result<(SessionContext, Versions), CatalogError> {
         let context = self.engine().context(memory_limit_bytes);
         for function in functions::all() {
             context.register_udf(function);
         }
-        let (names, frames, detections) = futures::try_join!(
+        let (names, (version, frames), (of_detections, detections)) = futures::try_join!(
             self.attached_names(),
             self.frames_table().source(self.engine().tables()),
             self.detections_table().source(self.engine().tables()),
         )?;
-        let attached = Arc::new(AttachedSchema::new(self.clone(), names));
+        let versions = Versions::default();
+        versions.note("frames", version);
+        versions.note("detections", of_detections);
+        let attached = Arc::new(AttachedSchema::new(self.clone(), names, versions.clone()));
         let ours = context.catalog(CATALOG).ok_or(CatalogError::Stopped)?;
         ours.register_schema(SCHEMA, attached)?;
         context.register_table("frames", frames)?;
         complete(&context, "frames", &frames_schema()).await?;
         context.register_table("detection_rows", detections)?;
+        let selections = SelectionsView::new(self.shelf());
+        context.register_table(SELECTIONS, Arc::new(selections))?;
         let found = format!("kind NOT IN ('{LOOKED}', '{REDACTED}')");
         let looked = format!("kind = '{LOOKED}' AND label = ''");
         let redacted = format!("kind = '{REDACTED}' AND label = ''");
@@ -163,27 +196,32 @@ impl Catalog {
             let rows = context.sql(&query).await?;
             context.register_table(view, rows.into_view())?;
         }
-        // Nothing is selected before the first time.
-        if !context.table_exist(SELECTIONS)? {
-            let columns = vec![
-                Field::new("frame", DataType::Int64, false),
-                Field::new("name", DataType::Utf8, false),
-            ];
-            let empty = RecordBatch::new_empty(Schema::new(columns).into());
-            context.register_batch(SELECTIONS, empty)?;
-        }
-        Ok(context)
+        Ok((context, versions))
     }
 
-    /// What a filter may speak of in a session.
+    /// The rows of one of our own queries, as they come.
+    pub(crate) async fn stream(
+        &self,
+        context: &SessionContext,
+        query: &str,
+    ) -> Result<SendableRecordBatchStream, CatalogError> {
+        let limit = self.engine().memory_limit_bytes();
+        let rows = async { context.sql(query).await?.execute_stream().await }.await;
+        rows.map_err(|source| query_error(source, limit))
+    }
+
+    /// What a filter may speak of in a session, and words that name columns too.
     pub(crate) async fn vocabulary(
         &self,
         context: &SessionContext,
         filter: &Filter,
+        words: &[String],
     ) -> Result<Vocabulary, CatalogError> {
         let mut vocabulary = Vocabulary::new(context.table("frames").await?.schema().as_arrow());
         // Who speaks of no column opens none of the tables that are attached.
-        if filter.has_columns()
+        let is_attached =
+            |word: &String| !is_always_there(word) && vocabulary.resolve(word).is_err();
+        if (filter.has_columns() || words.iter().any(is_attached))
             && let Some(tables) = context.catalog(CATALOG).and_then(|ours| ours.schema(SCHEMA))
         {
             for table in tables.table_names() {
@@ -195,11 +233,19 @@ impl Catalog {
                 }
             }
         }
-        if filter.has_selections() {
-            let query = format!("SELECT DISTINCT name FROM {SELECTIONS}");
+        let asked = filter.selections();
+        if !asked.is_empty() {
+            // Those it names are looked for; the others are for suggestions.
+            let names: Vec<String> = asked.iter().map(|name| quoted(name)).collect();
+            let names = names.join(", ");
+            let query = format!("SELECT DISTINCT name FROM {SELECTIONS} WHERE name IN ({names})");
             for batch in self.query(context, &query).await? {
                 let names = Columns(&batch).texts("name")?;
                 vocabulary.add_selections(names.iter().flatten().map(str::to_owned));
+            }
+            if asked.iter().any(|name| vocabulary.selection(name).is_err()) {
+                let names = self.selection_names().await?;
+                vocabulary.add_selections(names.into_iter().map(String::from));
             }
         }
         Ok(vocabulary)

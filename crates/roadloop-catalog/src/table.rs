@@ -238,25 +238,25 @@ impl Table {
         Ok(())
     }
 
-    /// Where queries of the newest version read from.
+    /// The newest version, and where queries of it read from.
     pub(crate) async fn source(
         &self,
         session: &Arc<SessionState>,
-    ) -> Result<Arc<dyn TableProvider>, CatalogError> {
+    ) -> Result<(Version, Arc<dyn TableProvider>), CatalogError> {
         let table = self.newest_table().await?;
         let version = table.version().unwrap_or_default();
         let mut source = self.source.lock().await;
         if let Some((of_version, source)) = &*source
             && *of_version == version
         {
-            return Ok(Arc::clone(source));
+            return Ok((version, Arc::clone(source)));
         }
         let newest: Arc<dyn TableProvider> = match Files::gather(self, &table).await? {
             Some(files) => Arc::new(files),
             None => table.table_provider().with_session(Arc::clone(session)).await?,
         };
         *source = Some((version, Arc::clone(&newest)));
-        Ok(newest)
+        Ok((version, newest))
     }
 
     /// Adds a version with rows, right after the view's or not at all.

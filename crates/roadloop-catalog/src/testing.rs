@@ -17,8 +17,8 @@ use futures::stream::BoxStream;
 use tempfile::TempDir;
 
 use roadloop_base::{
-    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, Position, RecordingId,
-    image_key,
+    BBox, Camera, Detection, FrameId, FrameRow, Kind, ModelId, Nanos, PictureHash, Position,
+    RecordingId, image_key,
 };
 
 use crate::{
@@ -64,6 +64,7 @@ pub(crate) fn frame(recording: &str, camera: &str, sequence: u32) -> FrameRow {
         brightness: 100.5,
         position: Position::new(48.1 + f64::from(sequence) / 1e4, 11.5, None),
         sharpness: 12.25,
+        look: Some(PictureHash(u64::from(sequence))),
     }
 }
 

@@ -4,7 +4,8 @@
 //! through the stages: [`stages::ingest`] keeps its frames, [`stages::files`] its
 //! tables and videos, [`stages::detect`] says what is on them, [`stages::redact`]
 //! hides faces and plates, [`stages::attach`] joins what others know of the frames;
-//! [`stages::search`] asks the catalog that results.
+//! [`stages::search`] asks the catalog that results, [`stages::select`] samples it,
+//! [`stages::copy`] takes images out of it;
 //! [`upkeep`] keeps its tables in shape.
 //! [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they
 //! all need. Every stage is idempotent: it looks up what is delivered, does the

@@ -2,10 +2,12 @@
 
 pub mod attach;
 mod by_shard;
+pub mod copy;
 pub mod detect;
 pub mod files;
 pub mod ingest;
 pub mod redact;
 pub mod search;
+pub mod select;
 
 pub(crate) use by_shard::FrameError;

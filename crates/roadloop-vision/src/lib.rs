@@ -18,6 +18,7 @@ mod model;
 mod model_error;
 mod nms;
 mod picture;
+mod picture_hash;
 mod pixels;
 mod quality;
 mod redact;
@@ -41,6 +42,7 @@ pub use model::{Element, Model, ModelSource, Port, SessionOptions, Tensor, Value
 pub use model_error::ModelError;
 pub use nms::{Candidate, Suppression, suppress};
 pub use picture::{DeepPixels, PairPixels, Picture};
+pub use picture_hash::picture_hash;
 pub use pixels::{Channels, Pixels};
 pub use quality::{Quality, measure};
 pub use redact::{RedactStyle, redact};

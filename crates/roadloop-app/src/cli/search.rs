@@ -1,4 +1,8 @@
-//! `search`: which frames match a filter, as a table, a file or a picture.
+//! `search`: which frames match a filter, as a table, a file, a picture, counts or
+//! a map.
+
+mod histogram;
+mod map;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +13,8 @@ use roadloop_engine::vision::{encode_jpeg, encode_png};
 use serde_json::json;
 
 use crate::cli::Outcome;
-use crate::cli::output::{FormatName, choose_format, export, write_file};
+use crate::cli::hits::{HitForm, HitFormName, choose_form, export_hits, print_hits};
+use crate::cli::output::write_file;
 use crate::command::command;
 use crate::config::Overrides;
 use crate::render::{self, counted};
@@ -50,7 +55,11 @@ Examples:
   roadloop search 'count(person, conf >= 0.5) >= 2 and not has(bus)' --json
   roadloop search 'has(car)' --contact-sheet cars.png
   roadloop search 'has(bicycle) and camera = camera__front and tod != day' --count
-  roadloop search 'has(truck) and within(48.12, 11.70, 2km)' --export trucks.parquet")]
+  roadloop search 'has(truck) and within(48.12, 11.70, 2km)' --export trucks.parquet
+  roadloop search '' --histogram label,hour
+  roadloop search 'has(bus)' --map buses.html
+  roadloop search 'has(car)' --export cars.json --format coco
+  roadloop search 'has(car)' --export cars.jsonl --format detect-labels")]
 pub(crate) struct Args {
     /// What to look for
     #[arg(value_name = "FILTER")]
@@ -63,7 +72,7 @@ pub(crate) struct Args {
     count: bool,
     /// Form of the hits [default: table, or what the file's name says]
     #[arg(long, value_enum, value_name = "FORM")]
-    format: Option<FormatName>,
+    format: Option<HitFormName>,
     /// Print hits as JSON lines, the same as --format jsonl
     #[arg(long, conflicts_with = "format")]
     json: bool,
@@ -71,10 +80,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     /// Write a picture of the hits, with their boxes: .png or .jpg
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "picture")]
     contact_sheet: Option<PathBuf>,
-    /// Show raw images on the contact sheet even where anonymised copies are
-    #[arg(long, requires = "contact_sheet")]
+    /// Write the hits on a map to one HTML file, with the ways of their recordings
+    #[arg(long, value_name = "FILE", group = "picture")]
+    #[arg(conflicts_with_all = ["count", "histogram", "export"])]
+    map: Option<PathBuf>,
+    /// Count by these: label, hour, and any column that a filter can name
+    #[arg(long, value_delimiter = ',', value_name = "WORDS")]
+    #[arg(conflicts_with_all = ["count", "contact_sheet", "limit"])]
+    histogram: Vec<String>,
+    /// Show raw images, not anonymised copies, on a contact sheet or a map
+    #[arg(long, requires = "picture")]
     raw: bool,
 }
 
@@ -86,7 +103,7 @@ impl Args {
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let filter = Filter::parse(&args.filter)?;
-    let format = choose_format(args.format, args.json, args.export.as_deref())?;
+    let form = choose_form(args.format, args.json, args.export.as_deref())?;
     let sheet_format = args.contact_sheet.as_deref().map(picture_format).transpose()?;
     let ctx = session.reader().await?;
     if args.count {
@@ -104,6 +121,20 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         }
         return Ok(Outcome::Done);
     }
+    let shown = if args.raw { Shown::Raw } else { Shown::Anonymized };
+    if !args.histogram.is_empty() {
+        let HitForm::Rows(format) = form else {
+            return Err(usage("counts are rows: --format table, jsonl, csv or parquet"));
+        };
+        let to = (format, args.export.as_deref());
+        histogram::show(session, &ctx, &filter, &args.histogram, to).await?;
+        return Ok(Outcome::Done);
+    }
+    if let Some(path) = &args.map {
+        let limit = args.limit.map(|limit| limit as usize);
+        map::write(session, &ctx, &filter, limit, (path, shown)).await?;
+        return Ok(Outcome::Done);
+    }
     // An export is whole unless a limit is given; a listing is short unless one is.
     let limit = match (&args.export, args.limit) {
         (Some(_), None) => None,
@@ -112,7 +143,6 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let found = search::run(&ctx, &filter, &SearchOptions { limit, recording: None }).await?;
     remark(session, &filter, &found.warnings, found.not_looked_at);
     if let (Some(path), Some(format)) = (&args.contact_sheet, sheet_format) {
-        let shown = if args.raw { Shown::Raw } else { Shown::Anonymized };
         let tiles = &found.hits[..found.hits.len().min(SHEET_TILES as usize)];
         let title = format!("{filter}   {} frames, {} shown", found.total, tiles.len());
         let sheet = search::sheet(&ctx, &title, tiles, shown).await?;
@@ -128,16 +158,15 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             session.note(&format!("note: {bare} on it as recorded, with no anonymised copy yet"));
         }
     }
-    let rows = found.rows(format)?;
     if let Some(path) = &args.export {
-        export(session, &rows, format, path, "hit")?;
+        export_hits(session, &found, form, path)?;
         remark_on_limit(session, &found);
         return Ok(Outcome::Done);
     }
     if args.contact_sheet.is_some() && !args.json && args.format.is_none() {
         return Ok(Outcome::Done);
     }
-    render::print_rows(&rows, format)?;
+    print_hits(session, &found, form)?;
     if !remark_on_limit(session, &found) {
         session.note(&counted(found.total, "frame"));
     }

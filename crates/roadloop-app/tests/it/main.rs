@@ -1,6 +1,7 @@
 //! The binary as a person uses it: recordings in, answers out.
 
 mod again;
+mod answers;
 mod attached;
 mod bad_input;
 mod command_line;
@@ -9,5 +10,6 @@ mod elsewhere;
 mod main_job;
 mod people;
 mod recordings;
+mod select;
 mod upkeep;
 mod workspace;

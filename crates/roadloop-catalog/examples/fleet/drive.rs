@@ -148,6 +148,7 @@ impl Drive {
             brightness: (daylight * dice.between(90.0, 150.0)) as f32,
             sharpness: dice.between(20.0, 900.0) as f32,
             position: self.track.at(seconds),
+            look: None,
         }
     }
 

@@ -17,7 +17,8 @@ use deltalake::datafusion::error::{DataFusionError, Result};
 
 use super::name::SourceName;
 use crate::schema::{PARTITION, tags_schema};
-use crate::session::TAGS;
+use crate::session::{TAGS, Versions};
+use crate::table::Table;
 use crate::{AttachError, Catalog, CatalogError};
 
 /// The frames with all that is attached.
@@ -32,6 +33,7 @@ pub(crate) struct AttachedSchema {
     opened: MemorySchemaProvider,
     catalog: Catalog,
     names: BTreeSet<SourceName>,
+    versions: Versions,
 }
 
 /// What a column of a source is called in `frames_joined`.
@@ -40,8 +42,12 @@ pub(crate) fn joined_column(name: &SourceName, column: &str) -> String {
 }
 
 impl AttachedSchema {
-    pub(crate) fn new(catalog: Catalog, names: BTreeSet<SourceName>) -> AttachedSchema {
-        AttachedSchema { opened: MemorySchemaProvider::new(), catalog, names }
+    pub(crate) fn new(
+        catalog: Catalog,
+        names: BTreeSet<SourceName>,
+        versions: Versions,
+    ) -> AttachedSchema {
+        AttachedSchema { opened: MemorySchemaProvider::new(), catalog, names, versions }
     }
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, CatalogError> {
@@ -50,11 +56,11 @@ impl AttachedSchema {
             TAGS_VIEW => Some(self.view("SELECT * FROM attrs_tags", &[TAGS]).await?),
             JOINED => Some(self.joined().await?),
             _ => {
-                let Some(name) = self.names.iter().find(|known| known.table() == name) else {
+                let Some(source) = self.names.iter().find(|known| known.table() == name) else {
                     return Ok(None);
                 };
-                match self.catalog.find_attached(name).await {
-                    Ok((table, ..)) => Some(table.source(self.catalog.engine().tables()).await?),
+                match self.catalog.find_attached(source).await {
+                    Ok((table, ..)) => Some(self.source(name, &table).await?),
                     // It was dropped; what is left of it has no rows.
                     Err(CatalogError::Attach(AttachError::NotAttached { .. })) => None,
                     Err(error) => return Err(error),
@@ -63,9 +69,19 @@ impl AttachedSchema {
         })
     }
 
+    async fn source(
+        &self,
+        name: &str,
+        table: &Table,
+    ) -> Result<Arc<dyn TableProvider>, CatalogError> {
+        let (version, source) = table.source(self.catalog.engine().tables()).await?;
+        self.versions.note(name, version);
+        Ok(source)
+    }
+
     async fn tags(&self) -> Result<Arc<dyn TableProvider>, CatalogError> {
         if let Some(table) = self.catalog.tags_table().await? {
-            return table.source(self.catalog.engine().tables()).await;
+            return self.source(TAGS, &table).await;
         }
         // Nobody gave a tag yet.
         let mut fields: Vec<Field> =

@@ -31,8 +31,24 @@ impl<'a> Question<'a> {
         filter: &'a Filter,
         recording: Option<&'a RecordingId>,
     ) -> Result<Question<'a>, CatalogError> {
-        let vocabulary = catalog.vocabulary(context, filter).await?;
+        Question::with_words(catalog, context, filter, recording, &[]).await
+    }
+
+    /// One whose answer is to be grouped by words.
+    pub(crate) async fn with_words(
+        catalog: &'a Catalog,
+        context: &'a SessionContext,
+        filter: &'a Filter,
+        recording: Option<&'a RecordingId>,
+        words: &[String],
+    ) -> Result<Question<'a>, CatalogError> {
+        let vocabulary = catalog.vocabulary(context, filter, words).await?;
         Ok(Question { catalog, context, filter, recording, vocabulary })
+    }
+
+    /// What it may speak of.
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
     }
 
     /// A condition on `frames f`.

@@ -16,7 +16,7 @@ use roadloop_base::{
 };
 use roadloop_catalog::FrameShard;
 use roadloop_store::Staged;
-use roadloop_vision::{Picture, decode_whole, encode_jpeg, measure};
+use roadloop_vision::{Picture, decode_whole, encode_jpeg, measure, picture_hash};
 
 use crate::card::Extraction;
 use crate::extract::JPEG_QUALITY;
@@ -244,9 +244,12 @@ pub(crate) fn prepare(frame: &Frame, track: &Track) -> Result<(FrameRow, Bytes),
         Skip::new(place, error.to_string().replace('\n', ", "))
     };
     let picture = decode_whole(&frame.image).map_err(damaged)?;
-    let quality = match &picture {
-        Picture::Flat(pixels) => measure(pixels),
-        deeper => measure(&deeper.look()),
+    let (quality, look) = match &picture {
+        Picture::Flat(pixels) => (measure(pixels), picture_hash(pixels)),
+        deeper => {
+            let pixels = deeper.look();
+            (measure(&pixels), picture_hash(&pixels))
+        }
     };
     let image = match &frame.image {
         EncodedImage::Jpeg(bytes) | EncodedImage::Png(bytes) | EncodedImage::WebP(bytes) => {
@@ -270,6 +273,7 @@ pub(crate) fn prepare(frame: &Frame, track: &Track) -> Result<(FrameRow, Bytes),
         encoding: frame.image.encoding().to_owned(),
         brightness: quality.brightness,
         sharpness: quality.sharpness,
+        look: Some(look),
         position: track.at(frame.taken_at),
     };
     Ok((row, image))

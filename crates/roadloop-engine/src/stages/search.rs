@@ -1,12 +1,15 @@
 //! Questions to the catalog, and their answers as a picture.
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use roadloop_catalog::{Filter, Found, Hit, SearchOptions};
-use roadloop_vision::{Pixels, Tile, contact_sheet, decode_bytes};
+use roadloop_vision::{Pixels, Tile, contact_sheet, decode_bytes, encode_jpeg, thumbnail};
 
 use crate::stages::redact;
 use crate::{Ctx, EngineError};
+
+/// Good enough for a few hundred pixels, and small.
+const THUMBNAIL_QUALITY: u8 = 75;
 
 /// Which image of a hit is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,25 @@ pub async fn sheet(
     let tiles: Vec<Tile> = tiles.filter_map(async |tile| tile).collect().await;
     let title = title.to_owned();
     ctx.cpu.run(move || contact_sheet(&title, &tiles)).await
+}
+
+/// Small JPEGs of hits, in their order; of one whose image cannot be read, and of
+/// one without an anonymised copy where those are shown, there is none.
+pub async fn thumbnails(
+    ctx: &Ctx,
+    hits: Vec<Hit>,
+    shown: Shown,
+    max_side: u32,
+) -> Result<Vec<Option<Vec<u8>>>, EngineError> {
+    let small = async |hit: Hit| {
+        if shown == Shown::Anonymized && !hit.anonymized {
+            return Ok(None);
+        }
+        let Ok(pixels) = image_of(ctx, &hit, shown).await else { return Ok(None) };
+        let jpeg = move || encode_jpeg(&thumbnail(&pixels, max_side), THUMBNAIL_QUALITY).ok();
+        ctx.cpu.run(jpeg).await
+    };
+    stream::iter(hits).map(small).buffered(2 * ctx.cpu.jobs()).try_collect().await
 }
 
 /// The image of a hit, decoded.
