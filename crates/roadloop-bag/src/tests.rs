@@ -48,7 +48,8 @@ fn fill(mut writer: DriveWriter, frames: u64) -> DriveWriter {
     writer
 }
 
-/// Every kind of recording the writers make, each of several chunks.
+/// Every kind of recording the writers make, each of several chunks; where those
+/// have a message each, many are passed over.
 fn writers() -> Vec<(&'static str, DriveWriter)> {
     use Compression::{Bz2, Lz4, Zstd};
     let bag = || DriveWriter::bag().chunk_bytes(3000);
@@ -67,6 +68,8 @@ fn writers() -> Vec<(&'static str, DriveWriter)> {
         ("mcap-zstd-unindexed", mcap().compression(Zstd).without_index()),
         ("mcap-unchunked", mcap().chunk_bytes(0)),
         ("mcap-unchunked-unindexed", mcap().chunk_bytes(0).without_index()),
+        ("bag-of-small-chunks", bag().chunk_bytes(1)),
+        ("mcap-of-small-chunks", mcap().chunk_bytes(1)),
     ]
 }
 

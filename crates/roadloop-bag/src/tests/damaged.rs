@@ -367,14 +367,15 @@ proptest! {
 
     #[test]
     fn changed_bytes_are_survived(
-        kind in 0usize..13,
+        kind in 0usize..15,
         flips in proptest::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..4),
     ) {
         let (name, writer) = writers().swap_remove(kind);
         let drive = fill(writer, 9).finish();
         // In a compressed recording, or one with checksums, whole chunks go.
         let ends = match name {
-            "bag" | "bag-unindexed" | "mcap-unchunked" | "mcap-unchunked-unindexed" => picture_ends(&drive, 9),
+            "bag" | "bag-unindexed" | "mcap-unchunked" | "mcap-unchunked-unindexed"
+            | "bag-of-small-chunks" => picture_ends(&drive, 9),
             _ => vec![],
         };
         let flips: Vec<_> = flips.iter().map(|(at, mask)| (at.index(drive.len()), *mask)).collect();
@@ -385,11 +386,12 @@ proptest! {
     #[test]
     fn frames_of_a_damaged_mcap_keep_their_sequences(
         kind in 0usize..3,
+        chunk_bytes in prop::sample::select(vec![1, 1500]),
         at in any::<prop::sample::Index>(),
         mask in 1u8..,
     ) {
         let compression = [Compression::None, Compression::Lz4, Compression::Zstd][kind];
-        let writer = DriveWriter::mcap().chunk_bytes(1500).compression(compression);
+        let writer = DriveWriter::mcap().chunk_bytes(chunk_bytes).compression(compression);
         let mut drive = fill(writer, 15).finish();
         // Behind the magic, without which it is no recording at all.
         let at = 8 + at.index(drive.len() - 8);
