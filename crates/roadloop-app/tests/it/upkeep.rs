@@ -75,7 +75,7 @@ fn tables_are_compacted_and_vacuumed() {
     let data = |path: &&std::path::PathBuf| path.extension().is_some_and(|it| it == "parquet");
     assert_eq!(files_below(&folder).iter().filter(data).count(), 1);
     age(&folder, 40);
-    assert!(workspace.ok(&["catalog", "vacuum"]).contains("files of the log"));
+    assert!(workspace.ok(&["catalog", "vacuum"]).contains("log files"));
     assert_eq!(workspace.ok(&["sql", rows, "--json"]), before);
 
     let ran = workspace.run(&["catalog", "vacuum", "--keep-transactions", "6"]);

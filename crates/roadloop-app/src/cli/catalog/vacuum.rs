@@ -78,7 +78,7 @@ fn as_text(table: &Vacuumed) -> String {
     };
     say(table.files, "old file", Some(table.bytes));
     say(table.leftovers, "left-over file", Some(table.leftover_bytes));
-    say(table.log_files, "file of the log", Some(table.log_bytes));
+    say(table.log_files, "log file", Some(table.log_bytes));
     say(table.transactions, "old delivery", None);
     let gone = if gone.is_empty() { "nothing to do".to_owned() } else { gone.join(", ") };
     format!("{}: {gone}\n", table.table)
