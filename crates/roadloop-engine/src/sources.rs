@@ -66,19 +66,20 @@ pub async fn open_recording(path: &Path) -> Result<Recording, EngineError> {
     Ok(spawn_blocking(open).await.map_err(EngineError::stopped)??)
 }
 
+type Bytestream = Box<dyn Read + Send>;
+
 /// The name and the bytes of a file, by its path or address; `None` in their
 /// place where it is longer than a limit.
 pub(crate) async fn read_whole(
     path: &Path,
     limit: u64,
 ) -> Result<(String, Option<Bytes>), EngineError> {
-    let (name, open): (_, Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>> + Send>) =
+    let (name, open): (String, Box<dyn FnOnce() -> io::Result<Bytestream> + Send>) =
         match address_of(path) {
             None => {
                 let file = path.to_owned();
-                let open = move || -> io::Result<Box<dyn Read + Send>> {
-                    Ok(Box::new(std::fs::File::open(file)?))
-                };
+                let open =
+                    move || -> io::Result<Bytestream> { Ok(Box::new(std::fs::File::open(file)?)) };
                 (path.display().to_string(), Box::new(open))
             }
             Some(address) => {

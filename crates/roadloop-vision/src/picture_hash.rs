@@ -93,7 +93,7 @@ mod tests {
         let street = street();
         check_near(&changed(&street, |_, sample| (u32::from(sample) * 6 / 10) as u8), 2);
         check_near(
-            &changed(&street, |i, s| s.saturating_add((i * 2_654_435_761 >> 7) as u8 % 16)),
+            &changed(&street, |i, s| s.saturating_add(((i * 2_654_435_761) >> 7) as u8 % 16)),
             2,
         );
         check_near(&decode_bytes(&encode_jpeg(&street, 40).unwrap()).unwrap(), 2);

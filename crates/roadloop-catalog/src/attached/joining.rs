@@ -98,11 +98,9 @@ impl Joining {
             (true, true, _) => {
                 return Err(bad("a row is near in time or in position, not both".to_owned()));
             }
-            (true, false, Some(text)) => {
-                Some(Nearest::TimeWithinNs(time(text).map_err(|reason| bad(reason))?))
-            }
+            (true, false, Some(text)) => Some(Nearest::TimeWithinNs(time(text).map_err(&bad)?)),
             (false, true, Some(text)) => {
-                Some(Nearest::PositionWithinM(metres(text).map_err(|reason| bad(reason))?))
+                Some(Nearest::PositionWithinM(metres(text).map_err(&bad)?))
             }
             (true, false, None) => {
                 return Err(bad("say how near in time: --within 10min".to_owned()));

@@ -66,7 +66,7 @@ impl Outdated {
         Ok(match self {
             Outdated::Frames { stage, ranges } => {
                 let frames = columns.longs("frame")?;
-                let stages = batch.column_by_name("stage").map(|column| column.as_string::<i32>());
+                let stages = batch.column_by_name("stage").map(AsArray::as_string::<i32>);
                 let is_one = |row| {
                     stages.is_none_or(|stages| stages.value(row) == stage.name())
                         && ranges.iter().any(|range| range.contains(&frames.value(row)))

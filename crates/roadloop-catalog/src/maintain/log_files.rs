@@ -129,7 +129,7 @@ mod tests {
         let file = |text: &&str| {
             let (name, modified) = text.split_once('@').unwrap();
             let name = match name.split_once('.') {
-                Some((version, rest)) => format!("{:0>20}.{rest}", version),
+                Some((version, rest)) => format!("{version:0>20}.{rest}"),
                 None => name.to_owned(),
             };
             let key = Path::from(format!("_delta_log/{name}"));

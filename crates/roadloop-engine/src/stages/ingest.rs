@@ -82,7 +82,7 @@ pub async fn run(
             Outcome::Kept(row, staged) => {
                 report.done += 1;
                 meter.advance(1, bytes_read);
-                shards.add(row, staged).await?;
+                shards.add(*row, staged).await?;
             }
             Outcome::AlreadyKept => {
                 report.already_done += 1;
@@ -209,7 +209,7 @@ fn read_in_background(
 }
 
 enum Outcome {
-    Kept(FrameRow, Staged),
+    Kept(Box<FrameRow>, Staged),
     AlreadyKept,
     Skipped(Skip),
 }
@@ -230,7 +230,7 @@ async fn keep(
     let outcome = match ctx.cpu.run(move || prepare(&frame, &track)).await? {
         Ok((row, image)) => {
             let staged = ctx.store.stage(&row.image, image).await?;
-            Outcome::Kept(row, staged)
+            Outcome::Kept(Box::new(row), staged)
         }
         Err(skip) => Outcome::Skipped(skip),
     };

@@ -21,6 +21,9 @@ const MAX_VALUES: usize = 256;
 const STARTS: [&str; 9] =
     ["has", "count", "time", "tod", "tag", "selection", "within", "in_box", "not"];
 
+/// Why a name is none of those it can be, and where it stands.
+type NotOne = (String, Range<usize>);
+
 impl Parser<'_> {
     pub(super) fn leaf(&mut self) -> Result<Expr, FilterError> {
         let word = self.word().map(str::to_ascii_lowercase);
@@ -232,7 +235,7 @@ impl Parser<'_> {
         &mut self,
         what: &str,
         expr: fn(Vec<T>) -> Expr,
-        read: fn(Name) -> Result<T, (String, Range<usize>)>,
+        read: fn(Name) -> Result<T, NotOne>,
     ) -> Result<Expr, FilterError> {
         let start = self.span();
         let is_not = self.next_op() == Some(Op::NotEqual);
