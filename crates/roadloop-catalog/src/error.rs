@@ -75,6 +75,8 @@ pub enum CatalogError {
     Write(#[from] io::Error),
     #[error("a task of the catalog was stopped")]
     Stopped,
+    #[error("cannot start threads to answer with")]
+    Threads { source: io::Error },
 }
 
 impl CatalogError {
@@ -98,6 +100,7 @@ impl CatalogError {
             CatalogError::StreamTaken { .. } => ErrorKind::Conflict,
             CatalogError::Full { .. }
             | CatalogError::Contended { .. }
+            | CatalogError::Threads { .. }
             | CatalogError::TooSlow { .. } => ErrorKind::Busy,
             CatalogError::Table { .. }
             | CatalogError::Object { .. }

@@ -102,6 +102,10 @@ impl Engine {
         &self.tables
     }
 
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
     pub(crate) fn memory_limit_bytes(&self) -> usize {
         self.memory_limit_bytes
     }

@@ -15,7 +15,7 @@ use deltalake::datafusion::prelude::SessionContext;
 use deltalake::datafusion::sql::parser::{DFParserBuilder, Statement};
 use deltalake::datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::StreamExt;
-use tokio::task::JoinSet;
+use tokio::runtime::{Handle, Runtime};
 
 use crate::session::query_error;
 use crate::{Catalog, CatalogError, Rows};
@@ -24,6 +24,9 @@ use crate::{Catalog, CatalogError, Rows};
 const MAX_SQL_BYTES: usize = 64 << 10;
 /// sqlparser's own limit is 50 with its default; said here so that it stays.
 const MAX_SQL_DEPTH: usize = 50;
+
+/// Planning a query recurses deeply.
+const STACK_BYTES: usize = 8 << 20;
 
 /// What one query may cost.
 #[derive(Clone, Debug)]
@@ -49,15 +52,43 @@ impl Catalog {
     pub async fn sql(&self, query: &str, limits: &SqlLimits) -> Result<Rows, CatalogError> {
         let statement = read_only(query)?;
         let context = self.session(Some(limits.max_memory_bytes)).await?;
-        // A task of its own: some functions compute for minutes without a pause,
-        // and only another thread notices the time then.
-        let mut task = JoinSet::new();
         let (query, bounds) = (query.to_owned(), limits.clone());
-        task.spawn(async move { run(&context, &query, statement, &bounds).await });
-        match tokio::time::timeout(limits.max_time, task.join_next()).await {
-            Ok(Some(Ok(rows))) => rows,
-            Ok(Some(Err(_))) => Err(CatalogError::Stopped),
-            Ok(None) | Err(_) => Err(CatalogError::TooSlow { limit: limits.max_time }),
+        let threads = QueryThreads::start(self.engine().threads())?;
+        let task =
+            threads.handle.spawn(async move { run(&context, &query, statement, &bounds).await });
+        match tokio::time::timeout(limits.max_time, task).await {
+            Ok(Ok(rows)) => rows,
+            Ok(Err(_)) => Err(CatalogError::Stopped),
+            Err(_) => Err(CatalogError::TooSlow { limit: limits.max_time }),
+        }
+    }
+}
+
+/// Threads of one question. Some functions and joins compute for minutes without a
+/// pause: were that on the caller's threads, none might be left to notice the time.
+/// Dropped, they are not waited for: each ends at its next pause, or with the process.
+struct QueryThreads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl QueryThreads {
+    fn start(count: usize) -> Result<QueryThreads, CatalogError> {
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(count)
+            .thread_name("query")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build();
+        let runtime = threads.map_err(|source| CatalogError::Threads { source })?;
+        Ok(QueryThreads { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+}
+
+impl Drop for QueryThreads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }
