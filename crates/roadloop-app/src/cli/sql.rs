@@ -20,14 +20,14 @@ Tables:
                stamp_ns (the message's own, ns since 1970), image (its file), width,
                height, encoding, brightness (mean luma, 0 to 255), sharpness (variance
                of the Laplacian; low means blurred), latitude, longitude (degrees),
-               altitude (m), sun_elevation (degrees above the horizon), date, ...
+               altitude (m), sun_elevation (degrees above the horizon), phash (64 bits
+               of what the image looks like), date, ...
   detections   frame, kind, label, confidence, model, bbox_left, bbox_top, bbox_right,
                bbox_bottom (shares of width and height, 0 to 1), ...
   attrs_NAME, frames_joined, tags    attached data: each source, frames with all of
                them beside, and the tags of frames
   looked, anonymized    frames a detector saw; frames that have an anonymised copy
-  attrs_tags, selections    what frames were tagged with, and saved as; attrs_NAME:
-               what was attached as NAME
+  selections   name, frame: the frames of saved selections
   'describe frames' lists all columns of a table
 
 Functions of its own:
