@@ -135,10 +135,13 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         "source": recording.path(),
         "out": out,
     });
-    let mut skipped = Vec::new();
+    let mut skipped = recording.damage().to_vec();
     let mut lines = String::new();
-    // Without others to write, what is wrong with the cameras is an error.
-    if !args.no_images && (cameras.is_some() || !(wants_tables || args.video)) {
+    // Without others to write, what is wrong with the cameras is an error; so it is
+    // where no topic can be read at all.
+    let is_unreadable = cameras.is_none() && others.is_none();
+    let has_images = cameras.is_some() || !(wants_tables || args.video);
+    if is_unreadable || (!args.no_images && has_images) {
         let settings = ExtractSettings {
             selection: cameras.unwrap_or_else(|| selection.clone()),
             form: match args.format {
@@ -162,7 +165,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         lines += &format!("{images} in {out}{already}, listed in {out}/index.csv and .parquet\n");
         done["images"] = json!(count);
         done["already_done"] = json!(report.already_done);
-        skipped.extend(report.skipped);
+        add_new(&mut skipped, report.skipped);
     }
     if args.video && (has_videos(&recording, &selection) || !wants_tables) {
         let progress = session.progress();

@@ -2,7 +2,7 @@
 //! file with an index.
 
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -94,12 +94,28 @@ impl CompressionName {
     }
 }
 
+/// A copy never takes the place of what it is a copy of, nor of a part of that.
+fn check_target(recording: &Path, target: &Target) -> Result<()> {
+    let (Ok(recording), Ok(out)) = (recording.canonicalize(), target.out.canonicalize()) else {
+        return Ok(());
+    };
+    if out.starts_with(&recording) {
+        return Err(usage(format!(
+            "--out names the recording itself; give the copy another name\npath: {}",
+            target.out.display()
+        )));
+    }
+    Ok(())
+}
+
 pub(super) fn recover(session: &Session, args: &RecoverArgs) -> Result<Outcome> {
+    check_target(&args.recording, &args.target)?;
     let recording = super::open(&args.recording)?;
     copy(session, "recover", &recording, &Selection::default(), &args.target)
 }
 
 pub(super) fn filter(session: &Session, args: &FilterArgs) -> Result<Outcome> {
+    check_target(&args.recording, &args.target)?;
     let recording = super::open(&args.recording)?;
     let selection = Selection {
         topics: args.topics.clone(),
