@@ -108,6 +108,10 @@ impl Files {
 
     /// The files that may hold rows for which a condition is true.
     fn kept(&self, condition: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<PartitionedFile>> {
+        // The engine warns of statistics of nothing.
+        if self.files.is_empty() {
+            return Ok(Vec::new());
+        }
         let schema = self.columns.table_schema();
         // A condition that statistics say nothing about keeps them all.
         let by_bounds = condition.and_then(|condition| {
