@@ -179,13 +179,18 @@ fn what_is_shown(page: &MapPage) -> String {
     text + "."
 }
 
-fn drawing(page: &MapPage, plane: &Projection) -> String {
+/// The number of each camera's colour.
+fn colours(page: &MapPage) -> BTreeMap<&str, usize> {
     let cameras: BTreeSet<&str> = page.points.iter().map(|point| point.camera.as_str()).collect();
-    let colours: BTreeMap<&str, usize> = cameras
-        .iter()
+    cameras
+        .into_iter()
         .enumerate()
-        .map(|(place, camera)| (*camera, place.min(COLOURS - 1)))
-        .collect();
+        .map(|(place, camera)| (camera, place.min(COLOURS - 1)))
+        .collect()
+}
+
+fn drawing(page: &MapPage, plane: &Projection) -> String {
+    let colours = colours(page);
     let mut svg = format!(
         "<div class=\"card\"><svg id=\"map\" viewBox=\"0 0 {:.0} {:.0}\" data-metres=\"{}\" \
          role=\"img\" aria-label=\"Map of the frames found\">",
@@ -243,12 +248,7 @@ fn line(trail: &[Position], plane: &Projection) -> String {
 }
 
 fn thumbnails(page: &MapPage) -> String {
-    let cameras: BTreeSet<&str> = page.points.iter().map(|point| point.camera.as_str()).collect();
-    let colours: BTreeMap<&str, usize> = cameras
-        .iter()
-        .enumerate()
-        .map(|(place, camera)| (*camera, place.min(COLOURS - 1)))
-        .collect();
+    let colours = colours(page);
     let mut html = String::new();
     for (number, point) in page.points.iter().enumerate() {
         let Some(jpeg) = &point.thumbnail_jpeg else { continue };

@@ -129,8 +129,14 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn of(&mut self, byte: usize) -> u64 {
-        let between = self.bytes.get(self.at..byte).unwrap_or_default();
-        self.line += between.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let ends_line = |at: &usize| match self.bytes[*at] {
+            b'\n' => true,
+            // Alone it ends a line as well, here as for the reader.
+            b'\r' => self.bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        let byte = byte.min(self.bytes.len());
+        self.line += (self.at..byte).filter(ends_line).count() as u64;
         self.at = self.at.max(byte);
         self.line
     }
