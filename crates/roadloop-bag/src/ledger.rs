@@ -62,14 +62,20 @@ impl Ledger {
     }
 
     /// At the end of a stretch: if it was damaged, counts what it held. The
-    /// index at the end of the file knows best, the announcements else.
+    /// index at the end of the file knows best, unless what was counted is
+    /// exactly what was announced; the announcements else.
     pub(crate) fn settle(mut self, indexed: HashMap<TopicNumber, u64>, tally: &mut Tally) {
         if !self.is_damaged {
             return;
         }
-        let held = if indexed.is_empty() { std::mem::take(&mut self.announced) } else { indexed };
-        for (topic, messages) in held {
-            self.advance(topic, messages, tally);
+        let announced = std::mem::take(&mut self.announced);
+        let agrees = |topic: &TopicNumber, counted: &HashMap<_, u64>| {
+            announced.contains_key(topic) && announced.get(topic) == counted.get(topic)
+        };
+        for (topic, messages) in if indexed.is_empty() { &announced } else { &indexed } {
+            if !agrees(topic, &self.counted) {
+                self.advance(*topic, *messages, tally);
+            }
         }
     }
 }

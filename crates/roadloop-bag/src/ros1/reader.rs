@@ -32,6 +32,9 @@ const MAX_INDEX_RECORD: u64 = 12 << 20;
 /// the index records behind it.
 const LOOKED_AT: u64 = 64 << 10;
 
+/// Places inside of a record where by the index a chunk begins, and none does.
+const LIES_HEARD: usize = 8;
+
 #[derive(Debug)]
 pub(crate) struct Ros1Reader {
     source: FileSource,
@@ -195,10 +198,15 @@ impl Ros1Reader {
         messages.is_empty().then_some(end)
     }
 
-    /// A length that leads into a chunk the index knows of is wrong.
-    fn runs_into_next_chunk(&self, at: u64, placed: &Placed) -> bool {
-        let next = self.index.chunks.range(at + 1..).next().map(|(next, _)| *next);
-        placed.end() > next.unwrap_or(self.end)
+    /// A length that leads into a chunk the index knows of is wrong; or the
+    /// index is, where no chunk begins.
+    fn runs_into_next_chunk(&mut self, at: u64, placed: &Placed) -> bool {
+        let inside = self.index.chunks.range(at + 1..placed.end().max(at + 1));
+        placed.end() > self.end
+            || inside.take(LIES_HEARD).any(|(next, _)| {
+                let found = read_record(&mut self.source, *next);
+                matches!(found, Ok(Placed { record: Record::Chunk { .. }, .. }))
+            })
     }
 
     /// One record of a chunk.

@@ -317,9 +317,10 @@ fn check_flips(name: &str, drive: &[u8], ends: &[usize], flips: &[(usize, u8)]) 
     }
 }
 
-/// Changes every byte of a bag in turn: no frame is missing or of another
-/// camera without a word about it. A picture's own bytes have no checksum in
-/// this format; where the change is in them, that one frame differs.
+/// Changes every byte of a bag in turn: no frame before it is missing, and none
+/// is missing or of another camera without a word about it. A picture's own
+/// bytes have no checksum in this format; where the change is in them, that one
+/// frame differs.
 #[track_caller]
 fn check_every_byte(writer: DriveWriter, mask: u8) {
     let drive = fill(writer, 9).finish();
@@ -346,6 +347,8 @@ fn check_every_byte(writer: DriveWriter, mask: u8) {
             .collect::<Vec<_>>()
             .iter());
         let differ = outcome.frames.iter().zip(&sound).filter(|(a, b)| a != b).count();
+        let (kept, before) = (outcome.frames.len(), frames_before(&ends, at));
+        assert!(kept >= before, "byte {at}: {kept} of {before}: {:?}", outcome.skips);
         if outcome.skips.is_empty() && (!has_names || differ > 1) {
             silent.push((at, outcome.names().len(), differ));
         }
