@@ -12,6 +12,7 @@ use roadloop_base::{RecordingId, ShardId, Stage};
 use crate::attached::Missing;
 use crate::files::STATISTICS;
 use crate::schema::{detections_schema, frames_schema};
+use crate::search::Known;
 use crate::select::Shelf;
 use crate::session::Engine;
 use crate::table::{Layout, Table};
@@ -47,6 +48,7 @@ struct Inner {
     others: Mutex<HashMap<String, Arc<Table>>>,
     store: Arc<dyn ObjectStore>,
     engine: Engine,
+    known: Known,
 }
 
 impl Catalog {
@@ -63,7 +65,14 @@ impl Catalog {
         let detections = layout("detections", detections_schema());
         let detections = Arc::new(Table::open(&detections, Arc::clone(&store)).await?);
         let others = Mutex::default();
-        Ok(Catalog(Arc::new(Inner { frames, detections, others, store, engine })))
+        Ok(Catalog(Arc::new(Inner {
+            frames,
+            detections,
+            others,
+            store,
+            engine,
+            known: Known::default(),
+        })))
     }
 
     /// The shards of a recording that a stage has delivered.
@@ -122,6 +131,10 @@ impl Catalog {
 
     pub(crate) fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.0.store
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.known
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -55,6 +55,11 @@ pub(crate) const STATISTICS: Statistics = Statistics::Of(&[
 /// Measured: larger groups cost memory, smaller ones skip no better.
 const ROW_GROUP_ROWS: usize = 131_072;
 
+/// Measured: what is known of a page spares reading it. Of one frame's detections,
+/// spread over the labels, pages of 20,000 rows, Parquet's own choice, spared a
+/// quarter.
+const PAGE_ROWS: usize = 2048;
+
 /// Writes sorted rows of one date as a file of the table, not yet part of it.
 pub(crate) async fn write(
     table: &Table,
@@ -99,7 +104,10 @@ fn properties(schema: &Schema) -> Result<WriterProperties, CatalogError> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_statistics_enabled(EnabledStatistics::Page)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        // The limit is looked at once per batch.
+        .set_write_batch_size(PAGE_ROWS);
     for field in schema.fields() {
         if field.data_type() == &DataType::Float32 {
             let column = ColumnPath::from(field.name().as_str());

@@ -347,7 +347,8 @@ pub(crate) fn frame_rows(batch: &RecordBatch) -> Result<Vec<FrameRow>, CatalogEr
     Ok(rows)
 }
 
-/// Reads detections and the frame each belongs to.
+/// Reads detections and the frame each belongs to; the rows that only mark a
+/// frame are not among them.
 pub(crate) fn detections(batch: &RecordBatch) -> Result<Vec<(i64, Detection)>, CatalogError> {
     let columns = Columns(batch);
     let frames = columns.longs("frame")?;
@@ -362,7 +363,7 @@ pub(crate) fn detections(batch: &RecordBatch) -> Result<Vec<(i64, Detection)>, C
         columns.floats("bbox_bottom")?,
     ];
     let mut detections = Vec::with_capacity(batch.num_rows());
-    for row in 0..batch.num_rows() {
+    for row in (0..batch.num_rows()).filter(|row| !labels.value(*row).is_empty()) {
         let kind: Kind = kinds.value(row).parse().map_err(|e| damaged("kind", e))?;
         let model = ModelId::new(models.value(row)).map_err(|e| damaged("model", e))?;
         let bbox = if sides.iter().all(|side| side.is_valid(row)) {

@@ -72,6 +72,11 @@ pub(crate) fn frame_number(id: &FrameId) -> i64 {
     StreamNumber::of(&id.recording, &id.camera).frame(id.sequence)
 }
 
+/// The number of a frame's camera and recording.
+pub(crate) fn stream_of(frame: i64) -> i64 {
+    frame >> SEQUENCE_BITS
+}
+
 pub(crate) fn sequence_of(frame: i64) -> u32 {
     (frame & i64::from(MAX_SEQUENCE)) as u32
 }

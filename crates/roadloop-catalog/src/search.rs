@@ -1,24 +1,26 @@
 //! Questions in the filter language, and their answers.
 
+mod hits;
+mod known;
 mod question;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use deltalake::arrow::array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch,
-    StringArray, StructArray, UInt32Array,
+    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, ListArray, RecordBatch, StringArray,
+    StructArray, UInt32Array,
 };
 use deltalake::arrow::buffer::OffsetBuffer;
-use deltalake::arrow::datatypes::{DataType, Field, Fields, Schema};
+use deltalake::arrow::datatypes::{Field, Fields};
 use deltalake::datafusion::prelude::SessionContext;
 
 use roadloop_base::{BBox, Detection, FrameId, FrameRow, Position, RecordingId};
 
+pub(crate) use self::known::Known;
 pub(crate) use self::question::Question;
 use crate::filter::Certainty;
-use crate::rows::{Columns, detections, frame_ids, frame_rows};
-use crate::schema::frame_number;
+use crate::rows::frame_ids;
 use crate::{Catalog, CatalogError, Filter, Format, Rows};
 
 /// Which of the hits are wanted.
@@ -95,23 +97,14 @@ impl Catalog {
     ) -> Result<Found, CatalogError> {
         let context = self.session(None).await?;
         let question = Question::new(self, &context, filter, options.recording.as_ref()).await?;
-        let limit = options.limit.map_or(String::new(), |limit| format!("LIMIT {limit}"));
-        let query = format!(
-            "SELECT f.* FROM frames f WHERE {} \
-             ORDER BY f.taken_at_ns, f.recording, f.camera, f.sequence {limit}",
-            question.condition(Certainty::Known)?
-        );
-        let mut hits = Vec::new();
-        for batch in self.query(&context, &query).await? {
-            for frame in frame_rows(&batch)? {
-                hits.push(Hit::new(frame));
-            }
-        }
+        let condition = question.condition(Certainty::Known)?;
+        let (mut hits, total) = match options.limit {
+            Some(limit) => self.first_hits(&context, &condition, limit).await?,
+            None => self.all_hits(&context, &condition).await?,
+        };
         self.fill(&context, &mut hits).await?;
-        let all = options.limit.is_none_or(|limit| hits.len() < limit);
-        let total = all.then_some(hits.len() as u64);
         let Count { total, not_looked_at, without_values, warnings } =
-            question.count(total).await?;
+            question.count(Some(total)).await?;
         Ok(Found { hits, total, not_looked_at, without_values, warnings })
     }
 
@@ -167,46 +160,6 @@ impl Catalog {
             ids.extend(frame_ids(&batch)?);
         }
         Ok(ids)
-    }
-
-    /// Adds what is known of each hit.
-    async fn fill(&self, context: &SessionContext, hits: &mut [Hit]) -> Result<(), CatalogError> {
-        if hits.is_empty() {
-            return Ok(());
-        }
-        let places: HashMap<i64, usize> = hits
-            .iter()
-            .enumerate()
-            .map(|(place, hit)| (frame_number(&hit.frame.id), place))
-            .collect();
-        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(places.keys().copied()));
-        let schema = Arc::new(Schema::new(vec![Field::new("frame", DataType::Int64, false)]));
-        context.register_batch("hits", RecordBatch::try_new(schema, vec![numbers])?)?;
-        let of_hits = "EXISTS (SELECT 1 FROM hits h WHERE h.frame = d.frame)";
-        let query = format!(
-            "SELECT d.* FROM detection_rows d WHERE d.label <> '' AND {of_hits} \
-             ORDER BY d.frame, CASE d.stage WHEN 'detect' THEN 0 ELSE 1 END, d.number"
-        );
-        for batch in self.query(context, &query).await? {
-            for (frame, detection) in detections(&batch)? {
-                if let Some(place) = places.get(&frame) {
-                    hits[*place].detections.push(detection);
-                }
-            }
-        }
-        for view in ["anonymized", "looked"] {
-            let query = format!("SELECT d.frame FROM {view} d WHERE {of_hits}");
-            for batch in self.query(context, &query).await? {
-                for frame in Columns(&batch).longs("frame")?.values() {
-                    let Some(place) = places.get(frame) else { continue };
-                    match view {
-                        "looked" => hits[*place].looked_at = true,
-                        _ => hits[*place].anonymized = true,
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ mod compare;
 
 use std::ops::Range;
 
-use roadloop_base::Stage;
+use roadloop_base::{Nanos, Stage};
 
 use self::compare::Misfit;
 use super::ast::{Expr, Label, Measure, Measured, Name, Op, Test};
@@ -21,6 +21,7 @@ use super::place::{Circle, Longitudes, Region};
 use super::time::Period;
 use super::vocabulary::{STORED_SUN_ELEVATION, SUN_ELEVATION, Vocabulary};
 use crate::Filter;
+use crate::rows::date_of;
 use crate::schema::{LOOKED, REDACTED};
 use crate::session::{ATTACHED, SELECTIONS, TAGS};
 use crate::sun::{DAY_ABOVE, NIGHT_BELOW, Tod};
@@ -51,7 +52,8 @@ impl Filter {
         vocabulary: &Vocabulary,
     ) -> Result<String, FilterError> {
         let Some(expr) = self.expr() else { return Ok("TRUE".to_owned()) };
-        let writer = Writer { certainty, vocabulary, text: self.text() };
+        let dates = dates(expr);
+        let writer = Writer { certainty, vocabulary, text: self.text(), dates };
         writer.condition(expr, Sense::Holds)
     }
 
@@ -103,6 +105,8 @@ struct Writer<'a> {
     vocabulary: &'a Vocabulary,
     /// Of the filter, for errors.
     text: &'a str,
+    /// A condition on the dates of rows about frames that the filter can find.
+    dates: String,
 }
 
 impl Writer<'_> {
@@ -121,16 +125,18 @@ impl Writer<'_> {
             }
             Expr::Has { label, conditions } => {
                 let rows = rows_of(label, conditions);
-                let frames = format!("SELECT frame FROM detection_rows WHERE {rows}");
+                let dates = &self.dates;
+                let frames = format!("SELECT frame FROM detection_rows WHERE {rows}{dates}");
                 self.seen(label, &frames, sense)
             }
             Expr::Count { label, conditions, op, number } => {
                 let op = op.in_sense(sense);
                 let frames = |op: Op| {
                     format!(
-                        "SELECT frame FROM detection_rows WHERE {} AND bbox_left IS NOT NULL \
+                        "SELECT frame FROM detection_rows WHERE {}{} AND bbox_left IS NOT NULL \
                          GROUP BY frame HAVING count(*) {} {number}",
                         rows_of(label, conditions),
+                        self.dates,
                         op.symbol()
                     )
                 };
@@ -176,7 +182,8 @@ impl Writer<'_> {
     fn seen(&self, label: &Label, frames: &str, sense: Sense) -> String {
         let found = exists(frames, sense);
         let view = if marker(label) == REDACTED { "anonymized" } else { "looked" };
-        let looked = format!("EXISTS (SELECT 1 FROM {view} l WHERE l.frame = f.frame)");
+        let dates = &self.dates;
+        let looked = format!("EXISTS (SELECT 1 FROM {view} l WHERE l.frame = f.frame{dates})");
         match (sense, self.certainty) {
             (Sense::Holds, Certainty::Known) => found,
             (Sense::Holds, _) => format!("({found} OR NOT {looked})"),
@@ -219,6 +226,37 @@ impl Writer<'_> {
     fn error(&self, message: String, place: Range<usize>) -> FilterError {
         FilterError::new(message, self.text, place)
     }
+}
+
+/// What the times that a filter asks for say of the dates of rows: a frame's rows
+/// lie in the files of its date, in every table. Empty where it asks for none.
+fn dates(expr: &Expr) -> String {
+    let parts = match expr {
+        Expr::And(parts) => parts.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    let mut dates = String::new();
+    for part in parts {
+        let (from, before) = match part {
+            Expr::Time { op: Op::Equal, period } => (Some(period.start()), Some(period.end())),
+            Expr::Time { op: Op::Less, period } => (None, Some(period.start())),
+            Expr::Time { op: Op::LessOrEqual, period } => (None, Some(period.end())),
+            Expr::Time { op: Op::Greater, period } => (Some(period.end()), None),
+            Expr::Time { op: Op::GreaterOrEqual, period } => (Some(period.start()), None),
+            Expr::TimeIn { from, to } => {
+                (Some(from.start()), Some(to.map_or(from.end(), Period::end_of_range)))
+            }
+            _ => continue,
+        };
+        if let Some(from) = from {
+            dates.push_str(&format!(" AND date >= '{}'", date_of(from)));
+        }
+        if let Some(before) = before {
+            let last = Nanos(before.0.saturating_sub(1));
+            dates.push_str(&format!(" AND date <= '{}'", date_of(last)));
+        }
+    }
+    dates
 }
 
 fn exists(frames: &str, sense: Sense) -> String {

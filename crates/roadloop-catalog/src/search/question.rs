@@ -11,7 +11,11 @@ use super::Count;
 use crate::filter::{Certainty, Vocabulary, quoted};
 use crate::rows::Columns;
 use crate::schema::REDACTED;
+use crate::session::Versions;
 use crate::{Catalog, CatalogError, Filter};
+
+/// Views and tables of which what was found once holds until they change.
+const OURS: [&str; 5] = ["frames", "frames f", "looked", "anonymized", "detection_rows"];
 
 /// Enough names to look for a similar one among.
 const MOST_NAMES: usize = 10_000;
@@ -22,6 +26,7 @@ pub(crate) struct Question<'a> {
     filter: &'a Filter,
     recording: Option<&'a RecordingId>,
     vocabulary: Vocabulary,
+    versions: Versions,
 }
 
 impl<'a> Question<'a> {
@@ -43,7 +48,8 @@ impl<'a> Question<'a> {
         words: &[String],
     ) -> Result<Question<'a>, CatalogError> {
         let vocabulary = catalog.vocabulary(context, filter, words).await?;
-        Ok(Question { catalog, context, filter, recording, vocabulary })
+        let versions = Versions::of(context);
+        Ok(Question { catalog, context, filter, recording, vocabulary, versions })
     }
 
     /// What it may speak of.
@@ -123,7 +129,16 @@ impl<'a> Question<'a> {
         let scope = self.recording.map_or(String::new(), |recording| {
             format!(" WHERE recording = {}", quoted(recording.as_str()))
         });
-        self.number(&format!("SELECT {count} AS n FROM {table} f{scope}")).await
+        let query = format!("SELECT {count} AS n FROM {table} f{scope}");
+        if !OURS.contains(&table) {
+            return self.number(&query).await;
+        }
+        if let Some(number) = self.catalog.known().number(&self.versions, &query) {
+            return Ok(number);
+        }
+        let number = self.number(&query).await?;
+        self.catalog.known().keep_number(&self.versions, &query, number);
+        Ok(number)
     }
 
     /// Looks only for the names in the filter; all others are needed when one
@@ -137,13 +152,25 @@ impl<'a> Question<'a> {
                 "SELECT DISTINCT {column} AS name FROM {table} WHERE {column} IN ({})",
                 names.join(", ")
             );
-            if asked.all_among(&self.texts(&query).await?) {
+            if asked.all_among(&self.names_in(table, &query).await?) {
                 continue;
             }
             let query = format!("SELECT DISTINCT {column} AS name FROM {table} LIMIT {MOST_NAMES}");
             warnings.extend(asked.warnings(&self.texts(&query).await?));
         }
         Ok(warnings)
+    }
+
+    async fn names_in(&self, table: &str, query: &str) -> Result<BTreeSet<String>, CatalogError> {
+        if !OURS.contains(&table) {
+            return self.texts(query).await;
+        }
+        if let Some(names) = self.catalog.known().texts(&self.versions, query) {
+            return Ok(names);
+        }
+        let names = self.texts(query).await?;
+        self.catalog.known().keep_texts(&self.versions, query, &names);
+        Ok(names)
     }
 
     async fn number(&self, query: &str) -> Result<u64, CatalogError> {

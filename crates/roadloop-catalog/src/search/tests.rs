@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deltalake::arrow::array::TimestampMicrosecondArray;
+use deltalake::arrow::array::{Int64Array, TimestampMicrosecondArray};
 use deltalake::datafusion::common::TableReference;
 use deltalake::kernel::Action;
 use proptest::prelude::*;
@@ -10,12 +10,13 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
-use roadloop_base::{Kind, ModelId, ShardId, Stage};
+use roadloop_base::{Kind, ModelId, SHARD_FRAMES, ShardId, Stage};
 
 use super::*;
 use crate::files;
 use crate::filter::{SELECTIONS, Seen, Weather, any_expr, any_frames, may};
-use crate::rows::frame_batches;
+use crate::rows::{Columns, frame_batches};
+use crate::schema::frame_number;
 use crate::testing::{
     Flaky, detection, detection_shard, frame, frame_shard, make_older, open, run, store, text,
 };
@@ -199,6 +200,90 @@ fn hits_come_by_time_up_to_the_limit() {
     });
 }
 
+/// Whatever the limit: the first hits of all that there are, with all that is
+/// known of them.
+#[test]
+fn a_page_is_the_beginning_of_all_hits() {
+    let mut runner = TestRunner::default();
+    let frames = any_frames().new_tree(&mut runner).unwrap().current();
+    run(async move {
+        let folder = TempDir::new().unwrap();
+        let catalog = open(&folder).await;
+        fill(&catalog, &frames).await;
+        let options = |limit| SearchOptions { limit, recording: None };
+        let all = catalog.search(&Filter::EVERYTHING, &options(None)).await.unwrap();
+        let mut expected: Vec<&Seen> = frames.iter().collect();
+        expected.sort_by_key(|seen| {
+            let id = &seen.frame.id;
+            (seen.frame.taken_at, id.recording.as_str(), id.camera.as_str(), id.sequence)
+        });
+        assert_eq!(all.hits.len(), frames.len());
+        for (hit, seen) in all.hits.iter().zip(expected) {
+            assert_eq!(hit.frame.id, seen.frame.id);
+            assert_eq!((hit.looked_at, hit.anonymized), (seen.looked, seen.anonymized));
+            let is_seen = |detection: &&Detection| match detection.kind {
+                Kind::Face => seen.anonymized,
+                _ => seen.looked,
+            };
+            let seen = seen.detections.iter().filter(is_seen).count();
+            assert_eq!(hit.detections.len(), seen, "{}", hit.frame.id);
+        }
+        for limit in [0, 1, 7, frames.len(), frames.len() + 1] {
+            let page = catalog.search(&Filter::EVERYTHING, &options(Some(limit))).await.unwrap();
+            assert_eq!(page.total, all.total);
+            assert_eq!(page.hits, all.hits[..limit.min(frames.len())]);
+        }
+    });
+}
+
+/// Where hits are too many to be named one by one.
+#[test]
+fn many_hits_are_described_as_few_are() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let catalog = open(&folder).await;
+        let shards: Vec<FrameShard> = (0..40)
+            .map(|number| frame_shard(&format!("camera-{number}"), SHARD_FRAMES, 1))
+            .collect();
+        catalog.put_frames(&shards).await.unwrap();
+        let found = |sequence| vec![detection(Kind::Object, "car", 0.7); sequence as usize % 3];
+        let looked: Vec<DetectionShard> =
+            shards.iter().map(|shard| detection_shard(shard, 1, found)).collect();
+        catalog.put_detections(Stage::Detect, &looked).await.unwrap();
+        let options = SearchOptions { limit: None, recording: None };
+        let all = catalog.search(&Filter::EVERYTHING, &options).await.unwrap();
+        assert!(all.hits.len() > 500, "{}", all.hits.len());
+        for hit in &all.hits {
+            assert!(hit.looked_at && !hit.anonymized);
+            assert_eq!(hit.detections.len(), hit.frame.id.sequence as usize % 3);
+        }
+    });
+}
+
+/// What was found of the tables as a whole holds until they change.
+#[test]
+fn answers_follow_the_tables() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let catalog = open(&folder).await;
+        let shard = frame_shard("front", 4, 1);
+        catalog.put_frames(&[shard.clone()]).await.unwrap();
+        let filter = Filter::parse("has(car)").unwrap();
+        for _ in 0..2 {
+            let count = catalog.count(&filter, None).await.unwrap();
+            assert_eq!((count.total, count.not_looked_at), (0, 4));
+            assert_eq!(count.warnings, ["no label car in the catalog"]);
+        }
+        let car = |_| vec![detection(Kind::Object, "car", 0.7)];
+        catalog.put_detections(Stage::Detect, &[detection_shard(&shard, 1, car)]).await.unwrap();
+        for _ in 0..2 {
+            let count = catalog.count(&filter, None).await.unwrap();
+            assert_eq!((count.total, count.not_looked_at), (4, 0));
+            assert_eq!(count.warnings, Vec::<String>::new());
+        }
+    });
+}
+
 #[test]
 fn unknown_names_are_a_warning() {
     run(async {
@@ -361,6 +446,52 @@ fn statistics_spare_files() {
             let scans = plan.split("DataSourceExec: ").skip(1);
             let files = scans.map(|scan| scan.matches("tables/frames/").count());
             assert_eq!(files.max(), Some(1), "{filter}\n{plan}");
+        }
+    });
+}
+
+/// A filter that asks for a time looks for labels on the dates of that time only.
+#[test]
+fn times_spare_detections_of_other_dates() {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let catalog = open(&folder).await;
+        for day in 0..3 {
+            let mut shard = frame_shard(&format!("camera-{day}"), 4, 1);
+            for row in &mut shard.rows {
+                row.taken_at.0 += day * 24 * 3600 * 1_000_000_000;
+            }
+            let car = |_| vec![detection(Kind::Object, "car", 0.7)];
+            let looked = detection_shard(&shard, 1, car);
+            catalog.put_frames(&[shard]).await.unwrap();
+            catalog.put_detections(Stage::Detect, &[looked]).await.unwrap();
+        }
+        for (filter, total, files) in [
+            ("has(car) and time = 2020-11-20", 4, 1),
+            ("time in 2020-11-20..2020-11-21 and count(car) >= 1", 8, 2),
+            ("has(car) and time < 2020-11-20", 4, 1),
+            ("has(car) and time <= 2020-11-20", 8, 2),
+            ("has(car) and time > 2020-11-20", 4, 1),
+            ("has(car) and time >= 2020-11-20 and time < 2020-11-21", 4, 1),
+            // Of these, none is asked of each frame.
+            ("has(car) and not time = 2020-11-20", 8, 3),
+            ("has(car) or time = 2020-11-20", 12, 3),
+            ("has(car)", 12, 3),
+        ] {
+            let context = catalog.session(None).await.unwrap();
+            let parsed = Filter::parse(filter).unwrap();
+            let question = Question::new(&catalog, &context, &parsed, None).await.unwrap();
+            let condition = question.condition(Certainty::Known).unwrap();
+            let count = question.count(None).await.unwrap();
+            assert_eq!(count.total, total, "{filter}");
+            let query = format!("EXPLAIN SELECT f.image FROM frames f WHERE {condition}");
+            let mut plan = String::new();
+            for batch in catalog.query(&context, &query).await.unwrap() {
+                plan.extend(Columns(&batch).texts("plan").unwrap().iter().flatten());
+            }
+            let scans = plan.split("DataSourceExec: ").skip(1);
+            let read = scans.map(|scan| scan.matches("tables/detections/").count());
+            assert_eq!(read.max(), Some(files), "{filter}\n{plan}");
         }
     });
 }
