@@ -32,11 +32,12 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    /// Opens store and catalog (made when missing). Models are opened when a
+    /// Opens store and catalog (made when missing; a bucket is not). Models are opened when a
     /// stage first wants them.
     pub async fn open(settings: Settings, progress: Arc<dyn Progress>) -> Result<Ctx, EngineError> {
         let Settings { workspace, store, jobs, query_memory_bytes, models } = settings;
         let store = roadloop_store::open(&store)?;
+        store.ready().await?;
         let options = CatalogOptions {
             memory_limit_bytes: query_memory_bytes,
             // A command that only reads makes no workspace to spill into.
