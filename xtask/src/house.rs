@@ -14,8 +14,9 @@ const HOUSE: [(&str, &[&str], &[&str]); 8] = [
     ("roadloop-store", &["base"], &[]),
     ("roadloop-catalog", &["base"], &[]),
     ("roadloop-engine", &["base", "bag", "vision", "store", "catalog"], &["bag"]),
-    // Its tests write recordings with `roadloop_bag::testing`.
-    ("roadloop-app", &["base", "engine"], &["bag"]),
+    // Its tests write recordings with `roadloop_bag::testing`, and store them with
+    // `roadloop_store::testing`.
+    ("roadloop-app", &["base", "engine"], &["bag", "store"]),
     ("xtask", &[], &[]),
 ];
 
