@@ -15,10 +15,25 @@ use url::Url;
 const CONNECT_FOR: Duration = Duration::from_secs(10);
 
 /// How long one request may take: 8 MB over a slow line.
-pub(crate) const REQUEST_FOR: Duration = Duration::from_secs(300);
+const REQUEST_FOR: Duration = Duration::from_secs(300);
 
-/// Some six seconds in all, waiting longer each time.
-const TRIES: usize = 6;
+/// How long is waited for a store, and how often it is asked again, each time
+/// after a longer pause.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Of one request; without one it takes as long as it takes.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) tries: usize,
+}
+
+impl Patience {
+    /// For what is read: some six seconds in all.
+    pub(crate) const READING: Patience = Patience { timeout: Some(REQUEST_FOR), tries: 6 };
+    /// For what is read from start to end.
+    pub(crate) const STREAMING: Patience = Patience { timeout: None, tries: 6 };
+    /// For the work of hours.
+    pub(crate) const WORKING: Patience = Patience { timeout: Some(REQUEST_FOR), tries: 12 };
+}
 
 /// Whether these are buckets that are written to, not only read from.
 pub(crate) fn is_bucket(scheme: &str) -> bool {
@@ -30,14 +45,14 @@ pub(crate) fn is_bucket(scheme: &str) -> bool {
 pub(crate) fn connect(
     url: &Url,
     root: &str,
-    timeout: Option<Duration>,
+    Patience { timeout, tries }: Patience,
 ) -> Option<object_store::Result<Arc<dyn ObjectStore>>> {
     let options = ClientOptions::new().with_connect_timeout(CONNECT_FOR);
     let options = match timeout {
         Some(timeout) => options.with_timeout(timeout),
         None => options.with_timeout_disabled(),
     };
-    let retry = RetryConfig { max_retries: TRIES, ..RetryConfig::default() };
+    let retry = RetryConfig { max_retries: tries, ..RetryConfig::default() };
     fn shared(store: impl ObjectStore) -> Arc<dyn ObjectStore> {
         Arc::new(store)
     }

@@ -65,6 +65,21 @@ impl StoreError {
         }
     }
 
+    /// Whether it was the store or the way to it, and not this one object.
+    pub fn is_of_the_store(&self) -> bool {
+        use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
+        match self {
+            StoreError::Unreachable { .. } => true,
+            StoreError::Backend { source: Generic { store, .. }, .. } => {
+                matches!(*store, "S3" | "GCS" | "MicrosoftAzure")
+            }
+            StoreError::Backend { source, .. } => {
+                matches!(source, PermissionDenied { .. } | Unauthenticated { .. })
+            }
+            _ => false,
+        }
+    }
+
     /// An I/O error at a key; a full disk gets a word of its own.
     pub(crate) fn io(action: &'static str, key: &str, source: io::Error) -> StoreError {
         let key = key.to_owned();

@@ -7,7 +7,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path as Key;
 use url::Url;
 
-use crate::clouds::{REQUEST_FOR, connect, is_bucket};
+use crate::clouds::{Patience, connect, is_bucket};
 use crate::durable::DurableFolder;
 use crate::{Store, StoreError, public_part};
 
@@ -30,10 +30,14 @@ pub fn open(uri: &str) -> Result<Store, StoreError> {
     }
     let bad = |reason: String| StoreError::BadAddress { uri: public_part(uri), reason };
     let url = Url::parse(uri).map_err(|error| bad(error.to_string()))?;
-    let host = url.host_str().ok_or_else(|| bad("it names no bucket".to_owned()))?;
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(bad("it names no bucket".to_owned()));
+    }
     let prefix = Key::from_url_path(url.path()).map_err(|error| bad(error.to_string()))?;
-    let root = format!("{scheme}://{host}/");
-    let client = connect(&url, &root, Some(REQUEST_FOR));
+    let mut root = url.clone();
+    root.set_path("");
+    root.set_query(None);
+    let client = connect(&url, root.as_str(), Patience::WORKING);
     let client = client.ok_or_else(|| bad("nobody answers to it".to_owned()))?;
     let failed = |source| StoreError::Unreachable { uri: public_part(uri), source };
     Ok(Store::below(client.map_err(failed)?, prefix, uri))

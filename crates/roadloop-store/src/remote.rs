@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
 use crate::StoreError;
-use crate::clouds::{REQUEST_FOR, connect};
+use crate::clouds::{Patience, connect};
 
 /// Pieces of a stream, of some 10 kB each, that wait to be read.
 const STREAMED: usize = 64;
@@ -79,11 +79,11 @@ impl Remote {
                 (parent.to_string(), Key::from(name))
             }
         };
-        let build = |timeout| connect(&url, &root, timeout);
+        let build = |patience| connect(&url, &root, patience);
         let failed = |source| StoreError::Remote { address: public_part(uri), source };
         Ok(Remote {
-            ranges: build(Some(REQUEST_FOR)).ok_or_else(|| unknown(uri))?.map_err(failed)?,
-            streams: build(None).ok_or_else(|| unknown(uri))?.map_err(failed)?,
+            ranges: build(Patience::READING).ok_or_else(|| unknown(uri))?.map_err(failed)?,
+            streams: build(Patience::STREAMING).ok_or_else(|| unknown(uri))?.map_err(failed)?,
             root: public_part(&root).trim_end_matches('/').to_owned(),
             key,
             is_listed: !is_web,

@@ -134,6 +134,20 @@ fn many_write_at_once() {
 }
 
 #[test]
+fn a_store_that_goes_away_damages_no_frame() {
+    let there = InBucket::new();
+    let bag = small_bag(&there.workspace, 40);
+    there.ok(&["run", bag.to_str().unwrap(), "--stages", "extract"]);
+    there.server.stop_after(20);
+    let ran = there.run(&["detect"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(!ran.stderr.contains("skipped"), "{ran:?}");
+    there.server.stop_after(usize::MAX);
+    let again = there.ok(&["detect", "--json"]);
+    assert!(again.contains("\"done\": 40"), "{again}");
+}
+
+#[test]
 fn what_is_wrong_with_a_bucket_is_said() {
     let there = InBucket::new();
     let bag = small_bag(&there.workspace, 2);
