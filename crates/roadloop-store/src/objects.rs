@@ -94,8 +94,9 @@ impl Store {
         }
     }
 
-    pub(crate) fn is_folder(&self) -> bool {
-        matches!(self.place, Place::Folder(_))
+    /// Whether each read and write is a wait for a network, as for a bucket.
+    pub fn is_far(&self) -> bool {
+        matches!(self.place, Place::Elsewhere { .. })
     }
 
     /// What people call it; folders have names enough.

@@ -23,16 +23,16 @@ impl Store {
 
     /// Whether the store can be reached. Folders were made when they were opened.
     pub async fn reach(&self) -> Result<(), StoreError> {
-        match self.is_folder() {
-            true => Ok(()),
-            false => self.any_below(None).await.map(drop),
+        match self.is_far() {
+            true => self.any_below(None).await.map(drop),
+            false => Ok(()),
         }
     }
 
     /// Whether tables can be kept in the store: one in which nothing lies yet is
     /// [tried](Store::try_writing) before anything is entrusted to it.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        if self.is_folder() || self.any_below(None).await? {
+        if !self.is_far() || self.any_below(None).await? {
             return Ok(());
         }
         self.try_writing().await

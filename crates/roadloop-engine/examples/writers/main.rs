@@ -126,7 +126,10 @@ async fn child(uri: String, work: String, number: u32) -> Result<Value, Failure>
     store.ready().await?;
     let counting = Arc::new(Counting::of(store.object_store()));
     let counted = Arc::clone(&counting);
-    let catalog = Catalog::open(counting, CatalogOptions::default()).await?;
+    // As the engine opens it.
+    let threads = store.is_far().then_some(16);
+    let options = CatalogOptions { threads, ..CatalogOptions::default() };
+    let catalog = Catalog::open(counting, options).await?;
     let opened = started.elapsed();
     let started = Instant::now();
     let per_second = |count: u32| (f64::from(count) / started.elapsed().as_secs_f64()).round();
