@@ -58,15 +58,15 @@ pub(crate) fn connect(
     }
     Some(match url.scheme() {
         "s3" | "s3a" => {
-            let endpoint = std::env::var("AWS_ENDPOINT_URL_S3")
-                .or_else(|_| std::env::var("AWS_ENDPOINT_URL"))
-                .or_else(|_| std::env::var("AWS_ENDPOINT"));
-            let is_plain = endpoint.as_ref().is_ok_and(|endpoint| endpoint.starts_with("http://"));
+            let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+            let mut named = names.iter().filter_map(|name| std::env::var(name).ok());
+            let endpoint = named.find(|endpoint| !endpoint.is_empty());
+            let is_plain = endpoint.as_ref().is_some_and(|text| text.starts_with("http://"));
             let options = options.with_allow_http(is_plain);
             let builder = AmazonS3Builder::from_env().with_client_options(options);
             let builder = match endpoint {
-                Ok(endpoint) => builder.with_endpoint(endpoint),
-                Err(_) => builder,
+                Some(endpoint) => builder.with_endpoint(endpoint),
+                None => builder,
             };
             // Whatever the environment says: without it two writers of a table
             // overwrite each other's commits.

@@ -175,6 +175,8 @@ fn what_is_wrong_with_a_bucket_is_said() {
     assert!(error.contains("If-None-Match"), "{error}");
     let doctor = there.run(&["doctor"]);
     assert!(doctor.code == 1 && doctor.stdout.contains("BAD   store"), "{doctor:?}");
+    let ran = there.run(&["extract", bag.to_str().unwrap(), "--out", "s3://fleet/out"]);
+    assert!(ran.code == 2 && ran.stderr.contains("--store s3://fleet/out run"), "{ran:?}");
     let ran = Ran::from(run("ftp://fleet/lake").output().unwrap());
     assert!(ran.stderr.contains("s3://BUCKET/PREFIX"), "{ran:?}");
     assert_eq!(there.server.paths(), Vec::<String>::new());
