@@ -101,7 +101,7 @@ async fn bucket(uri: &str) -> Check {
                 found += &format!(": {cause}");
                 source = cause.source();
             }
-            let mend = "see the message; the README tells which variables are read";
+            let mend = "see the message; docs/stores.md tells which variables are read";
             Check::wrong("store", Health::Bad, found.replace('\n', ", "), mend)
         }
     }

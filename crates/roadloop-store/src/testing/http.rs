@@ -128,7 +128,7 @@ pub(super) fn dates(time: SystemTime) -> (String, String) {
     let clock = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
     // Years of 366 days are those that 4 divides, until 2099.
     let (mut year, mut day) = (1970, days);
-    let is_leap = |year: u64| year % 4 == 0;
+    let is_leap = |year: u64| year.is_multiple_of(4);
     while day >= 365 + u64::from(is_leap(year)) {
         day -= 365 + u64::from(is_leap(year));
         year += 1;

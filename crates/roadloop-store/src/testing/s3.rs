@@ -189,6 +189,5 @@ fn escaped(text: &str) -> String {
 
 fn unescaped(text: &str) -> String {
     let all = ENTITIES.iter().rev().chain([&("'", "&apos;")]);
-    let text = all.fold(text.to_owned(), |text, (plain, coded)| text.replace(coded, plain));
-    text
+    all.fold(text.to_owned(), |text, (plain, coded)| text.replace(coded, plain))
 }
