@@ -115,9 +115,9 @@ mod tests {
         store.ready().await.unwrap();
         assert!(!store.holds("tables").await.unwrap());
         store.put("tables/a", "a".into()).await.unwrap();
-        let before = server.requests().len();
+        let before = server.requests();
         store.ready().await.unwrap();
-        assert_eq!(server.requests().len(), before + 1);
+        assert_eq!(server.requests(), before + 1);
         assert!(store.holds("tables").await.unwrap());
     }
 }

@@ -137,8 +137,13 @@ impl S3 {
         self.state.answers_left.store(answers, Ordering::SeqCst);
     }
 
-    /// The first lines of all requests so far.
-    pub fn requests(&self) -> Vec<String> {
+    /// How many requests came so far.
+    pub fn requests(&self) -> usize {
+        lock(&self.state.requests).len()
+    }
+
+    /// Their first lines.
+    pub fn asked(&self) -> Vec<String> {
         lock(&self.state.requests).clone()
     }
 

@@ -142,8 +142,7 @@ mod tests {
         for number in 0..5 {
             staged.push(store.stage(&format!("images/{number}"), large.clone()).await.unwrap());
         }
-        let begun =
-            |word: &str| server.requests().iter().filter(|line| line.contains(word)).count();
+        let begun = |word: &str| server.asked().iter().filter(|line| line.contains(word)).count();
         assert_eq!((begun("?uploads"), begun("partNumber=")), (2, 6));
         assert_eq!(store.list("images").await.unwrap(), []);
         store.publish(staged).await.unwrap();

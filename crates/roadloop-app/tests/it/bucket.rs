@@ -71,7 +71,7 @@ fn a_bucket_holds_what_a_folder_does() {
     // Again, and from the other side of it: nothing to do.
     let before = there.server.paths();
     let again = there.ok(&["run", drive.to_str().unwrap(), "--json"]);
-    assert!(again.matches("\"done\": 0").count() >= 4, "{again}");
+    assert!(again.replace(' ', "").matches("\"done\":0").count() >= 4, "{again}");
     assert_eq!(there.server.paths(), before);
 }
 
@@ -144,7 +144,7 @@ fn a_store_that_goes_away_damages_no_frame() {
     assert!(!ran.stderr.contains("skipped"), "{ran:?}");
     there.server.stop_after(usize::MAX);
     let again = there.ok(&["detect", "--json"]);
-    assert!(again.contains("\"done\": 40"), "{again}");
+    assert!(again.replace(' ', "").contains("\"done\":40"), "{again}");
 }
 
 #[test]
