@@ -118,6 +118,11 @@ impl S3 {
         self.state.kept().put(path, Bytes::from(bytes));
     }
 
+    /// Removes an object.
+    pub fn remove(&self, path: &str) {
+        self.state.kept().objects.remove(path);
+    }
+
     /// The paths of all objects.
     pub fn paths(&self) -> Vec<String> {
         self.state.kept().objects.keys().cloned().collect()

@@ -31,18 +31,22 @@ struct Tally {
 }
 
 /// The binary on some store.
-struct Writer<'a>(&'a dyn Fn(&[&str]) -> Command);
+struct Writer<'a> {
+    command: &'a dyn Fn(&[&str]) -> Command,
+    /// As if the lease of a compaction that was killed had run out.
+    let_lease_end: &'a dyn Fn(),
+}
 
 impl Writer<'_> {
     fn ok(&self, args: &[&str]) -> String {
-        let ran = Ran::from(self.0(args).output().unwrap());
+        let ran = Ran::from((self.command)(args).output().unwrap());
         assert_eq!(ran.code, 0, "{args:?}\n{}\n{}", ran.stdout, ran.stderr);
         ran.stdout
     }
 
     /// Whether it still ran when it was killed.
     fn kill(&self, args: &[&str], after: Duration) -> bool {
-        let mut command = self.0(args);
+        let mut command = (self.command)(args);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         sleep(after);
         let is_running = child.try_wait().unwrap().is_none();
@@ -96,6 +100,7 @@ fn survives(times: u32, frames: u32, bag: &str, writer: &Writer<'_>) -> Tally {
         tally.partly += u32::from(!left.is_empty() && left.len() < whole.len());
         if number % 5 == 2 {
             writer.kill(&["catalog", "compact"], instant());
+            (writer.let_lease_end)();
         }
         writer.ok(&extract(bag, &name));
         assert_eq!(writer.shards(&name), whole, "{name} was not completed by a second run");
@@ -106,13 +111,18 @@ fn survives(times: u32, frames: u32, bag: &str, writer: &Writer<'_>) -> Tally {
 fn survives_in_a_folder(times: u32, frames: u32) -> Tally {
     let workspace = Workspace::new();
     let bag = small_bag(&workspace, frames);
-    survives(times, frames, bag.to_str().unwrap(), &Writer(&|args| workspace.command(args)))
+    let command = |args: &[&str]| workspace.command(args);
+    let writer = Writer { command: &command, let_lease_end: &|| {} };
+    survives(times, frames, bag.to_str().unwrap(), &writer)
 }
 
 fn survives_in_a_bucket(times: u32, frames: u32) -> Tally {
     let there = InBucket::new();
     let bag = small_bag(&there.workspace, frames);
-    survives(times, frames, bag.to_str().unwrap(), &Writer(&|args| there.command(args)))
+    let command = |args: &[&str]| there.command(args);
+    let let_lease_end = || there.server.remove("fleet/lake/.upkeep.lock");
+    let writer = Writer { command: &command, let_lease_end: &let_lease_end };
+    survives(times, frames, bag.to_str().unwrap(), &writer)
 }
 
 #[test]
