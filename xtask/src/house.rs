@@ -13,9 +13,10 @@ const HOUSE: [(&str, &[&str], &[&str]); 8] = [
     ("roadloop-vision", &["base"], &[]),
     ("roadloop-store", &["base"], &[]),
     ("roadloop-catalog", &["base"], &[]),
-    ("roadloop-engine", &["base", "bag", "vision", "store", "catalog"], &["bag"]),
-    // Its tests write recordings with `roadloop_bag::testing`.
-    ("roadloop-app", &["base", "engine"], &["bag"]),
+    ("roadloop-engine", &["base", "bag", "vision", "store", "catalog"], &["bag", "store"]),
+    // Its tests write recordings with `roadloop_bag::testing`, and store them with
+    // `roadloop_store::testing`.
+    ("roadloop-app", &["base", "engine"], &["bag", "store"]),
     ("xtask", &[], &[]),
 ];
 

@@ -67,7 +67,8 @@ pub(crate) struct Global {
     /// otherwise, images and tables [env: ROADLOOP_WORKSPACE] [default: roadloop]
     #[arg(long, global = true, value_name = "DIR")]
     workspace: Option<PathBuf>,
-    /// Folder for images and tables
+    /// Where images and tables are kept, if not in the workspace: a folder, or a
+    /// place in a bucket (s3://BUCKET/PREFIX, gs://…, az://…)
     #[arg(long, global = true, value_name = "URI")]
     store: Option<String>,
     /// Frames worked on at once [default: one per core]
@@ -268,7 +269,7 @@ fn long_version() -> &'static str {
         " ",
         env!("ROADLOOP_PROFILE"),
         "\nreads: ROS 1 bag, MCAP, rosbag2 (sqlite3, mcap), each also as zst, lz4, bz2",
-        "\nstores: folder",
+        "\nstores: folder, S3, Google Cloud Storage, Azure",
         "\ninference: ONNX Runtime 1.24 or later, CPU execution provider",
     )
 }

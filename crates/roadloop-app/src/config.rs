@@ -51,7 +51,12 @@ const fn setting(
 
 /// Every setting there is, in the order `config show` prints them.
 pub(crate) const SETTINGS: &[Setting] = &[
-    setting("store", "", Shape::Text, "Folder for images and tables; empty: the workspace"),
+    setting(
+        "store",
+        "",
+        Shape::Text,
+        "Folder or bucket (s3://, gs://, az://) for images and tables; empty: the workspace",
+    ),
     setting("jobs", "0", Shape::Count(0), "Frames worked on at once; 0: one per core"),
     setting("runtime", "", Shape::Text, "Path of libonnxruntime; empty: looked for"),
     setting("extract.topics", "", Shape::Words, "Camera topics to keep; empty: all"),
@@ -203,7 +208,7 @@ impl Config {
         &self.workspace
     }
 
-    /// Folder of the images and tables.
+    /// Where images and tables are: a folder, or an address.
     pub(crate) fn store(&self) -> String {
         match self.text("store") {
             "" => self.workspace.to_string_lossy().into_owned(),

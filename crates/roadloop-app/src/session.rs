@@ -1,6 +1,6 @@
 //! A command's surroundings: its settings, and the engine opened with them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -9,7 +9,7 @@ use roadloop_engine::catalog::Filter;
 use roadloop_engine::flow::RunSettings;
 use roadloop_engine::stages::redact::RedactSettings;
 use roadloop_engine::vision::RedactStyle;
-use roadloop_engine::{Cpu, Ctx, ModelFile, ModelSettings, Progress, Settings, bag};
+use roadloop_engine::{Cpu, Ctx, ModelFile, ModelSettings, Progress, Settings, bag, store};
 
 use crate::assets;
 use crate::cli::Global;
@@ -50,7 +50,7 @@ impl Session {
     /// nothing is made, and the person is told.
     pub(crate) async fn reader(&self) -> Result<Ctx> {
         let mut settings = self.engine_settings();
-        if self.has_nothing() {
+        if self.has_nothing().await? {
             self.note(&format!(
                 "note: nothing is stored in {} yet; start with: {} run RECORDING",
                 settings.store,
@@ -67,9 +67,8 @@ impl Session {
     }
 
     /// No run was ever started with this store.
-    pub(crate) fn has_nothing(&self) -> bool {
-        let store = self.config.store();
-        !store.contains("://") && !Path::new(&store).join("tables").exists()
+    pub(crate) async fn has_nothing(&self) -> Result<bool> {
+        Ok(!store::holds(&self.config.store(), "tables").await?)
     }
 
     pub(crate) fn engine_settings(&self) -> Settings {

@@ -61,9 +61,13 @@ impl Catalog {
         let layout =
             |name: &str, schema| Layout { name: name.to_owned(), schema, statistics: STATISTICS };
         let frames = layout("frames", frames_schema());
-        let frames = Arc::new(Table::open(&frames, Arc::clone(&store)).await?);
         let detections = layout("detections", detections_schema());
-        let detections = Arc::new(Table::open(&detections, Arc::clone(&store)).await?);
+        // Far away, opening is waiting.
+        let (frames, detections) = futures::try_join!(
+            Table::open(&frames, Arc::clone(&store)),
+            Table::open(&detections, Arc::clone(&store)),
+        )?;
+        let (frames, detections) = (Arc::new(frames), Arc::new(detections));
         let others = Mutex::default();
         Ok(Catalog(Arc::new(Inner {
             frames,

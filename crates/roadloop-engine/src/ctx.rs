@@ -21,6 +21,10 @@ pub struct Settings {
     pub models: ModelSettings,
 }
 
+/// Files of a store that is far away are waited for: a question reads so many at
+/// once, however few the cores. Measured, with 20 ms a request: six times as fast.
+const FILES_AT_ONCE: usize = 16;
+
 /// The engine, opened. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Ctx {
@@ -32,16 +36,17 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    /// Opens store and catalog (made when missing). Models are opened when a
+    /// Opens store and catalog (made when missing; a bucket is not). Models are opened when a
     /// stage first wants them.
     pub async fn open(settings: Settings, progress: Arc<dyn Progress>) -> Result<Ctx, EngineError> {
         let Settings { workspace, store, jobs, query_memory_bytes, models } = settings;
         let store = roadloop_store::open(&store)?;
+        store.ready().await?;
         let options = CatalogOptions {
             memory_limit_bytes: query_memory_bytes,
             // A command that only reads makes no workspace to spill into.
             spill_folder: workspace.is_dir().then(|| workspace.join("spill")),
-            ..CatalogOptions::default()
+            threads: store.is_far().then(|| Cpu::new(0).jobs().max(FILES_AT_ONCE)),
         };
         let catalog = Catalog::open(store.object_store(), options).await?;
         let cpu = Cpu::new(jobs);

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use roadloop_catalog::{Catalog, CatalogOptions};
+use roadloop_store::public_part;
 
 use crate::{Cpu, Models, Settings};
 
@@ -50,14 +51,20 @@ impl Check {
 pub async fn examine(settings: &Settings) -> Vec<Check> {
     let jobs = Cpu::new(settings.jobs).jobs();
     let mut checks = vec![Check::good("cores", worked_on(jobs))];
-    let folder = Path::new(&settings.store);
-    if settings.store.contains("://") {
-        checks.push(Check::good("store", settings.store.clone()));
-    } else {
-        checks.push(write_access(folder));
-        checks.push(free_disk(folder));
+    match roadloop_store::folder_of(&settings.store) {
+        Some(folder) => {
+            checks.push(write_access(&folder));
+            checks.push(free_disk(&folder));
+            checks.push(catalog(settings).await);
+        }
+        None => {
+            checks.push(bucket(&settings.store).await);
+            // In one that cannot be worked with there is no catalog.
+            if checks.iter().all(|check| check.health != Health::Bad) {
+                checks.push(catalog(settings).await);
+            }
+        }
     }
-    checks.push(catalog(settings).await);
     let models = Arc::new(Models::new(settings.models.clone(), &settings.workspace, jobs));
     checks.extend(models.examine());
     checks
@@ -76,6 +83,27 @@ fn write_access(folder: &Path) -> Check {
             format!("{}: {error}", folder.display()),
             "choose a folder of your own with --workspace DIR or --store DIR",
         ),
+    }
+}
+
+async fn bucket(uri: &str) -> Check {
+    let tried = async {
+        let store = roadloop_store::open(uri)?;
+        store.reach().await?;
+        store.try_writing().await
+    };
+    match tried.await {
+        Ok(()) => Check::good("store", public_part(uri)),
+        Err(error) => {
+            let mut found = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                found += &format!(": {cause}");
+                source = cause.source();
+            }
+            let mend = "see the message; docs/stores.md tells which variables are read";
+            Check::wrong("store", Health::Bad, found.replace('\n', ", "), mend)
+        }
     }
 }
 

@@ -85,6 +85,18 @@ impl DurableFolder {
         Ok(path)
     }
 
+    /// The same with the content of a file.
+    pub(crate) fn stage_file(&self, file: &Path) -> io::Result<PathBuf> {
+        let path = self.fresh_staging_path()?;
+        match fs::copy(file, &path) {
+            Ok(_) => Ok(path),
+            Err(error) => {
+                let _ = fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
     fn fresh_staging_path(&self) -> io::Result<PathBuf> {
         let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(staging) = staging.as_mut() {

@@ -19,12 +19,23 @@ pub enum StoreError {
     Full { key: String },
     #[error("cannot {action} an object\nkey: {key}")]
     Io { action: &'static str, key: String, source: io::Error },
-    #[error("cannot {action} an object\nkey: {key}")]
+    #[error("cannot {action} an object{}\nkey: {key}", hint(source))]
     Backend { action: &'static str, key: String, source: object_store::Error },
     #[error("{holder} is at it already; try again when it is done\nlock: {name}")]
     Locked { name: &'static str, holder: String },
-    #[error("no store answers to {scheme}: URIs in this build; use a folder\nstore: {uri}")]
+    #[error(
+        "no store answers to {scheme}: URIs; a folder, s3://BUCKET/PREFIX, gs:// and az:// do\nstore: {uri}"
+    )]
     UnknownScheme { scheme: String, uri: String },
+    #[error("there is no such bucket; make it first, or look at its name and region\nstore: {uri}")]
+    NoSuchBucket { uri: String },
+    #[error("cannot work with the store{}\nstore: {uri}", hint(source))]
+    Unreachable { uri: String, source: object_store::Error },
+    #[error(
+        "the store writes over what is there though told not to (If-None-Match), so writers would \
+         undo each other's work; use Amazon S3, or another that keeps to it, or a folder\nstore: {uri}"
+    )]
+    NoConditions { uri: String },
     #[error("cannot read what lies elsewhere{}\naddress: {address}", hint(source))]
     Remote { address: String, source: object_store::Error },
     #[error(
@@ -38,17 +49,34 @@ pub enum StoreError {
 impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
-            StoreError::NotFound { .. } => ErrorKind::NotFound,
+            StoreError::NotFound { .. } | StoreError::NoSuchBucket { .. } => ErrorKind::NotFound,
             StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
             StoreError::BadKey { .. }
             | StoreError::UnknownScheme { .. }
             | StoreError::UnknownAddress { .. }
+            | StoreError::NoConditions { .. }
             | StoreError::BadAddress { .. } => ErrorKind::Invalid,
             StoreError::Full { .. } | StoreError::Locked { .. } => ErrorKind::Busy,
             StoreError::Folder { .. }
             | StoreError::Io { .. }
             | StoreError::Backend { .. }
+            | StoreError::Unreachable { .. }
             | StoreError::Remote { .. } => ErrorKind::Internal,
+        }
+    }
+
+    /// Whether it was the store or the way to it, and not this one object.
+    pub fn is_of_the_store(&self) -> bool {
+        use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
+        match self {
+            StoreError::Unreachable { .. } => true,
+            StoreError::Backend { source: Generic { store, .. }, .. } => {
+                matches!(*store, "S3" | "GCS" | "MicrosoftAzure")
+            }
+            StoreError::Backend { source, .. } => {
+                matches!(source, PermissionDenied { .. } | Unauthenticated { .. })
+            }
+            _ => false,
         }
     }
 
@@ -77,12 +105,23 @@ impl StoreError {
     }
 }
 
+/// How stores say it, where the library does not.
+const REFUSALS: [&str; 7] = [
+    "AccessKey",
+    "redential",
+    "169.254.169.254",
+    "AccessDenied",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "AuthenticationFailed",
+];
+
 /// What to do where a store did not let us in.
 fn hint(error: &object_store::Error) -> &'static str {
     use object_store::Error::{PermissionDenied, Unauthenticated};
     let text = error.to_string();
     let is_refused = matches!(error, PermissionDenied { .. } | Unauthenticated { .. })
-        || ["AccessKey", "redential", "169.254.169.254"].iter().any(|word| text.contains(word));
+        || REFUSALS.iter().any(|word| text.contains(word));
     let of = |store: &str| is_refused && format!("{error:?}").contains(store);
     if of("S3") {
         "; AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION let in, \

@@ -9,17 +9,22 @@
 //!
 //! Knows nothing of recordings, images or tables: keys and bytes only.
 
+mod clouds;
 mod durable;
 mod error;
 mod lock;
 mod objects;
 mod open;
+mod ready;
 mod remote;
 #[cfg(test)]
 mod suite;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod uploads;
 
 pub use error::StoreError;
 pub use lock::Lock;
 pub use objects::{Listed, Staged, Store};
-pub use open::open;
+pub use open::{folder_of, holds, open};
 pub use remote::{Remote, RemoteObject, is_remote, public_part};

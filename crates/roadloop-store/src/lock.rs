@@ -134,8 +134,14 @@ async fn lease(
             let text = String::from_utf8_lossy(&text).into_owned();
             let (until, holder) = text.split_once('\n').unwrap_or_default();
             // One that cannot be read belongs to nobody.
-            if until.parse::<u64>().is_ok_and(|until| until > now()) {
-                return Err(locked(name, holder.trim()));
+            let left = until.parse::<u64>().unwrap_or(0).saturating_sub(now());
+            if left > 0 {
+                let holder = match holder.trim() {
+                    "" => "another process",
+                    holder => holder,
+                };
+                let holder = format!("{holder}, for {left} s more if it was killed,");
+                return Err(locked(name, &holder));
             }
             match put(PutMode::Update(version)).await {
                 Err(Error::Precondition { .. }) => return Err(locked(name, "")),

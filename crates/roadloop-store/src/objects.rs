@@ -1,16 +1,18 @@
 //! Whole objects under keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path as Key;
+use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use tokio::task::spawn_blocking;
 
-use crate::StoreError;
 use crate::durable::DurableFolder;
+use crate::uploads::{self, Uploads};
+use crate::{StoreError, public_part};
 
 /// A workspace's objects. Cheap to clone.
 ///
@@ -21,7 +23,17 @@ use crate::durable::DurableFolder;
 #[derive(Clone, Debug)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
-    folder: Option<Arc<DurableFolder>>,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Folder(Arc<DurableFolder>),
+    /// A bucket, or memory: what is put is there at once and whole.
+    Elsewhere {
+        uri: Arc<str>,
+        uploads: Uploads,
+    },
 }
 
 /// An object as a listing shows it.
@@ -42,16 +54,26 @@ pub struct Staged {
 #[derive(Debug)]
 enum StagedPlace {
     File(PathBuf),
-    Memory(Bytes),
+    Elsewhere(uploads::Staged),
 }
 
 impl Store {
     pub(crate) fn in_folder(folder: Arc<DurableFolder>) -> Store {
-        Store { objects: folder.clone(), folder: Some(folder) }
+        Store { objects: folder.clone(), place: Place::Folder(folder) }
     }
 
-    pub(crate) fn in_memory(objects: Arc<dyn ObjectStore>) -> Store {
-        Store { objects, folder: None }
+    pub(crate) fn elsewhere(objects: Arc<dyn ObjectStore>, uri: &str) -> Store {
+        let uri = public_part(uri).into();
+        let uploads = Uploads::new(Arc::clone(&objects));
+        Store { objects, place: Place::Elsewhere { uri, uploads } }
+    }
+
+    /// What lies below a prefix of a bucket, which has that address.
+    pub(crate) fn below(bucket: Arc<dyn ObjectStore>, prefix: Key, uri: &str) -> Store {
+        if prefix.as_ref().is_empty() {
+            return Store::elsewhere(bucket, uri);
+        }
+        Store::elsewhere(Arc::new(PrefixStore::new(bucket, prefix)), uri)
     }
 
     /// The store as the tables see it.
@@ -66,7 +88,23 @@ impl Store {
 
     /// The file behind a key, where objects are files.
     pub(crate) fn file_of(&self, key: &Key) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.path_of(key))
+        match &self.place {
+            Place::Folder(folder) => Some(folder.path_of(key)),
+            Place::Elsewhere { .. } => None,
+        }
+    }
+
+    /// Whether each read and write is a wait for a network, as for a bucket.
+    pub fn is_far(&self) -> bool {
+        matches!(self.place, Place::Elsewhere { .. })
+    }
+
+    /// What people call it; folders have names enough.
+    pub(crate) fn uri(&self) -> &str {
+        match &self.place {
+            Place::Folder(_) => "",
+            Place::Elsewhere { uri, .. } => uri,
+        }
     }
 
     pub async fn get(&self, key: &str) -> Result<Bytes, StoreError> {
@@ -89,6 +127,22 @@ impl Store {
         put.map(drop).map_err(|source| StoreError::backend("write", key, source))
     }
 
+    /// Puts the content of a file, which may be larger than memory.
+    pub async fn put_file(&self, key: &str, file: &Path) -> Result<(), StoreError> {
+        let location = parse_key(key)?;
+        match &self.place {
+            Place::Folder(folder) => {
+                let (folder, file) = (Arc::clone(folder), file.to_owned());
+                let put = spawn_blocking(move || {
+                    let staged = folder.stage_file(&file)?;
+                    folder.publish(&[(staged, location)])
+                });
+                flatten(put.await).map_err(|source| StoreError::io("write", key, source))
+            }
+            Place::Elsewhere { uploads, .. } => uploads.put_file(&location, file).await,
+        }
+    }
+
     /// What lies below a prefix, in order of the keys.
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let location = parse_key(prefix)?;
@@ -107,27 +161,39 @@ impl Store {
     /// Writes an object where nobody sees it yet. Cheap: nothing is synced.
     pub async fn stage(&self, key: &str, bytes: Bytes) -> Result<Staged, StoreError> {
         let location = parse_key(key)?;
-        let Some(folder) = self.folder.clone() else {
-            return Ok(Staged { key: location, place: StagedPlace::Memory(bytes) });
+        let place = match &self.place {
+            Place::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                let written = spawn_blocking(move || folder.stage(&[bytes])).await;
+                let written =
+                    flatten(written).map_err(|source| StoreError::io("write", key, source))?;
+                StagedPlace::File(written)
+            }
+            Place::Elsewhere { uploads, .. } => {
+                StagedPlace::Elsewhere(uploads.stage(&location, bytes).await?)
+            }
         };
-        let written = spawn_blocking(move || folder.stage(&[bytes])).await;
-        let path = flatten(written).map_err(|source| StoreError::io("write", key, source))?;
-        Ok(Staged { key: location, place: StagedPlace::File(path) })
+        Ok(Staged { key: location, place })
     }
 
     /// Makes staged objects visible and durable, replacing what has their keys.
     pub async fn publish(&self, staged: Vec<Staged>) -> Result<(), StoreError> {
-        let mut files = Vec::new();
+        let (mut files, mut others) = (Vec::new(), Vec::new());
         for Staged { key, place } in staged {
             match place {
                 StagedPlace::File(path) => files.push((path, key)),
-                StagedPlace::Memory(bytes) => self.put(key.as_ref(), bytes).await?,
+                StagedPlace::Elsewhere(staged) => others.push((key, staged)),
             }
         }
-        let Some(folder) = self.folder.clone() else { return Ok(()) };
-        let first_key = files.first().map(|(_, key)| key.to_string()).unwrap_or_default();
-        let published = spawn_blocking(move || folder.publish(&files)).await;
-        flatten(published).map_err(|source| StoreError::io("write", &first_key, source))
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                let first_key = files.first().map(|(_, key)| key.to_string()).unwrap_or_default();
+                let published = spawn_blocking(move || folder.publish(&files)).await;
+                flatten(published).map_err(|source| StoreError::io("write", &first_key, source))
+            }
+            Place::Elsewhere { uploads, .. } => uploads.publish(others).await,
+        }
     }
 }
 

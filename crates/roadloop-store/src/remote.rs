@@ -3,33 +3,17 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures::{StreamExt, TryStreamExt};
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::http::HttpBuilder;
 use object_store::path::Path as Key;
-use object_store::{
-    ClientOptions, Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt,
-    RetryConfig,
-};
+use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
 use crate::StoreError;
-
-/// How long connecting may take.
-const CONNECT_FOR: Duration = Duration::from_secs(10);
-
-/// How long one range may take: 8 MB over a slow line.
-const RANGE_FOR: Duration = Duration::from_secs(300);
-
-/// Some six seconds in all, waiting longer each time.
-const TRIES: usize = 6;
+use crate::clouds::{Patience, connect};
 
 /// Pieces of a stream, of some 10 kB each, that wait to be read.
 const STREAMED: usize = 64;
@@ -95,11 +79,11 @@ impl Remote {
                 (parent.to_string(), Key::from(name))
             }
         };
-        let build = |timeout| build(&url, &root, timeout);
+        let build = |patience| connect(&url, &root, patience);
         let failed = |source| StoreError::Remote { address: public_part(uri), source };
         Ok(Remote {
-            ranges: build(Some(RANGE_FOR)).ok_or_else(|| unknown(uri))?.map_err(failed)?,
-            streams: build(None).ok_or_else(|| unknown(uri))?.map_err(failed)?,
+            ranges: build(Patience::READING).ok_or_else(|| unknown(uri))?.map_err(failed)?,
+            streams: build(Patience::STREAMING).ok_or_else(|| unknown(uri))?.map_err(failed)?,
             root: public_part(&root).trim_end_matches('/').to_owned(),
             key,
             is_listed: !is_web,
@@ -173,52 +157,6 @@ pub fn public_part(uri: &str) -> String {
 fn unknown(uri: &str) -> StoreError {
     let scheme = uri.split_once("://").map_or(uri, |(scheme, _)| scheme).to_owned();
     StoreError::UnknownAddress { scheme, uri: public_part(uri) }
-}
-
-/// `None` where nobody answers to the scheme.
-fn build(
-    url: &Url,
-    root: &str,
-    timeout: Option<Duration>,
-) -> Option<object_store::Result<Arc<dyn ObjectStore>>> {
-    let options = ClientOptions::new().with_connect_timeout(CONNECT_FOR);
-    let options = match timeout {
-        Some(timeout) => options.with_timeout(timeout),
-        None => options.with_timeout_disabled(),
-    };
-    let retry = RetryConfig { max_retries: TRIES, ..RetryConfig::default() };
-    fn shared(store: impl ObjectStore) -> Arc<dyn ObjectStore> {
-        Arc::new(store)
-    }
-    Some(match url.scheme() {
-        "s3" | "s3a" => {
-            let endpoint = std::env::var("AWS_ENDPOINT_URL_S3")
-                .or_else(|_| std::env::var("AWS_ENDPOINT_URL"))
-                .or_else(|_| std::env::var("AWS_ENDPOINT"));
-            let is_plain = endpoint.as_ref().is_ok_and(|endpoint| endpoint.starts_with("http://"));
-            let options = options.with_allow_http(is_plain);
-            let builder = AmazonS3Builder::from_env().with_client_options(options);
-            let builder = match endpoint {
-                Ok(endpoint) => builder.with_endpoint(endpoint),
-                Err(_) => builder,
-            };
-            builder.with_url(root).with_retry(retry).build().map(shared)
-        }
-        "gs" => {
-            let builder = GoogleCloudStorageBuilder::from_env().with_client_options(options);
-            builder.with_url(root).with_retry(retry).build().map(shared)
-        }
-        "az" | "azure" | "abfs" | "abfss" => {
-            let builder = MicrosoftAzureBuilder::from_env().with_client_options(options);
-            builder.with_url(root).with_retry(retry).build().map(shared)
-        }
-        "http" | "https" => {
-            let options = options.with_allow_http(true);
-            let builder = HttpBuilder::new().with_client_options(options);
-            builder.with_url(root).with_retry(retry).build().map(shared)
-        }
-        _ => return None,
-    })
 }
 
 /// An object of a store that others keep.

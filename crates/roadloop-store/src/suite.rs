@@ -14,6 +14,7 @@ pub(crate) async fn store_keeps_its_promises(mut fresh: impl FnMut() -> Store) {
     no_key_leads_outside(&fresh()).await;
     missing_is_named(&fresh()).await;
     writers_of_one_key_leave_one_whole_object(&fresh()).await;
+    a_file_is_put_whole(&fresh()).await;
     an_upload_in_parts_is_there_whole_or_not_at_all(&fresh()).await;
     a_lock_has_one_holder(&fresh()).await;
 }
@@ -79,6 +80,19 @@ async fn writers_of_one_key_leave_one_whole_object(store: &Store) {
         written.unwrap();
     }
     assert!(values.contains(&store.get("k").await.unwrap()));
+}
+
+async fn a_file_is_put_whole(store: &Store) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for size in [0, 3, 20 << 20] {
+        let bytes: Vec<u8> = (0..size).map(|at: u32| (at % 251) as u8).collect();
+        std::fs::write(file.path(), &bytes).unwrap();
+        store.put_file("video/front.mp4", file.path()).await.unwrap();
+        assert!(store.get("video/front.mp4").await.unwrap() == bytes, "{size}");
+    }
+    let error = store.put_file("video/rear.mp4", &file.path().join("none")).await.unwrap_err();
+    assert!(error.to_string().contains("video/rear.mp4"), "{error}");
+    assert_eq!(store.list("video").await.unwrap().len(), 1);
 }
 
 /// As the tables write what is larger than memory.

@@ -89,7 +89,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         let recordings: Vec<RecordingId> = results.iter().map(|(id, _)| id.clone()).collect();
         remark_on_filter(session, &ctx, only, &recordings).await?;
     }
-    show_reports(session, &results, args.json)
+    show_reports(session, &results, args.json).await
 }
 
 /// Says so when a filter chose no frame to anonymise, and why that may be.
@@ -136,7 +136,7 @@ pub(super) async fn named_recordings(ctx: &Ctx, names: &[String]) -> Result<Vec<
 }
 
 /// Prints what a stage did with each recording.
-pub(super) fn show_reports(
+pub(super) async fn show_reports(
     session: &Session,
     results: &[(RecordingId, Report)],
     json: bool,
@@ -157,7 +157,7 @@ pub(super) fn show_reports(
             ))?;
         }
     }
-    if results.is_empty() && !session.has_nothing() {
+    if results.is_empty() && !session.has_nothing().await? {
         session.note(&format!("the catalog is empty; start with: {} run RECORDING", command()));
     }
     let has_skips = results.iter().any(|(_, report)| !report.skipped.is_empty());

@@ -70,5 +70,5 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         let report = detect::run(&ctx, &recording).await?;
         results.push((recording, report));
     }
-    super::anonymize::show_reports(session, &results, args.json)
+    super::anonymize::show_reports(session, &results, args.json).await
 }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use roadloop_base::Skip;
 use roadloop_engine::bag::{Recording, Selection};
 use roadloop_engine::catalog::Period;
+use roadloop_engine::store::is_remote;
 use roadloop_engine::{
     ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, VideoFile, extract,
     extract_tables, extract_videos, has_videos, open_recording,
@@ -14,6 +15,7 @@ use roadloop_engine::{
 use serde_json::{Value, json};
 
 use crate::cli::Outcome;
+use crate::command::command;
 use crate::render::{self, counted};
 use crate::session::Session;
 use crate::usage::usage;
@@ -112,6 +114,13 @@ enum LevelName {
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let out = args.out;
+    if let Some(elsewhere) = out.to_str().filter(|out| is_remote(out)) {
+        return Err(usage(format!(
+            "--out is a folder of this machine; {} --store {elsewhere} run RECORDING keeps its \
+             images there\npath: {elsewhere}",
+            command(),
+        )));
+    }
     if out.exists() && !out.is_dir() {
         return Err(usage(format!("--out names a file, not a folder\npath: {}", out.display())));
     }

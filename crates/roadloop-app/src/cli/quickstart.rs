@@ -172,15 +172,15 @@ async fn label_counts(ctx: &Ctx) -> Result<Vec<(String, u64)>> {
 
 fn explain(session: &Session, page: &Path, recording: &str) {
     let command = command();
-    let workspace = session.config.workspace().display();
+    let store = session.config.store();
     let link = std::fs::canonicalize(page).unwrap_or_else(|_| PathBuf::from(page));
     session.note(&format!(
         "\nDone. Look at:\n\
          \x20 file://{}\n\
-         \x20 {workspace}/images/{recording}        the frames\n\
-         \x20 {workspace}/anonymized/{recording}    the same without faces, plates and texts\n\
-         \x20 {workspace}/video/{recording}         each camera as a video\n\
-         \x20 {workspace}/topics/{recording}        the other topics as tables\n\
+         \x20 {store}/images/{recording}        the frames\n\
+         \x20 {store}/anonymized/{recording}    the same without faces, plates and texts\n\
+         \x20 {store}/video/{recording}         each camera as a video\n\
+         \x20 {store}/topics/{recording}        the other topics as tables\n\
          Then try:\n\
          \x20 {command} search 'has(car)' --contact-sheet cars.png\n\
          \x20 {command} sql 'select label, count(*) from detections group by label'\n\

@@ -235,7 +235,7 @@ async fn copy(
     report: &mut Report,
 ) -> Result<()> {
     let shown = if args.raw { Shown::Raw } else { Shown::Anonymized };
-    let place = if args.dry_run { Place::look_at(uri)? } else { Place::open(uri)? };
+    let place = if args.dry_run { Place::look_at(uri).await? } else { Place::open(uri).await? };
     let plan = copy::plan(ctx, rows, &place, shown).await?;
     let (images, bytes, there) = (plan.images(), plan.bytes(), plan.already_there());
     let bare = plan.skipped.len() as u64;

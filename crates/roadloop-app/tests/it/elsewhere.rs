@@ -1,134 +1,21 @@
-//! Recordings that lie in an object store or on a web server, here a small one
-//! of this test's own.
+//! Recordings that lie in an object store or on a web server.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+
+use roadloop_store::testing::{Habit, S3};
 
 use crate::main_job::small_drive;
 use crate::workspace::{Ran, Workspace, files_below};
 
-/// Answers HEAD and GET, with ranges, and S3's way of listing a bucket.
-struct Server {
-    address: String,
-    state: Arc<State>,
-}
-
-#[derive(Default)]
-struct State {
-    objects: BTreeMap<String, Vec<u8>>,
-    /// Whether it gives parts of what it has.
-    has_ranges: bool,
-    /// So many requests are answered.
-    answers_left: AtomicUsize,
-    requests: Mutex<Vec<String>>,
-}
-
-impl Server {
-    /// Objects by their paths, which for S3 begin with the bucket.
-    fn start(objects: &[(&str, Vec<u8>)], has_ranges: bool, answers: usize) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let objects = objects.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.clone()));
-        let state = Arc::new(State {
-            objects: objects.collect(),
-            has_ranges,
-            answers_left: AtomicUsize::new(answers),
-            requests: Mutex::default(),
-        });
-        let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let state = Arc::clone(&shared);
-                thread::spawn(move || while state.answer(stream.as_ref().unwrap()).is_some() {});
-            }
-        });
-        Server { address, state }
-    }
-
-    fn requests(&self) -> usize {
-        self.state.requests.lock().unwrap().len()
-    }
-}
-
-impl State {
-    /// `None` where the connection is at its end.
-    fn answer(&self, mut stream: &TcpStream) -> Option<()> {
-        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-        let request = lines.next()?;
-        let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-        let take = |left: usize| left.checked_sub(1);
-        self.answers_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).ok()?;
-        self.requests.lock().unwrap().push(request.clone());
-        let mut words = request.split(' ');
-        let (method, target) = (words.next()?, words.next()?);
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let range = headers.iter().find_map(|line| {
-            let (name, value) = line.split_once(": ")?;
-            let value = name.eq_ignore_ascii_case("range").then_some(value)?;
-            let (from, to) = value.strip_prefix("bytes=")?.split_once('-')?;
-            Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?))
-        });
-        let (status, extra, body) = match (self.objects.get(&path[1..]), range) {
-            _ if query.contains("list-type=2") => ("200 OK", String::new(), self.list(path, query)),
-            (None, _) => ("404 Not Found", String::new(), Vec::new()),
-            (Some(object), Some((from, to))) if self.has_ranges => {
-                let to = to.min(object.len() - 1);
-                let extra = format!("Content-Range: bytes {from}-{to}/{}\r\n", object.len());
-                ("206 Partial Content", extra, object[from..=to].to_vec())
-            }
-            (Some(object), _) => ("200 OK", String::new(), object.clone()),
-        };
-        let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nETag: \"1\"\r\n\
-             Last-Modified: Mon, 04 May 2026 09:30:00 GMT\r\n{extra}\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).ok()?;
-        if method == "GET" {
-            stream.write_all(&body).ok()?;
-        }
-        Some(())
-    }
-
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-    fn list(&self, path: &str, query: &str) -> Vec<u8> {
-        let bucket = format!("{}/", path.trim_matches('/'));
-        let prefix = query.split('&').find_map(|pair| pair.strip_prefix("prefix="));
-        let prefix = prefix.unwrap_or_default().replace("%2F", "/");
-        let mut xml = String::from("<ListBucketResult>");
-        for (path, object) in &self.objects {
-            let Some(key) = path.strip_prefix(&bucket).filter(|key| key.starts_with(&prefix))
-            else {
-                continue;
-            };
-            xml += &format!(
-                "<Contents><Key>{key}</Key><Size>{}</Size><ETag>\"1\"</ETag>\
-                 <LastModified>2026-05-04T09:30:00Z</LastModified></Contents>",
-                object.len()
-            );
-        }
-        (xml + "<IsTruncated>false</IsTruncated></ListBucketResult>").into_bytes()
-    }
-}
-
 /// The binary, with a server in place of Amazon's.
-fn command(workspace: &Workspace, server: &Server, args: &[&str]) -> Command {
+fn command(workspace: &Workspace, server: &S3, args: &[&str]) -> Command {
     let mut command = workspace.command(args);
-    command
-        .env("AWS_ENDPOINT_URL", &server.address)
-        .env("AWS_ACCESS_KEY_ID", "someone")
-        .env("AWS_SECRET_ACCESS_KEY", "secret")
-        .env("AWS_REGION", "eu-central-1");
+    command.envs(server.environment());
     command
 }
 
-fn run(workspace: &Workspace, server: &Server, args: &[&str]) -> Ran {
+fn run(workspace: &Workspace, server: &S3, args: &[&str]) -> Ran {
     Ran::from(command(workspace, server, args).output().unwrap())
 }
 
@@ -140,8 +27,9 @@ fn drive(workspace: &Workspace) -> Vec<u8> {
 fn a_recording_in_a_bucket_is_as_one_here() {
     let workspace = Workspace::new();
     let drive = drive(&workspace);
-    let objects = [("fleet/2026/drive.mcap", drive), ("fleet/2026/notes.txt", Vec::new())];
-    let server = Server::start(&objects, true, usize::MAX);
+    let server = S3::start(&["fleet"]);
+    server.put("fleet/2026/drive.mcap", drive);
+    server.put("fleet/2026/notes.txt", Vec::new());
     workspace.ok(&["extract", "drive.mcap", "--out", "here"]);
     let address = "s3://fleet/2026/drive.mcap";
     let ran = run(&workspace, &server, &["extract", address, "--out", "there"]);
@@ -171,14 +59,15 @@ fn a_recording_in_a_bucket_is_as_one_here() {
 fn web_servers_with_and_without_ranges() {
     let workspace = Workspace::new();
     let drive = drive(&workspace);
-    for has_ranges in [true, false] {
-        let objects = [("drives/drive.mcap", drive.clone())];
-        let server = Server::start(&objects, has_ranges, usize::MAX);
-        let address = format!("{}/drives/drive.mcap?signature=secret", server.address);
+    for habit in [Habit::Good, Habit::GivesNoParts] {
+        let server = S3::start(&["drives"]);
+        server.put("drives/drive.mcap", drive.clone());
+        server.set(habit);
+        let address = format!("{}/drives/drive.mcap?signature=secret", server.address());
         let ran = run(&workspace, &server, &["bag", "info", &address]);
         assert!(ran.code == 0 && ran.stdout.contains("8 on 1 topic"), "{ran:?}");
         assert!(!ran.stdout.contains("secret"), "{ran:?}");
-        let all_signed = server.state.requests.lock().unwrap();
+        let all_signed = server.asked();
         assert!(all_signed.iter().all(|line| line.contains("?signature=secret")), "{all_signed:?}");
     }
 }
@@ -186,8 +75,8 @@ fn web_servers_with_and_without_ranges() {
 #[test]
 fn what_cannot_be_fetched_is_said() {
     let workspace = Workspace::new();
-    let objects = [("fleet/drive.mcap", drive(&workspace))];
-    let server = Server::start(&objects, true, usize::MAX);
+    let server = S3::start(&["fleet"]);
+    server.put("fleet/drive.mcap", drive(&workspace));
     let ran = run(&workspace, &server, &["bag", "info", "s3://fleet/none.bag"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("no such file or folder\npath: s3://fleet/none.bag"), "{ran:?}");
@@ -198,7 +87,7 @@ fn what_cannot_be_fetched_is_said() {
     assert!(ran.stderr.contains("AWS_SKIP_SIGNATURE=true reads a public bucket"), "{ran:?}");
 
     // A server that goes away while a recording is read has not damaged it.
-    let server = Server::start(&objects, true, 2);
+    server.stop_after(2);
     let ran = run(&workspace, &server, &["run", "s3://fleet/drive.mcap", "--stages", "extract"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stderr.contains("s3://fleet/drive.mcap"), "{ran:?}");

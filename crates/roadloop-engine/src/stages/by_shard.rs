@@ -183,6 +183,7 @@ async fn look_at(
     let skip = |reason: String| Skip::new(format!("frame {}", row.id), reason.replace('\n', ", "));
     let image = match ctx.store.get(&row.image).await {
         Ok(image) => image,
+        Err(error) if error.is_of_the_store() => return Err(error.into()),
         Err(error) => return Ok(Looked::Unread(skip(error.to_string()))),
     };
     let looked_row = row.clone();

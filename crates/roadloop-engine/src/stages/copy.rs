@@ -34,19 +34,20 @@ pub struct Place {
 }
 
 impl Place {
-    /// Opens a place, made when missing.
-    pub fn open(uri: &str) -> Result<Place, EngineError> {
-        let store = Some(roadloop_store::open(uri)?);
+    /// Opens a place; a folder is made when missing.
+    pub async fn open(uri: &str) -> Result<Place, EngineError> {
+        let store = roadloop_store::open(uri)?;
+        store.reach().await?;
+        let store = Some(store);
         Ok(Place { uri: uri.trim_end_matches('/').to_owned(), store })
     }
 
     /// To be looked at only: a folder that is not there is not made.
-    pub fn look_at(uri: &str) -> Result<Place, EngineError> {
-        let path = uri.strip_prefix("file://").unwrap_or(uri);
-        if !path.contains("://") && !std::path::Path::new(path).exists() {
+    pub async fn look_at(uri: &str) -> Result<Place, EngineError> {
+        if roadloop_store::folder_of(uri).is_some_and(|folder| !folder.exists()) {
             return Ok(Place { uri: uri.trim_end_matches('/').to_owned(), store: None });
         }
-        Place::open(uri)
+        Place::open(uri).await
     }
 
     /// What a manifest calls an object of this place: its path on this machine,

@@ -158,8 +158,7 @@ impl Folder {
         if self.local.is_none() {
             for file in &files {
                 let path = self.path().join(file);
-                let bytes = tokio::fs::read(&path).await.map_err(EngineError::writing(&path))?;
-                ctx.store.put(&format!("{}/{file}", self.key), bytes.into()).await?;
+                ctx.store.put_file(&format!("{}/{file}", self.key), &path).await?;
             }
         }
         let card = Card::load(&ctx.store, recording.id()).await?;

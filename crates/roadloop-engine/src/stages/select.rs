@@ -67,6 +67,7 @@ async fn look_at(
 ) -> Result<(FrameRow, Result<PictureHash, Skip>), EngineError> {
     let bytes = match ctx.store.get(&row.image).await {
         Ok(bytes) => bytes,
+        Err(error) if error.is_of_the_store() => return Err(error.into()),
         Err(error) => return Ok(skipped(row, &error.to_string())),
     };
     let hashed = ctx.cpu.run(move || Ok(picture_hash(&decode_bytes(&bytes)?)));

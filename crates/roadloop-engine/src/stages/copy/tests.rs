@@ -94,7 +94,7 @@ async fn fill(ctx: &Ctx) -> Vec<FrameRow> {
 }
 
 async fn copy(ctx: &Ctx, rows: &[FrameRow], to: &Path, shown: Shown) -> Copied {
-    let place = Place::open(to.to_str().unwrap()).unwrap();
+    let place = Place::open(to.to_str().unwrap()).await.unwrap();
     let plan = plan(ctx, rows.to_vec(), &place, shown).await.unwrap();
     run(ctx, plan, &place, true).await.unwrap()
 }
@@ -153,7 +153,7 @@ fn looking_makes_nothing() {
         let (ctx, folder) = (open().await, tempfile::tempdir().unwrap());
         let rows = fill(&ctx).await;
         let to = folder.path().join("out");
-        let place = Place::look_at(to.to_str().unwrap()).unwrap();
+        let place = Place::look_at(to.to_str().unwrap()).await.unwrap();
         let plan = plan(&ctx, rows, &place, Shown::Anonymized).await.unwrap();
         let bytes = image(0, "anonymised").len() + image(2, "anonymised").len();
         assert_eq!((plan.images(), plan.bytes(), plan.already_there()), (2, bytes as u64, 0));
