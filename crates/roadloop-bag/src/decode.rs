@@ -67,7 +67,13 @@ impl Decoder {
         if len > MAX_DEFINITION {
             return Err(bad(format!("it has {len} bytes; at most {MAX_DEFINITION} are read")));
         }
-        let body = Body::of(channel).map_err(bad)?;
+        let body = match Body::of(channel) {
+            Ok(body) => body,
+            Err(_) if name.is_empty() => {
+                return Err(BagError::NoMessageType { topic: channel.topic.clone() });
+            }
+            Err(reason) => return Err(bad(reason)),
+        };
         Ok(Decoder { name, body })
     }
 

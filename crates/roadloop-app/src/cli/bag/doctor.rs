@@ -40,7 +40,7 @@ pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
                 "is_sound": survey.skipped.is_empty(),
                 "damage": survey.skipped,
             });
-            render::print(&found.to_string())?;
+            render::print_json(&found)?;
         } else {
             render::print(&as_text(&recording, &survey))?;
         }
