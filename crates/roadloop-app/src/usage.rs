@@ -32,13 +32,12 @@ pub(crate) fn stretch(
     from: Option<Period>,
     to: Option<Period>,
 ) -> Result<(Option<Nanos>, Option<Nanos>)> {
-    let (from, to) = (from.map(Period::start), to.map(Period::end_of_range));
-    match (from, to) {
-        (Some(start), Some(end)) if start >= end => {
-            Err(usage(format!("--from {start} is not before --to {end}")))
-        }
-        _ => Ok((from, to)),
+    if let (Some(from), Some(to)) = (from, to)
+        && from.start() >= to.end_of_range()
+    {
+        return Err(usage(format!("--from {} is not before --to {}", from.start(), to.start())));
     }
+    Ok((from.map(Period::start), to.map(Period::end_of_range)))
 }
 
 /// Whether the error is about what was typed: a flag, a setting, a filter, a

@@ -67,12 +67,14 @@ impl Decoder {
         if len > MAX_DEFINITION {
             return Err(bad(format!("it has {len} bytes; at most {MAX_DEFINITION} are read")));
         }
+        let topic = channel.topic.clone();
         let body = match Body::of(channel) {
-            Ok(body) => body,
-            Err(_) if name.is_empty() => {
-                return Err(BagError::NoMessageType { topic: channel.topic.clone() });
+            Err(_) if name.is_empty() => return Err(BagError::NoMessageType { topic }),
+            // Nothing says what is in its messages.
+            Ok(Body::Binary(..)) if name.is_empty() && len == 0 => {
+                return Err(BagError::NoMessageType { topic });
             }
-            Err(reason) => return Err(bad(reason)),
+            body => body.map_err(bad)?,
         };
         Ok(Decoder { name, body })
     }

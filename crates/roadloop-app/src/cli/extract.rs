@@ -136,8 +136,8 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let (cameras, others) = split(&recording, &selection);
     if cameras.is_none() && others.is_some() && !wants_tables && !args.video {
         return Err(usage(format!(
-            "what is asked for has no camera, so there are no images; \
-             --csv or --parquet writes it as tables\npath: {}",
+            "no topic that is asked for is a camera, so there are no images; \
+             --csv or --parquet writes tables\npath: {}",
             recording.path().display()
         )));
     }

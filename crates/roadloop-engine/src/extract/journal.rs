@@ -98,7 +98,9 @@ impl Journal {
                     Some(known) => {
                         format!("what was extracted from {}", known.source.display())
                     }
-                    None => "an index, tables or videos that are of no recording known".to_owned(),
+                    None => {
+                        "an index, tables or videos, and nothing says of which recording".to_owned()
+                    }
                 };
                 return Err(EngineError::FolderTaken {
                     folder: folder.to_owned(),
@@ -286,7 +288,7 @@ mod tests {
         assert!(error.contains("day-00000001.bag") && error.contains("out/night"), "{error}");
         fs::remove_file(folder.join(NAME)).unwrap();
         let error = open("night").unwrap_err().to_string();
-        assert!(error.contains("of no recording"), "{error}");
+        assert!(error.contains("of which recording"), "{error}");
         fs::remove_file(folder.join("index.csv")).unwrap();
         open("night").unwrap();
     }
