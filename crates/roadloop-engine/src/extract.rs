@@ -232,8 +232,9 @@ impl Publishing {
         let (store, journal, made) = (self.store.clone(), Arc::clone(&self.journal), self.made);
         self.batch = Some(tokio::spawn(async move {
             let (staged, kept): (Vec<Staged>, Vec<Kept>) = new.into_iter().unzip();
-            store.publish(staged).await?;
-            lock(&journal).add(&kept, made)
+            // The journal first: no image is there that it does not name.
+            lock(&journal).add(&kept, made)?;
+            Ok(store.publish(staged).await?)
         }));
         Ok(())
     }

@@ -223,7 +223,7 @@ fn extract_writes_images_and_their_index() {
 #[test]
 fn an_extraction_goes_on_where_it_stopped() {
     let workspace = Workspace::new();
-    small_bag(&workspace, 150);
+    small_bag(&workspace, 400);
     let extract = |args: &[&str]| {
         let all = [&["extract", "drive.bag", "--json", "--out"], args].concat();
         let done = json(&workspace.ok(&all));
@@ -234,16 +234,19 @@ fn an_extraction_goes_on_where_it_stopped() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let journal = workspace.path("out/.extracted.jsonl");
-    while fs::metadata(&journal).map_or(0, |file| file.len()) < 400 {
+    while files_below(&workspace.path("out/camera__rear")).is_empty() {
         assert_eq!(killed.try_wait().unwrap(), None, "it ended before it was killed");
         std::thread::yield_now();
     }
     killed.kill().unwrap();
     killed.wait().unwrap();
+    // Whatever is asked for next, the index lists all that is there.
+    assert_eq!(extract(&["out", "--every", "150"]).0, 3);
+    let there = files_below(&workspace.path("out/camera__rear")).len();
+    assert_eq!(csv(&workspace, "out/index.csv").len(), 1 + there);
     let (images, already) = extract(&["out"]);
-    assert!(images == 150 && (1..150).contains(&already), "{images} {already}");
-    assert_eq!(extract(&["undisturbed"]), (150, 0));
+    assert!(images == 400 && (1..400).contains(&already), "{images} {already}");
+    assert_eq!(extract(&["undisturbed"]), (400, 0));
     let content = |folder: &str| {
         let mut files = files_below(&workspace.path(folder));
         files.retain(|file| !file.ends_with(".extracted.jsonl"));
@@ -258,10 +261,10 @@ fn an_extraction_goes_on_where_it_stopped() {
     // What is gone or was made otherwise is made anew.
     let file = csv(&workspace, "out/index.csv")[3][0].clone();
     fs::remove_file(workspace.path("out").join(file)).unwrap();
-    assert_eq!(extract(&["out"]), (150, 149));
-    assert_eq!(extract(&["out", "--format", "jpeg", "--every", "50"]), (3, 0));
-    assert_eq!(extract(&["out", "--every", "50"]), (3, 3));
-    assert_eq!(csv(&workspace, "out/index.csv").len(), 1 + 150 + 3);
+    assert_eq!(extract(&["out"]), (400, 399));
+    assert_eq!(extract(&["out", "--format", "jpeg", "--every", "150"]), (3, 0));
+    assert_eq!(extract(&["out", "--every", "150"]), (3, 3));
+    assert_eq!(csv(&workspace, "out/index.csv").len(), 1 + 400 + 3);
 }
 
 #[test]

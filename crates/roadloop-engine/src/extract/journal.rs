@@ -3,8 +3,8 @@
 //! again has little to do, and the index speaks of the images of all of them.
 //!
 //! A file of JSON lines beside the images: the recording, then one for each
-//! image, written after it is durable. Lines say by a hash how their image was
-//! made. What cannot be read is not believed.
+//! image, written just before it becomes visible. Lines say by a hash how their
+//! image was made. What cannot be read is not believed, nor what is not there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -34,7 +34,7 @@ pub(super) struct Owner {
     pub(super) source: PathBuf,
 }
 
-/// An image that is durable.
+/// An image as it is written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Kept {
     #[serde(flatten)]
@@ -155,7 +155,7 @@ impl Journal {
         found.map(|(_, (_, kept))| kept.entry.clone())
     }
 
-    /// Of images that are durable by now.
+    /// Of images that are about to be there.
     pub(super) fn add(&mut self, kept: &[Kept], made: u64) -> Result<(), EngineError> {
         self.is_bare &= kept.is_empty();
         let mut lines = Vec::new();
