@@ -55,19 +55,17 @@ pub async fn open_recording(path: &Path) -> Result<Recording, EngineError> {
             match remote.object().await? {
                 Some(object) => Box::new(move || bag::open_remote(&name, Elsewhere::of(object))),
                 None => {
-                    let files = remote.objects().await?;
-                    if files.is_empty() {
-                        return Err(BagError::NotFound { path: name }.into());
-                    }
-                    let names: Vec<PathBuf> = files.iter().map(|(name, _)| name.into()).collect();
-                    let found = bag::find_remote_recordings(&names);
-                    if found.len() > 1 {
-                        the_one(&name, found)?;
-                    }
-                    let files = files.into_iter();
+                    let found = the_one(&name, find_recordings(path).await?)?;
+                    let files = remote.objects().await?.into_iter();
                     let files = files.map(|(name, object)| (name.into(), Elsewhere::of(object)));
-                    let files = files.collect();
-                    Box::new(move || bag::open_remote_folder(&name, files))
+                    let mut files: Vec<(PathBuf, Arc<dyn RemoteFile>)> = files.collect();
+                    match files.iter().position(|(name, _)| *name == found) {
+                        Some(file) => {
+                            let (name, file) = files.swap_remove(file);
+                            Box::new(move || bag::open_remote(&name, file))
+                        }
+                        None => Box::new(move || bag::open_remote_folder(&name, files)),
+                    }
                 }
             }
         }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::main_job::small_drive;
+use crate::main_job::{small_bag, small_drive};
 use crate::workspace::{Ran, Workspace, files_below};
 
 /// Answers HEAD and GET, with ranges, and S3's way of listing a bucket.
@@ -183,6 +183,21 @@ fn web_servers_with_and_without_ranges() {
         let all_signed = server.state.requests.lock().unwrap();
         assert!(all_signed.iter().all(|line| line.contains("?signature=secret")), "{all_signed:?}");
     }
+}
+
+#[test]
+fn a_prefix_is_the_recording_below_it_where_there_is_one() {
+    let workspace = Workspace::new();
+    let bag = fs::read(small_bag(&workspace, 3)).unwrap();
+    let objects = [("fleet/a/drive.bag", bag), ("fleet/b/drive.mcap", drive(&workspace))];
+    let server = Server::start(&objects, true, usize::MAX);
+    let extract = |address| run(&workspace, &server, &["extract", address, "--out", "out"]);
+    let ran = extract("s3://fleet/a/");
+    assert!(ran.stdout.contains("3 images in out"), "{ran:?}");
+    let ran = extract("s3://fleet/");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let expected = "holds 2 recordings; name one of them, such as s3://fleet/a/drive.bag";
+    assert!(ran.stderr.contains(expected), "{ran:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::session::Session;
 
 /// Read recordings to their end and name what is damaged
 ///
-/// Exit code 3 where something is, 0 where all is sound.
+/// Exit code 3 where something is, 1 where nothing can be read, 0 where all is sound.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
