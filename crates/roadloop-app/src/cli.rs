@@ -155,7 +155,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Quickstart(args) => quickstart::run(&global, args).await,
         Command::Run(args) => run::run(&Session::open(&global, args.overrides())?, args).await,
         Command::Extract(args) => {
-            extract::run(&Session::open(&global, Overrides::new())?, args).await
+            extract::run(&Session::open_without_workspace(&global)?, args).await
         }
         Command::Detect(args) => {
             detect::run(&Session::open(&global, args.overrides())?, args).await
@@ -177,7 +177,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Catalog(args) => {
             catalog::run(&Session::open(&global, Overrides::new())?, args).await
         }
-        Command::Bag(args) => bag::run(Session::open(&global, Overrides::new())?, args).await,
+        Command::Bag(args) => bag::run(Session::open_without_workspace(&global)?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),
         Command::Completions(args) => completions::run(args),
@@ -204,9 +204,17 @@ pub(crate) fn wants_json_lines(args: impl Iterator<Item = OsString>) -> bool {
 impl Global {
     /// The workspace: the flag, else a variable that is not empty, else the usual.
     pub(crate) fn workspace(&self) -> PathBuf {
+        self.named_workspace().unwrap_or_else(|| PathBuf::from(USUAL_WORKSPACE))
+    }
+
+    /// Whether the workspace is another one than the usual on purpose.
+    pub(crate) fn names_workspace(&self) -> bool {
+        self.named_workspace().is_some()
+    }
+
+    fn named_workspace(&self) -> Option<PathBuf> {
         let variable = || std::env::var_os("ROADLOOP_WORKSPACE").filter(|path| !path.is_empty());
-        let named = self.workspace.clone().or_else(|| variable().map(PathBuf::from));
-        named.unwrap_or_else(|| PathBuf::from(USUAL_WORKSPACE))
+        self.workspace.clone().or_else(|| variable().map(PathBuf::from))
     }
 
     /// The flags a person has to repeat to speak of the same frames.

@@ -140,21 +140,41 @@ impl Config {
         environment: impl Fn(&str) -> Option<String>,
         flags: Overrides,
     ) -> Result<Config> {
-        let mut config = Config { workspace: workspace.to_owned(), values: BTreeMap::new() };
-        for setting in SETTINGS {
-            config.values.insert(setting.key, (setting.default.to_owned(), Origin::Default));
-        }
+        let mut config = Config::of_defaults(workspace);
         config.read_file(&workspace.join("roadloop.toml"))?;
+        config.put_over(environment, flags)
+    }
+
+    /// As [`Config::load`], without the workspace's file.
+    pub(crate) fn load_without_file(
+        workspace: &Path,
+        environment: impl Fn(&str) -> Option<String>,
+        flags: Overrides,
+    ) -> Result<Config> {
+        Config::of_defaults(workspace).put_over(environment, flags)
+    }
+
+    fn of_defaults(workspace: &Path) -> Config {
+        let default = |setting: &Setting| (setting.default.to_owned(), Origin::Default);
+        let values = SETTINGS.iter().map(|setting| (setting.key, default(setting))).collect();
+        Config { workspace: workspace.to_owned(), values }
+    }
+
+    fn put_over(
+        mut self,
+        environment: impl Fn(&str) -> Option<String>,
+        flags: Overrides,
+    ) -> Result<Config> {
         for setting in SETTINGS {
             let name = environment_name(setting.key);
             if let Some(value) = environment(&name).filter(|value| !value.is_empty()) {
-                config.set(setting.key, value, Origin::Environment(name))?;
+                self.set(setting.key, value, Origin::Environment(name))?;
             }
         }
         for (key, value) in flags {
-            config.set(key, value, Origin::Flag)?;
+            self.set(key, value, Origin::Flag)?;
         }
-        Ok(config)
+        Ok(self)
     }
 
     fn read_file(&mut self, path: &Path) -> Result<()> {

@@ -47,9 +47,9 @@ pub(crate) fn print(text: &str) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Prints one result as a JSON document.
+/// Prints one result as JSON, on one line.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
+    print(&serde_json::to_string(value)?)
 }
 
 /// Prints rows in a format; files and pipes get CSV and Parquet byte for byte.

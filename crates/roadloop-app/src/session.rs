@@ -30,10 +30,23 @@ impl Session {
     pub(crate) fn open(global: &Global, flags: Overrides) -> Result<Session> {
         let mut overrides = global.overrides();
         overrides.extend(flags);
-        let environment = |name: &str| std::env::var(name).ok();
-        let config = Config::load(&global.workspace(), environment, overrides)?;
+        Ok(Session::with(global, Config::load(&global.workspace(), variable, overrides)?))
+    }
+
+    /// For a command that needs no workspace: a file that happens to have the usual
+    /// one's name is none, and no mistake.
+    pub(crate) fn open_without_workspace(global: &Global) -> Result<Session> {
+        let (workspace, overrides) = (global.workspace(), global.overrides());
+        let config = match !global.names_workspace() && workspace.is_file() {
+            true => Config::load_without_file(&workspace, variable, overrides)?,
+            false => Config::load(&workspace, variable, overrides)?,
+        };
+        Ok(Session::with(global, config))
+    }
+
+    fn with(global: &Global, config: Config) -> Session {
         let progress = if global.quiet { ProgressStyle::None } else { global.progress };
-        Ok(Session { config, is_quiet: global.quiet, progress })
+        Session { config, is_quiet: global.quiet, progress }
     }
 
     /// Who is told of long work.
@@ -144,4 +157,8 @@ impl Session {
             .with_context(|| format!("cannot make a folder\npath: {}", folder.display()))?;
         Ok(folder)
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

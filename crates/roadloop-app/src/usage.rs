@@ -4,11 +4,11 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use anyhow::Error;
-use roadloop_base::BadId;
+use anyhow::{Error, Result};
+use roadloop_base::{BadId, Nanos};
 use roadloop_engine::EngineError;
 use roadloop_engine::bag::BagError;
-use roadloop_engine::catalog::{CatalogError, FilterError};
+use roadloop_engine::catalog::{CatalogError, FilterError, Period};
 
 /// A flag, a setting or a name that cannot be meant.
 #[derive(Debug)]
@@ -25,6 +25,19 @@ impl StdError for UsageError {}
 /// An error about what was typed.
 pub(crate) fn usage(text: impl Into<String>) -> Error {
     UsageError(text.into()).into()
+}
+
+/// A stretch of time as it was typed, from its start and before its end.
+pub(crate) fn stretch(
+    from: Option<Period>,
+    to: Option<Period>,
+) -> Result<(Option<Nanos>, Option<Nanos>)> {
+    if let (Some(from), Some(to)) = (from, to)
+        && from.start() >= to.end_of_range()
+    {
+        return Err(usage(format!("--from {} is not before --to {}", from.start(), to.start())));
+    }
+    Ok((from.map(Period::start), to.map(Period::end_of_range)))
 }
 
 /// Whether the error is about what was typed: a flag, a setting, a filter, a
@@ -45,7 +58,9 @@ pub(crate) fn is_usage_of_engine(error: &EngineError) -> bool {
     match error {
         EngineError::Bag(error) => is_usage_of_bag(error),
         EngineError::Catalog(error) => is_usage_of_catalog(error),
-        EngineError::NoSuchRecording { .. } => true,
+        EngineError::NoSuchRecording { .. }
+        | EngineError::SeveralRecordings { .. }
+        | EngineError::FolderTaken { .. } => true,
         _ => false,
     }
 }
@@ -84,7 +99,7 @@ mod tests {
         assert!(is_usage(&EngineError::from(topic).into()));
         let query = CatalogError::BadSql { reason: "x".to_owned() };
         assert!(is_usage(&Error::from(query).context("while asking")));
-        let nested: anyhow::Result<()> = Err(usage("--rate is 0"));
+        let nested: Result<()> = Err(usage("--rate is 0"));
         assert!(is_usage(&nested.context("settings").unwrap_err()));
         let gone = BagError::NotFound { path: "gone.bag".into() };
         assert!(!is_usage(&gone.into()));

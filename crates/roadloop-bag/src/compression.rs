@@ -27,7 +27,13 @@ impl Codec {
     }
 
     pub(crate) fn say(self, error: &io::Error) -> String {
-        format!("{} data does not decompress: {error}", self.name())
+        let name = self.name();
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                format!("{name} data does not decompress: it ends early")
+            }
+            _ => format!("{name} data does not decompress: {error}"),
+        }
     }
 
     pub(crate) fn reader<'a>(self, from: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {

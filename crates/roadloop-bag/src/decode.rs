@@ -67,7 +67,15 @@ impl Decoder {
         if len > MAX_DEFINITION {
             return Err(bad(format!("it has {len} bytes; at most {MAX_DEFINITION} are read")));
         }
-        let body = Body::of(channel).map_err(bad)?;
+        let topic = channel.topic.clone();
+        let body = match Body::of(channel) {
+            Err(_) if name.is_empty() => return Err(BagError::NoMessageType { topic }),
+            // Nothing says what is in its messages.
+            Ok(Body::Binary(..)) if name.is_empty() && len == 0 => {
+                return Err(BagError::NoMessageType { topic });
+            }
+            body => body.map_err(bad)?,
+        };
         Ok(Decoder { name, body })
     }
 

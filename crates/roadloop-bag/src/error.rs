@@ -25,6 +25,8 @@ pub enum BagError {
     Decompress { path: PathBuf, folder: PathBuf, source: io::Error },
     #[error("cannot keep a copy of the recording in {}: {source}; TMPDIR names another folder\npath: {}", folder.display(), path.display())]
     Spool { path: PathBuf, folder: PathBuf, source: io::Error },
+    #[error("cannot decompress the recording: {reason}\npath: {}", path.display())]
+    Compressed { path: PathBuf, reason: String },
     #[error("{what} cannot be read yet\npath: {}", path.display())]
     Unsupported { path: PathBuf, what: String },
     #[error("topic {topic:?} is not in the recording; it has {}", list(known))]
@@ -37,6 +39,8 @@ pub enum BagError {
     NothingReadable { path: PathBuf, damage: String },
     #[error("cannot use the definition of {message_type}: {reason}\ntopic: {topic}")]
     BadDefinition { topic: String, message_type: String, reason: String },
+    #[error("the topic has no message type, so its messages cannot be decoded\ntopic: {topic}")]
+    NoMessageType { topic: String },
     #[error("{rate_hz} is no rate; expected frames per second, more than 0")]
     BadRate { rate_hz: f64 },
 }
@@ -50,6 +54,8 @@ impl BagError {
             BagError::NotFound { .. } | BagError::NoSuchTopic { .. } => ErrorKind::NotFound,
             BagError::Empty { .. }
             | BagError::NotARecording { .. }
+            | BagError::Compressed { .. }
+            | BagError::NoMessageType { .. }
             | BagError::NothingInFolder { .. }
             | BagError::Unsupported { .. }
             | BagError::NotACamera { .. }

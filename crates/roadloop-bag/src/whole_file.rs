@@ -81,14 +81,20 @@ fn decompress(input: &Input, codec: Codec) -> Result<WholeFile, BagError> {
     let decompressed = folder.path().join(name);
     let source = BufReader::new(input.stream().map_err(BagError::at(path))?);
     let out = File::create(&decompressed).map_err(failed)?;
-    let reader = codec.reader(source).map_err(failed)?;
+    let reader = codec.reader(source).map_err(BagError::at(path))?;
     let damage = match copy(reader, out, limit) {
         Ok(()) => None,
         // What came out before the damage is read.
-        Err(error) if decompressed.metadata().is_ok_and(|metadata| metadata.len() > 0) => {
+        Err(Stopped::From(error))
+            if decompressed.metadata().is_ok_and(|metadata| metadata.len() > 0) =>
+        {
             Some(codec.say(&error))
         }
-        Err(error) => return Err(failed(error)),
+        Err(Stopped::From(error)) => {
+            let reason = codec.say(&error);
+            return Err(BagError::Compressed { path: path.to_owned(), reason });
+        }
+        Err(Stopped::To(error)) => return Err(failed(error)),
     };
     let input = input.kept_in(decompressed, name);
     Ok(WholeFile { input, damage, _folder: Some(Arc::new(folder)) })
@@ -126,7 +132,13 @@ fn temporary_folder() -> io::Result<TempDir> {
     tempfile::Builder::new().prefix("roadloop-").tempdir()
 }
 
-fn copy(mut from: impl Read, mut to: File, limit: u64) -> io::Result<()> {
+/// Whose fault it is that a copy ends early.
+enum Stopped {
+    From(io::Error),
+    To(io::Error),
+}
+
+fn copy(mut from: impl Read, mut to: File, limit: u64) -> Result<(), Stopped> {
     let mut piece = vec![0; 1 << 20];
     let mut written = 0;
     loop {
@@ -134,19 +146,16 @@ fn copy(mut from: impl Read, mut to: File, limit: u64) -> io::Result<()> {
             Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
+            Err(error) => return Err(Stopped::From(error)),
         };
         written += count as u64;
         if written > limit {
-            to.set_len(0)?;
+            to.set_len(0).map_err(Stopped::To)?;
             let reason = format!("it decompresses to more than {MAX_GROWTH} times its size");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            return Err(Stopped::From(io::Error::new(io::ErrorKind::InvalidData, reason)));
         }
         // A full disk is not damage.
-        if let Err(error) = to.write_all(&piece[..count]) {
-            to.set_len(0)?;
-            return Err(error);
-        }
+        to.write_all(&piece[..count]).map_err(Stopped::To)?;
     }
 }
 
@@ -227,14 +236,17 @@ mod tests {
         let noise: Vec<u8> = (0..400_000).map(|_| next()).collect();
         let zstd = zstd::encode_all(&noise[..], 1).unwrap();
         check("a.bag.zst", &zstd[..zstd.len() / 2], "a.bag: ");
-        check("a.bag.zst", &zstd[..6], "cannot decompress the recording");
+        check("a.bag.zst", &zstd[..6], "cannot decompress the recording: ");
+        let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        lz4.write_all(&noise).unwrap();
+        check("a.bag.lz4", &lz4.finish().unwrap()[..5000], "cannot decompress the recording: ");
     }
 
     #[test]
     fn bombs_are_refused() {
         let zeros = std::io::repeat(0).take(80 << 20);
         let bomb = zstd::encode_all(zeros, 1).unwrap();
-        check("a.bag.zst", &bomb, "cannot decompress the recording");
+        check("a.bag.zst", &bomb, "cannot decompress the recording: ");
     }
 
     #[test]

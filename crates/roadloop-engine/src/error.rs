@@ -34,10 +34,18 @@ pub enum EngineError {
     NameTaken { name: String, source_path: String },
     #[error("no recording is called {name:?}; known are {known}")]
     NoSuchRecording { name: String, known: String },
+    #[error("the folder holds {count} recordings; name one of them, such as {}\npath: {}", first.display(), path.display())]
+    SeveralRecordings { path: PathBuf, count: usize, first: PathBuf },
     #[error("cannot read a file: {source}\npath: {}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write a file: {source}\npath: {}", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("cannot write to the folder: {source}\npath: {}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("the folder holds {what}; choose another --out, such as {}\npath: {}", free.display(), folder.display())]
+    FolderTaken { folder: PathBuf, what: String, free: PathBuf },
+    #[error("another extraction writes to this folder; try again when it is done\npath: {}", folder.display())]
+    FolderInUse { folder: PathBuf },
     #[error("cannot write a table: {source}")]
     Table { source: Box<dyn Error + Send + Sync> },
     #[error("work was stopped")]
@@ -54,6 +62,11 @@ impl EngineError {
         |source| EngineError::Write { path: path.to_owned(), source }
     }
 
+    /// For `map_err`: what keeps a folder that was named from being written to.
+    pub(crate) fn in_folder(path: &Path) -> impl Fn(io::Error) -> EngineError + '_ {
+        |source| EngineError::Folder { path: path.to_owned(), source }
+    }
+
     pub fn kind(&self) -> ErrorKind {
         match self {
             EngineError::Bag(error) => error.kind(),
@@ -61,7 +74,9 @@ impl EngineError {
             EngineError::Catalog(error) => error.kind(),
             EngineError::Model(error) => error.kind(),
             EngineError::Vision(error) => error.kind(),
-            EngineError::NameTaken { .. } => ErrorKind::Conflict,
+            EngineError::NameTaken { .. } | EngineError::FolderTaken { .. } => ErrorKind::Conflict,
+            EngineError::FolderInUse { .. } => ErrorKind::Busy,
+            EngineError::SeveralRecordings { .. } => ErrorKind::Invalid,
             EngineError::NoSuchRecording { .. } => ErrorKind::NotFound,
             EngineError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 ErrorKind::NotFound
@@ -69,6 +84,7 @@ impl EngineError {
             EngineError::Card { .. }
             | EngineError::Read { .. }
             | EngineError::Write { .. }
+            | EngineError::Folder { .. }
             | EngineError::Table { .. }
             | EngineError::Stopped { .. } => ErrorKind::Internal,
         }

@@ -1,10 +1,11 @@
 //! A recording's content as plain files in a folder, for people and programs
-//! that have no use for a catalog: its images, and an index of them.
+//! that have no use for a catalog: its images, and an index of them. A folder is
+//! of one recording, and its index speaks of all images that are in it.
 
 mod index;
 mod journal;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use roadloop_store::{Staged, Store};
 use roadloop_vision::{Picture, decode_whole, encode_jpeg, encode_small_png, encode_webp};
 
 use self::index::{Entry, Index};
-use self::journal::{Journal, Kept};
+use self::journal::{Journal, Kept, Owner};
 use crate::films::{Films, Shown};
 use crate::revision::RevisionBuilder;
 use crate::{Cpu, EngineError, JobStart, Progress, Track, Unit};
@@ -59,18 +60,46 @@ pub struct ExtractSettings {
     pub png_level: PngLevel,
 }
 
-/// Writes the selected frames below `folder`, one folder for each camera, and
-/// `index.csv` and `index.parquet` with a row for each, in the order of the
-/// recording. Images that an earlier extraction made in the same way stay; other
-/// files of its are replaced.
+/// A folder that holds what is extracted of one recording, and of no other.
+#[derive(Debug)]
+pub struct ExtractFolder {
+    path: PathBuf,
+    journal: Arc<Mutex<Journal>>,
+}
+
+impl ExtractFolder {
+    /// Takes a folder, made when missing, for a recording. Refused are one that holds
+    /// files of another recording, and one that another process writes to.
+    pub fn open(path: &Path, recording: &Recording) -> Result<ExtractFolder, EngineError> {
+        let owner =
+            Owner { recording: recording.id().clone(), source: recording.path().to_owned() };
+        let journal = Arc::new(Mutex::new(Journal::open(path, &owner)?));
+        Ok(ExtractFolder { path: path.to_owned(), journal })
+    }
+}
+
+/// What became of the images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extracted {
+    pub report: Report,
+    /// Images of earlier extractions that were not asked for, but are listed too.
+    pub others: u64,
+}
+
+/// Writes the selected frames below the folder, one folder for each camera, and
+/// `index.csv` and `index.parquet` with a row for each, in the order they were
+/// recorded. Images that an earlier extraction made in the same way stay; those that
+/// it made of other frames or in another form are listed as well.
 pub async fn extract(
     cpu: &Cpu,
     progress: &dyn Progress,
     recording: &Recording,
-    folder: &Path,
+    folder: &ExtractFolder,
     settings: &ExtractSettings,
-) -> Result<Report, EngineError> {
+) -> Result<Extracted, EngineError> {
     let frames = Films::new(recording.frames(&settings.selection)?);
+    let journal = Arc::clone(&folder.journal);
+    let folder = &*folder.path;
     let store = roadloop_store::open(&folder.to_string_lossy())?;
     let meter = progress.start(JobStart {
         job: Stage::Extract.name(),
@@ -81,15 +110,15 @@ pub async fn extract(
     });
     let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
     report.skipped.iter().for_each(|skip| meter.skipped(skip));
-    let mut index = Index::create(folder)?;
     let form = (settings.form, settings.png_level);
-    let journal = Journal::open(folder, made(recording, form))?;
+    let made = made(form);
+    let index = Index::create(folder)?;
     let track = Track::read(recording)?;
+    let mut listing = Listing { index, track, journal: Arc::clone(&journal), others: 0 };
 
     let (sender, mut receiver) = mpsc::channel(2 * cpu.jobs());
     let reader = spawn_blocking(move || read(frames, &sender));
     let reads = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let journal = Arc::new(Mutex::new(journal));
     let (images, known) = (store.clone(), Arc::clone(&journal));
     let work =
         reads.map(move |(bytes_read, read)| {
@@ -100,13 +129,12 @@ pub async fn extract(
         });
     let mut kept = work.buffered(2 * cpu.jobs());
     let mut staged = Vec::new();
-    let mut publishing = Publishing { store, journal, batch: None };
+    let mut publishing = Publishing { store, journal, made, batch: None };
     while let Some(outcome) = kept.next().await {
         let (bytes_read, outcome) = outcome?;
         match outcome {
-            Ok((mut entry, image)) => {
-                entry.position = track.at(entry.taken_at);
-                index.add(entry)?;
+            Ok((entry, image)) => {
+                listing.add(entry)?;
                 match image {
                     Some(image) => {
                         staged.push(image);
@@ -130,19 +158,60 @@ pub async fn extract(
     publishing.end().await?;
     reader.await.map_err(EngineError::stopped)?;
     // Images first, the index after: it speaks of no image that is not there.
-    index.finish()?;
+    let others = listing.finish()?;
     meter.finish(&report);
-    Ok(report)
+    Ok(Extracted { report, others })
 }
 
-/// What an image is made from, and how.
-fn made(recording: &Recording, (form, level): (ImageForm, PngLevel)) -> u64 {
+/// How an image is made.
+fn made((form, level): (ImageForm, PngLevel)) -> u64 {
     // Goes up when the same settings come to write other bytes.
     const FORMAT: u32 = 1;
-    let builder = RevisionBuilder::new("files", FORMAT)
-        .and(recording.id().as_str())
-        .and(&format!("{form:?} {level:?}"));
+    let builder = RevisionBuilder::new("files", FORMAT).and(&format!("{form:?} {level:?}"));
     builder.of_frames([]).0.cast_unsigned()
+}
+
+/// The index as it grows: what this extraction meets, and between that what earlier
+/// ones left.
+struct Listing {
+    index: Index,
+    track: Track,
+    journal: Arc<Mutex<Journal>>,
+    others: u64,
+}
+
+impl Listing {
+    fn add(&mut self, entry: Entry) -> Result<(), EngineError> {
+        let time = entry.taken_at;
+        loop {
+            let Some(earlier) = lock(&self.journal).take_before(time) else { break };
+            self.write(earlier)?;
+            self.others += 1;
+        }
+        if lock(&self.journal).list(&entry) {
+            return self.write(entry);
+        }
+        // One of the earlier ones after all.
+        self.others = self.others.saturating_sub(1);
+        Ok(())
+    }
+
+    fn write(&mut self, mut entry: Entry) -> Result<(), EngineError> {
+        entry.position = self.track.at(entry.taken_at);
+        self.index.add(entry)
+    }
+
+    /// Makes the index visible; gives how many of its images are none of this
+    /// extraction.
+    fn finish(mut self) -> Result<u64, EngineError> {
+        loop {
+            let Some(earlier) = lock(&self.journal).take() else { break };
+            self.write(earlier)?;
+            self.others += 1;
+        }
+        self.index.finish()?;
+        Ok(self.others)
+    }
 }
 
 /// An image that is written, but not yet durable.
@@ -153,17 +222,19 @@ type New = (Staged, Kept);
 struct Publishing {
     store: Store,
     journal: Arc<Mutex<Journal>>,
+    made: u64,
     batch: Option<JoinHandle<Result<(), EngineError>>>,
 }
 
 impl Publishing {
     async fn begin(&mut self, new: Vec<New>) -> Result<(), EngineError> {
         self.end().await?;
-        let (store, journal) = (self.store.clone(), Arc::clone(&self.journal));
+        let (store, journal, made) = (self.store.clone(), Arc::clone(&self.journal), self.made);
         self.batch = Some(tokio::spawn(async move {
             let (staged, kept): (Vec<Staged>, Vec<Kept>) = new.into_iter().unzip();
-            store.publish(staged).await?;
-            lock(&journal).add(&kept)
+            // The journal first: no image is there that it does not name.
+            lock(&journal).add(&kept, made)?;
+            Ok(store.publish(staged).await?)
         }));
         Ok(())
     }
@@ -202,15 +273,14 @@ async fn keep(
         Ok(frame) => frame,
         Err(skip) => return Ok(Err(skip)),
     };
-    if let Some(kept) = lock(journal).find(&file_of(&frame, "")) {
-        return Ok(Ok((entry(&frame, kept.file, (kept.width, kept.height)), None)));
+    if let Some(kept) = lock(journal).find(&file_of(&frame, ""), made(form)) {
+        return Ok(Ok((kept, None)));
     }
     let (entry, image) = match cpu.run(move || prepare(&frame, form)).await? {
         Ok(prepared) => prepared,
         Err(skip) => return Ok(Err(skip)),
     };
-    let Entry { file, width, height, .. } = entry.clone();
-    let kept = Kept { file, bytes: image.len() as u64, width, height };
+    let kept = Kept { entry: entry.clone(), bytes: image.len() as u64 };
     let staged = store.stage(&entry.file, image).await?;
     Ok(Ok((entry, Some((staged, kept)))))
 }
@@ -253,13 +323,13 @@ fn entry(frame: &Frame, file: String, (width, height): (u32, u32)) -> Entry {
     Entry {
         file,
         camera: frame.id.camera.to_string(),
-        topic: Arc::clone(&frame.topic),
+        topic: frame.topic.to_string(),
         sequence: frame.id.sequence,
         stamp: frame.stamp,
         taken_at: frame.taken_at,
         width,
         height,
-        encoding: frame.image.encoding(),
+        encoding: frame.image.encoding().into(),
         position: None,
     }
 }

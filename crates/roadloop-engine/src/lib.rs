@@ -42,7 +42,7 @@ pub use ctx::{Ctx, Settings};
 pub use doctor::{Check, Health, examine};
 pub use error::EngineError;
 pub use estimate::{Estimate, estimate};
-pub use extract::{ExtractSettings, ImageForm, PngLevel, extract};
+pub use extract::{ExtractFolder, ExtractSettings, Extracted, ImageForm, PngLevel, extract};
 pub use models::{ModelFile, ModelSettings, Models};
 pub use new_file::NewFile;
 pub use progress::{JobStart, Meter, Progress, Silent, Unit};

@@ -38,9 +38,13 @@ pub async fn find_recordings(path: &Path) -> Result<Vec<PathBuf>, EngineError> {
     }
 }
 
-/// Opens a recording by its path or address.
+/// Opens a recording by its path or address; of a folder, the one that is in it.
 pub async fn open_recording(path: &Path) -> Result<Recording, EngineError> {
     let open: Box<dyn FnOnce() -> Result<Recording, BagError> + Send> = match address_of(path) {
+        None if path.is_dir() => {
+            let found = the_one(path, find_recordings(path).await?)?;
+            Box::new(move || bag::open(&found))
+        }
         None => {
             let path = path.to_owned();
             Box::new(move || bag::open(&path))
@@ -51,19 +55,32 @@ pub async fn open_recording(path: &Path) -> Result<Recording, EngineError> {
             match remote.object().await? {
                 Some(object) => Box::new(move || bag::open_remote(&name, Elsewhere::of(object))),
                 None => {
-                    let files = remote.objects().await?;
-                    if files.is_empty() {
-                        return Err(BagError::NotFound { path: name }.into());
-                    }
-                    let files = files.into_iter();
+                    let found = the_one(&name, find_recordings(path).await?)?;
+                    let files = remote.objects().await?.into_iter();
                     let files = files.map(|(name, object)| (name.into(), Elsewhere::of(object)));
-                    let files = files.collect();
-                    Box::new(move || bag::open_remote_folder(&name, files))
+                    let mut files: Vec<(PathBuf, Arc<dyn RemoteFile>)> = files.collect();
+                    match files.iter().position(|(name, _)| *name == found) {
+                        Some(file) => {
+                            let (name, file) = files.swap_remove(file);
+                            Box::new(move || bag::open_remote(&name, file))
+                        }
+                        None => Box::new(move || bag::open_remote_folder(&name, files)),
+                    }
                 }
             }
         }
     };
     Ok(spawn_blocking(open).await.map_err(EngineError::stopped)??)
+}
+
+/// The recording that is meant by a folder, where there is no doubt.
+fn the_one(folder: &Path, mut found: Vec<PathBuf>) -> Result<PathBuf, EngineError> {
+    let (path, count) = (folder.to_owned(), found.len());
+    let first = found.swap_remove(0);
+    match count {
+        1 => Ok(first),
+        _ => Err(EngineError::SeveralRecordings { path, count, first }),
+    }
 }
 
 type Bytestream = Box<dyn Read + Send>;

@@ -9,8 +9,8 @@ use roadloop_engine::bag::{Recording, Selection};
 use roadloop_engine::catalog::Period;
 use roadloop_engine::store::is_remote;
 use roadloop_engine::{
-    ExtractSettings, ImageForm, PngLevel, TableFiles, TableSettings, VideoFile, extract,
-    extract_tables, extract_videos, has_videos, open_recording,
+    ExtractFolder, ExtractSettings, Extracted, ImageForm, PngLevel, TableFiles, TableSettings,
+    VideoFile, extract, extract_tables, extract_videos, has_videos, open_recording,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::cli::Outcome;
 use crate::command::command;
 use crate::render::{self, counted};
 use crate::session::Session;
-use crate::usage::usage;
+use crate::usage::{stretch, usage};
 
 /// Write a recording's images and tables to a folder
 ///
@@ -26,6 +26,10 @@ use crate::usage::usage;
 /// each image: file, camera, topic, sequence, the header's stamp and the time
 /// it was recorded (both in nanoseconds since 1970 and as ISO, UTC), width,
 /// height, encoding, and the position by the recording's GPS. Needs no workspace.
+///
+/// A folder is of one recording; another one is refused. Extracted again, interrupted
+/// or with other topics, times or formats, a recording adds the images that are
+/// missing, and the index lists all that are there; tables and videos are written anew.
 ///
 /// --video adds an MP4 for each camera, below videos/; topics that carry H.264 or H.265
 /// go into theirs as they are.
@@ -128,16 +132,25 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     if args.no_images && !wants_tables && !args.video {
         return Err(usage("--no-images leaves nothing to write; add --csv, --parquet or --video"));
     }
+    let (from, to) = stretch(args.from, args.to)?;
     let selection = Selection {
         topics: args.topics,
-        from: args.from.map(Period::start),
-        to: args.to.map(Period::end_of_range),
+        from,
+        to,
         every: args.every,
         rate_hz: args.rate,
         chunks_ahead: session.cpu().jobs(),
     };
     let recording = open_recording(&args.recording).await?;
     let (cameras, others) = split(&recording, &selection);
+    if cameras.is_none() && others.is_some() && !wants_tables && !args.video {
+        return Err(usage(format!(
+            "no topic that is asked for is a camera, so there are no images; \
+             --csv or --parquet writes tables\npath: {}",
+            recording.path().display()
+        )));
+    }
+    let folder = ExtractFolder::open(&out, &recording)?;
     let cpu = session.cpu();
     let mut done = json!({
         "recording": recording.id(),
@@ -164,16 +177,24 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
                 LevelName::Small => PngLevel::Small,
             },
         };
-        let report = extract(&cpu, &*session.progress(), &recording, &out, &settings).await?;
+        let extracted = extract(&cpu, &*session.progress(), &recording, &folder, &settings).await?;
+        let Extracted { report, others } = extracted;
         let (count, out) = (report.done + report.already_done, out.display());
         let already = match report.already_done {
             0 => String::new(),
             there => format!(" ({there} were there already)"),
         };
+        let with_others = match others {
+            0 => String::new(),
+            others => format!(" with {others} that were extracted before"),
+        };
         let images = counted(count, "image");
-        lines += &format!("{images} in {out}{already}, listed in {out}/index.csv and .parquet\n");
+        lines += &format!(
+            "{images} in {out}{already}, listed in {out}/index.csv and .parquet{with_others}\n"
+        );
         done["images"] = json!(count);
         done["already_done"] = json!(report.already_done);
+        done["also_listed"] = json!(others);
         add_new(&mut skipped, report.skipped);
     }
     if args.video && (has_videos(&recording, &selection) || !wants_tables) {

@@ -21,7 +21,7 @@ fn images_that_are_gone_come_back() {
     // the rest of its shard stays.
     let ran = workspace.run(&["anonymize", "--style", "solid", "--json"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert_eq!(ran.stdout.matches("\"place\": \"frame ").count(), 2, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("\"place\":\"frame ").count(), 2, "{}", ran.stdout);
 
     let again = workspace.ok(&["run", drive, "--json"]);
     let runs: serde_json::Value = serde_json::from_str(&again).unwrap();
@@ -35,7 +35,7 @@ fn images_that_are_gone_come_back() {
     assert_eq!(of_stage("anonymize", "done"), 5, "{again}");
     assert!(workspace.content() == whole, "as if nothing had been gone");
     let third = workspace.ok(&["run", drive, "--json"]);
-    assert_eq!(third.matches("\"already_done\": 5").count(), 4, "{third}");
+    assert_eq!(third.matches("\"already_done\":5").count(), 4, "{third}");
 }
 
 #[test]
@@ -65,8 +65,8 @@ fn a_renamed_recording_is_the_same_recording() {
     fs::create_dir_all(moved.parent().unwrap()).unwrap();
     fs::rename(&bag, &moved).unwrap();
     let again = workspace.ok(&["run", moved.to_str().unwrap(), "--stages", "extract", "--json"]);
-    assert!(again.contains("\"recording\": \"drive-"), "{again}");
-    assert!(again.contains("\"already_done\": 4"), "{again}");
+    assert!(again.contains("\"recording\":\"drive-"), "{again}");
+    assert!(again.contains("\"already_done\":4"), "{again}");
     // A name of its own makes it another.
     let named = ["run", moved.to_str().unwrap(), "--stages", "extract", "--name", "monday"];
     workspace.ok(&named);

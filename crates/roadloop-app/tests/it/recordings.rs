@@ -154,6 +154,12 @@ fn mistakes_are_told() {
             2,
             "a time like 2026-05-04",
         ),
+        (
+            &["filter", "drive.bag", "--from", "2027", "--to", "2026", "--out", "p.mcap"],
+            2,
+            "--from 2027-01-01T00:00:00.000000000Z is not before --to 2026-01-01",
+        ),
+        (&["cat", "drive.bag", "--from", "2026-05-04T10", "--to", "2026-05-04T09"], 2, "--to 2026"),
         (&["recover", "gone.bag", "--out", "p.mcap"], 1, "gone.bag"),
         (&["recover", "drive.bag", "--out", "gone/p.mcap"], 1, "gone/p.mcap"),
         (&["info", "gone.bag"], 1, "gone.bag"),
@@ -217,7 +223,7 @@ fn extract_writes_images_and_their_index() {
 #[test]
 fn an_extraction_goes_on_where_it_stopped() {
     let workspace = Workspace::new();
-    small_bag(&workspace, 150);
+    small_bag(&workspace, 400);
     let extract = |args: &[&str]| {
         let all = [&["extract", "drive.bag", "--json", "--out"], args].concat();
         let done = json(&workspace.ok(&all));
@@ -228,16 +234,19 @@ fn an_extraction_goes_on_where_it_stopped() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let journal = workspace.path("out/.extracted.jsonl");
-    while fs::metadata(&journal).map_or(0, |file| file.len()) < 100 {
+    while files_below(&workspace.path("out/camera__rear")).is_empty() {
         assert_eq!(killed.try_wait().unwrap(), None, "it ended before it was killed");
         std::thread::yield_now();
     }
     killed.kill().unwrap();
     killed.wait().unwrap();
+    // Whatever is asked for next, the index lists all that is there.
+    assert_eq!(extract(&["out", "--every", "150"]).0, 3);
+    let there = files_below(&workspace.path("out/camera__rear")).len();
+    assert_eq!(csv(&workspace, "out/index.csv").len(), 1 + there);
     let (images, already) = extract(&["out"]);
-    assert!(images == 150 && (1..150).contains(&already), "{images} {already}");
-    assert_eq!(extract(&["undisturbed"]), (150, 0));
+    assert!(images == 400 && (1..400).contains(&already), "{images} {already}");
+    assert_eq!(extract(&["undisturbed"]), (400, 0));
     let content = |folder: &str| {
         let mut files = files_below(&workspace.path(folder));
         files.retain(|file| !file.ends_with(".extracted.jsonl"));
@@ -252,9 +261,122 @@ fn an_extraction_goes_on_where_it_stopped() {
     // What is gone or was made otherwise is made anew.
     let file = csv(&workspace, "out/index.csv")[3][0].clone();
     fs::remove_file(workspace.path("out").join(file)).unwrap();
-    assert_eq!(extract(&["out"]), (150, 149));
-    assert_eq!(extract(&["out", "--format", "jpeg", "--every", "50"]), (3, 0));
-    assert_eq!(extract(&["out", "--every", "50"]), (3, 3));
+    assert_eq!(extract(&["out"]), (400, 399));
+    assert_eq!(extract(&["out", "--format", "jpeg", "--every", "150"]), (3, 0));
+    assert_eq!(extract(&["out", "--every", "150"]), (3, 3));
+    assert_eq!(csv(&workspace, "out/index.csv").len(), 1 + 400 + 3);
+}
+
+#[test]
+fn the_index_lists_every_image_of_the_folder() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 20);
+    let extract = |args: &[&str]| {
+        let done =
+            workspace.ok(&[&["extract", "drive.bag", "--out", "out", "--json"], args].concat());
+        assert_eq!(done.lines().count(), 1, "{done}");
+        let done = json(&done);
+        ["images", "already_done", "also_listed"].map(|key| done[key].as_u64().unwrap())
+    };
+    assert_eq!(extract(&["--every", "4"]), [5, 0, 0]);
+    assert_eq!(extract(&["--from", "2026-05-04T09:30:01"]), [10, 2, 3]);
+    assert_eq!(extract(&["--format", "jpeg", "--every", "10"]), [2, 0, 13]);
+    let listed = csv(&workspace, "out/index.csv");
+    let times: Vec<&str> = listed[1..].iter().map(|row| &*row[6]).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let mut files: Vec<String> = listed[1..].iter().map(|row| row[0].clone()).collect();
+    files.sort();
+    let there = files_below(&workspace.path("out/camera__rear"));
+    let there: Vec<String> = there
+        .iter()
+        .map(|file| format!("camera__rear/{}", file.file_name().unwrap().to_string_lossy()))
+        .collect();
+    assert_eq!(files, there);
+
+    // All of them: the same rows as at once, where they are of one form.
+    for jpeg in there.iter().filter(|file| file.ends_with(".jpg")) {
+        fs::remove_file(workspace.path("out").join(jpeg)).unwrap();
+    }
+    assert_eq!(extract(&[]), [20, 13, 0]);
+    workspace.ok(&["extract", "drive.bag", "--out", "once"]);
+    for index in ["index.csv", "index.parquet"] {
+        let read = |folder: &str| fs::read(workspace.path(folder).join(index)).unwrap();
+        assert!(read("out") == read("once"), "{index}");
+    }
+    let text = workspace.ok(&["extract", "drive.bag", "--out", "out", "--every", "10"]);
+    assert!(text.contains("2 images in out (2 were there already)"), "{text}");
+    assert!(text.contains("with 18 that were extracted before"), "{text}");
+}
+
+#[test]
+fn a_folder_of_another_recording_is_refused() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 3);
+    small_drive(&workspace, 4);
+    let extract = |recording: &str, args: &[&str]| {
+        workspace.run(&[&["extract", recording, "--out"], args].concat())
+    };
+    assert_eq!(extract("drive.bag", &["out"]).code, 0);
+    let content = || {
+        let files = files_below(&workspace.path("out"));
+        files.iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect::<Vec<_>>()
+    };
+    let before = content();
+    for args in [&["out"][..], &["out", "--video", "--no-images"]] {
+        let ran = extract("drive.mcap", args);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains("extracted from drive.bag"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("such as out/drive-"), "{}", ran.stderr);
+    }
+    assert!(content() == before);
+    // By its content it is the same, whatever it is called.
+    fs::rename(workspace.path("drive.bag"), workspace.path("renamed.bag")).unwrap();
+    let ran = extract("renamed.bag", &["out"]);
+    assert!(ran.stdout.contains("3 were there already"), "{ran:?}");
+
+    // Videos and tables are of a recording too.
+    assert_eq!(extract("renamed.bag", &["videos", "--video", "--no-images"]).code, 0);
+    assert_eq!(extract("drive.mcap", &["videos"]).code, 2);
+    // Nobody's index is replaced; and what failed claims nothing.
+    workspace.write("mine/index.csv", b"mine");
+    let ran = extract("drive.mcap", &["mine"]);
+    assert!(ran.code == 2 && ran.stderr.contains("of which recording"), "{ran:?}");
+    assert_eq!(fs::read(workspace.path("mine/index.csv")).unwrap(), b"mine");
+    assert_eq!(extract("renamed.bag", &["new", "--topics", "/x"]).code, 2);
+    assert!(!workspace.path("new").exists());
+    let ran = extract("drive.mcap", &["renamed.bag/below"]);
+    assert!(ran.code == 1 && ran.stderr.contains("cannot write to the folder: "), "{ran:?}");
+}
+
+#[test]
+fn what_lies_in_the_workspaces_place_is_in_nobodys_way() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 3);
+    workspace.write("roadloop", b"a file");
+    workspace.ok(&["bag", "info", "drive.bag"]);
+    workspace.ok(&["extract", "drive.bag", "--out", "out"]);
+    assert_eq!(fs::read(workspace.path("roadloop")).unwrap(), b"a file");
+    let named = workspace.run(&["--workspace", "roadloop", "bag", "info", "drive.bag"]);
+    assert!(named.code == 2 && named.stderr.contains("--workspace DIR"), "{named:?}");
+    assert_eq!(workspace.run(&["search", "has(car)"]).code, 2);
+}
+
+#[test]
+fn a_folder_of_several_recordings_is_no_recording() {
+    let workspace = Workspace::new();
+    small_bag(&workspace, 3);
+    fs::create_dir(workspace.path("drives")).unwrap();
+    fs::rename(workspace.path("drive.bag"), workspace.path("drives/drive.bag")).unwrap();
+    assert!(workspace.ok(&["extract", "drives", "--out", "one"]).contains("3 images in one"));
+    small_bag(&workspace, 4);
+    fs::rename(workspace.path("drive.bag"), workspace.path("drives/night.bag")).unwrap();
+    for args in [&["bag", "cat", "drives"][..], &["extract", "drives", "--out", "out"]] {
+        let ran = workspace.run(args);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        let expected = "holds 2 recordings; name one of them, such as drives/drive.bag";
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+    assert!(!workspace.path("out").exists());
 }
 
 #[test]
@@ -440,6 +562,10 @@ fn what_cannot_be_read_is_no_success() {
         let ran = workspace.run(&[&["extract", "drive.bag", "--out", "out"], args].concat());
         assert!(ran.code == 1 && ran.stderr.contains("drive.bag"), "{args:?} {ran:?}");
     }
+    for look in ["info", "doctor"] {
+        let ran = workspace.run(&["bag", look, "drive.bag"]);
+        assert!(ran.code == 1 && ran.stderr.contains("can be read"), "{look} {ran:?}");
+    }
 }
 
 #[test]
@@ -452,5 +578,31 @@ fn a_copy_never_replaces_its_original() {
         assert!(ran.code == 2 && ran.stderr.contains("the recording itself"), "{ran:?}");
     }
     assert!(fs::read(&drive).unwrap() == before);
-    workspace.ok(&["bag", "filter", "drive.mcap", "--out", "copy.mcap"]);
+    let copy = ["bag", "filter", "drive.mcap", "--out", "copy.mcap", "--every", "2"];
+    workspace.ok(&copy);
+    let first = fs::read(workspace.path("copy.mcap")).unwrap();
+    let recover = ["bag", "recover", "drive.mcap", "--out", "copy.mcap"];
+    for args in [&copy[..], &recover] {
+        let ran = workspace.run(args);
+        assert!(ran.code == 2 && ran.stderr.contains("--force"), "{ran:?}");
+    }
+    let failing = [&copy[..], &["--force", "--topics", "/x"]].concat();
+    assert_eq!(workspace.run(&failing).code, 2);
+    assert!(fs::read(workspace.path("copy.mcap")).unwrap() == first);
+    let done = workspace.ok(&[&recover[..], &["--force", "--json"]].concat());
+    assert!(done.lines().count() == 1 && json(&done)["messages"] == 4, "{done}");
+}
+
+#[test]
+fn without_cameras_there_are_tables() {
+    let workspace = Workspace::new();
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/demo/demo.mcap");
+    workspace.ok(&["bag", "filter", demo, "--topics", "/gps/fix", "--out", "gps.mcap"]);
+    let extract = |args: &[&str]| workspace.run(&[&["extract", "--out", "out"], args].concat());
+    for args in [&["gps.mcap"][..], &[demo, "--topics", "/gps/fix"]] {
+        let ran = extract(args);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains("--csv or --parquet"), "{}", ran.stderr);
+    }
+    assert!(!workspace.path("out").exists());
 }

@@ -194,6 +194,14 @@ fn definitions_that_cannot_be_used() {
     check_bad("cdr", "protobuf", "x", "it is written in \"protobuf\"");
     check_bad("cbor", "", "", "messages in \"cbor\" are not read");
     check_bad("flatbuffer", "flatbuffer", "xxxx", "it is no binary FlatBuffers schema");
+    let channel = Channel {
+        topic: "/t".to_owned(),
+        encoding: "cdr".to_owned(),
+        definition: Definition { name: String::new(), encoding: String::new(), data: Bytes::new() },
+        metadata: Vec::new(),
+    };
+    let error = Decoder::new(&channel).unwrap_err().to_string();
+    assert!(error.contains("no message type") && error.ends_with("topic: /t"), "{error}");
 }
 
 #[test]

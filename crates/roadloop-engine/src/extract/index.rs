@@ -1,6 +1,6 @@
 //! The index of extracted images: the same rows as CSV and as Parquet.
 
-use std::fs;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use serde::{Deserialize, Serialize};
 
 use roadloop_base::{Nanos, Position};
 
@@ -21,21 +22,24 @@ use crate::new_file::NewFile;
 const BATCH: usize = 8192;
 
 /// An extracted image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
     /// Below the folder of the index.
     pub(super) file: String,
     pub(super) camera: String,
-    pub(super) topic: Arc<str>,
+    pub(super) topic: String,
     pub(super) sequence: u32,
     /// The header's.
+    #[serde(rename = "stamp_ns")]
     pub(super) stamp: Nanos,
     /// The recorder's.
+    #[serde(rename = "time_ns")]
     pub(super) taken_at: Nanos,
     pub(super) width: u32,
     pub(super) height: u32,
-    pub(super) encoding: &'static str,
+    pub(super) encoding: Cow<'static, str>,
     /// At the time it was recorded.
+    #[serde(skip)]
     pub(super) position: Option<Position>,
 }
 
@@ -48,8 +52,8 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// In a folder that is there.
     pub(super) fn create(folder: &Path) -> Result<Index, EngineError> {
-        fs::create_dir_all(folder).map_err(EngineError::writing(folder))?;
         let new_file = |name: &str| {
             let path = folder.join(name);
             NewFile::create(&path).map_err(EngineError::writing(&path))
@@ -140,7 +144,7 @@ fn batch(schema: &SchemaRef, entries: &[Entry]) -> Result<RecordBatch, EngineErr
     let columns = vec![
         texts(&|entry| entry.file.clone()),
         texts(&|entry| entry.camera.clone()),
-        texts(&|entry| entry.topic.to_string()),
+        texts(&|entry| entry.topic.clone()),
         counts(&|entry| entry.sequence),
         times(&|entry| entry.stamp),
         texts(&|entry| entry.stamp.iso()),
@@ -148,7 +152,7 @@ fn batch(schema: &SchemaRef, entries: &[Entry]) -> Result<RecordBatch, EngineErr
         texts(&|entry| entry.taken_at.iso()),
         counts(&|entry| entry.width),
         counts(&|entry| entry.height),
-        texts(&|entry| entry.encoding.to_owned()),
+        texts(&|entry| entry.encoding.to_string()),
         degrees(&|position| Some(position.latitude())),
         degrees(&|position| Some(position.longitude())),
         degrees(&Position::altitude),

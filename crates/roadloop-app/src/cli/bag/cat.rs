@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::Outcome;
 use crate::render;
 use crate::session::Session;
+use crate::usage::stretch;
 
 /// Print messages as JSON, a line for each
 ///
@@ -76,11 +77,12 @@ impl Line<'_> {
 }
 
 pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
+    let (from, to) = stretch(args.from, args.to)?;
     let recording = super::open(&args.recording)?;
     let selection = Selection {
         topics: args.topics.clone(),
-        from: args.from.map(Period::start),
-        to: args.to.map(Period::end_of_range),
+        from,
+        to,
         every: args.every,
         rate_hz: None,
         chunks_ahead: session.cpu().jobs(),

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::cli::Outcome;
 use crate::render::{self, bytes, counted};
 use crate::session::Session;
-use crate::usage::usage;
+use crate::usage::{stretch, usage};
 
 /// Write what can be read of a damaged recording to a sound one
 ///
@@ -72,6 +72,9 @@ struct Target {
     /// How chunks are compressed
     #[arg(long, value_enum, value_name = "NAME", default_value_t = CompressionName::Zstd)]
     compression: CompressionName,
+    /// Replace a file of that name, once the new one is whole
+    #[arg(long)]
+    force: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -94,15 +97,23 @@ impl CompressionName {
     }
 }
 
-/// A copy never takes the place of what it is a copy of, nor of a part of that.
+/// A copy takes the place of another file only when it is told to, and never that of
+/// what it is a copy of, nor of a part of that.
 fn check_target(recording: &Path, target: &Target) -> Result<()> {
-    let (Ok(recording), Ok(out)) = (recording.canonicalize(), target.out.canonicalize()) else {
-        return Ok(());
-    };
-    if out.starts_with(&recording) {
+    let out = &target.out;
+    if let (Ok(recording), Ok(out)) = (recording.canonicalize(), out.canonicalize())
+        && out.starts_with(&recording)
+    {
         return Err(usage(format!(
             "--out names the recording itself; give the copy another name\npath: {}",
             target.out.display()
+        )));
+    }
+    if !target.force && out.symlink_metadata().is_ok() {
+        return Err(usage(format!(
+            "this file is there already; choose another --out, or replace it with --force\n\
+             path: {}",
+            out.display()
         )));
     }
     Ok(())
@@ -115,12 +126,13 @@ pub(super) fn recover(session: &Session, args: &RecoverArgs) -> Result<Outcome> 
 }
 
 pub(super) fn filter(session: &Session, args: &FilterArgs) -> Result<Outcome> {
+    let (from, to) = stretch(args.from, args.to)?;
     check_target(&args.recording, &args.target)?;
     let recording = super::open(&args.recording)?;
     let selection = Selection {
         topics: args.topics.clone(),
-        from: args.from.map(Period::start),
-        to: args.to.map(Period::end_of_range),
+        from,
+        to,
         every: args.every,
         rate_hz: None,
         chunks_ahead: session.cpu().jobs(),

@@ -14,7 +14,7 @@ use crate::session::Session;
 
 /// Read recordings to their end and name what is damaged
 ///
-/// Exit code 3 where something is, 0 where all is sound.
+/// Exit code 3 where something is, 1 where nothing can be read, 0 where all is sound.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -40,7 +40,7 @@ pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
                 "is_sound": survey.skipped.is_empty(),
                 "damage": survey.skipped,
             });
-            render::print(&found.to_string())?;
+            render::print_json(&found)?;
         } else {
             render::print(&as_text(&recording, &survey))?;
         }

@@ -42,7 +42,7 @@ pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
     super::for_each(&args.recordings, |recording| {
         let info = Info::of(session, recording, args.full)?;
         if args.json {
-            render::print(&info.as_json().to_string())?;
+            render::print_json(&info.as_json())?;
         } else {
             render::print(&info.as_text())?;
         }
@@ -59,6 +59,8 @@ struct Info {
 
 impl Info {
     fn of(session: &Session, recording: Recording, is_full: bool) -> Result<Info> {
+        // Where nothing can be read there is nothing to show; the reader says why.
+        recording.messages(&Selection::default())?;
         let survey = match is_full {
             true => Some(survey(&recording, &*session.progress())?),
             false => None,
