@@ -19,7 +19,7 @@ import duckdb
 import pyarrow.parquet as parquet
 from deltalake import DeltaTable
 
-DETECTIONS = "SELECT * FROM detection_rows WHERE kind NOT IN ('looked', 'redacted')"
+DETECTIONS = "SELECT * FROM detection_rows WHERE label <> ''"
 # Enough for every question; what a covering index needs, it has.
 INDEXES = [
     "CREATE UNIQUE INDEX frames_frame ON frames (frame)",
@@ -27,6 +27,7 @@ INDEXES = [
     "CREATE INDEX frames_time ON frames (taken_at_ns)",
     "CREATE INDEX detections_label ON detections (label, frame, confidence, bbox_left, taken_at_ns)",
     "CREATE INDEX detections_frame ON detections (frame, number)",
+    "CREATE UNIQUE INDEX attrs_weather_frame ON attrs_weather (frame, condition)",
 ]
 PAGE = 50
 
@@ -45,6 +46,7 @@ class DuckDB:
         if not database:
             self.view("frames", files(tables, "frames"))
             self.view("detection_rows", files(tables, "detections"))
+            self.view("attrs_weather", files(tables, "attrs_weather"))
             self.connection.execute(f"CREATE VIEW detections AS {DETECTIONS}")
 
     def view(self, name: str, paths: list[str]) -> None:
@@ -116,6 +118,7 @@ def make_duckdb(tables: Path, database: Path) -> None:
     source.connection.execute("CREATE TABLE made.frames AS SELECT * FROM frames")
     # In the order of the files: DuckDB's own statistics then skip as theirs do.
     source.connection.execute("CREATE TABLE made.detections AS SELECT * FROM detections")
+    source.connection.execute("CREATE TABLE made.attrs_weather AS SELECT * FROM attrs_weather")
     source.connection.execute("DETACH made")
 
 
@@ -123,7 +126,7 @@ def make_sqlite(tables: Path, database: Path) -> None:
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
-    for name in ["frames", "detections"]:
+    for name in ["frames", "detections", "attrs_weather"]:
         is_made = False
         for path in files(tables, name):
             file = parquet.ParquetFile(path)
@@ -135,7 +138,7 @@ def make_sqlite(tables: Path, database: Path) -> None:
                 rows = zip(*(batch.column(column).to_pylist() for column in columns))
                 marks = ", ".join("?" * len(columns))
                 connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-    connection.execute("DELETE FROM detections WHERE kind IN ('looked', 'redacted')")
+    connection.execute("DELETE FROM detections WHERE label = ''")
     for index in INDEXES:
         connection.execute(index)
     connection.execute("ANALYZE")

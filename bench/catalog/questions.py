@@ -62,6 +62,18 @@ def by_hour(hour: str) -> str:
     )
 
 
+def weather(tod: str) -> str:
+    return (
+        f"SELECT w.condition, {tod} AS tod, d.label, count(*) AS boxes FROM detections d "
+        "JOIN frames f ON f.frame = d.frame JOIN attrs_weather w ON w.frame = d.frame "
+        f"GROUP BY w.condition, {tod}, d.label"
+    )
+
+
+# As roadloop's `tod` has it.
+TOD = "CASE WHEN f.sun_elevation > -0.833 THEN 'day' WHEN f.sun_elevation < -6 THEN 'night' ELSE 'dusk' END"
+
+
 def questions(recording: str) -> list[Question]:
     """`recording` is one that the catalog has."""
     one_frame = (
@@ -123,6 +135,13 @@ def questions(recording: str) -> list[Question]:
             by_hour("date_part('hour', taken_at)"),
             by_hour("date_part('hour', taken_at AT TIME ZONE 'UTC')"),
             by_hour("taken_at_ns / 3600000000000 % 24"),
+        ),
+        Question(
+            "weather",
+            "weather by time of day by label",
+            "sql",
+            weather("tod(f.sun_elevation)"),
+            weather(TOD),
         ),
         Question("frame", "one frame by its key", "sql", one_frame, one_frame, interactive=True),
         Question(

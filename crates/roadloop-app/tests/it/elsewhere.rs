@@ -78,8 +78,9 @@ fn web_servers_with_and_without_ranges() {
 fn a_prefix_is_the_recording_below_it_where_there_is_one() {
     let workspace = Workspace::new();
     let bag = fs::read(small_bag(&workspace, 3)).unwrap();
-    let objects = [("fleet/a/drive.bag", bag), ("fleet/b/drive.mcap", drive(&workspace))];
-    let server = Server::start(&objects, true, usize::MAX);
+    let server = S3::start(&["fleet"]);
+    server.put("fleet/a/drive.bag", bag);
+    server.put("fleet/b/drive.mcap", drive(&workspace));
     let extract = |address| run(&workspace, &server, &["extract", address, "--out", "out"]);
     let ran = extract("s3://fleet/a/");
     assert!(ran.stdout.contains("3 images in out"), "{ran:?}");

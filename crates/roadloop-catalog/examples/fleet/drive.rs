@@ -54,6 +54,10 @@ impl Drive {
         number / DRIVES_A_DAY
     }
 
+    pub(crate) fn date(day: u64) -> NaiveDate {
+        FIRST_DAY + Days::new(day)
+    }
+
     pub(crate) fn new(fleet: &Fleet, number: u64) -> Result<Drive, BadId> {
         let Fleet { frames, detections, recordings, seed } = *fleet;
         let mut dice = Dice::of(&[seed, number]);
@@ -62,7 +66,7 @@ impl Drive {
         let seconds = frames.div_ceil(CAMERAS.len() as u64) as f64 * SECONDS_PER_FRAME + 60.0;
         // A drive ends on the day it began.
         let start_seconds = dice.between(0.0, (86_400.0 - seconds).max(0.0));
-        let day = FIRST_DAY + Days::new(Drive::day(number));
+        let day = Drive::date(Drive::day(number));
         let start = day.and_time(NaiveTime::MIN).and_utc()
             + TimeDelta::milliseconds((start_seconds * 1e3) as i64);
         let digits = (dice.next() as u32).to_be_bytes();

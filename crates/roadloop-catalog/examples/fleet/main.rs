@@ -1,5 +1,6 @@
 //! Makes the catalog of a fleet, for benchmarks: so many frames and detections
-//! of so many drives, always the same for the same seed.
+//! of so many drives, and the weather of their days, always the same for the same
+//! seed.
 //!
 //! ```sh
 //! cargo run --release -p roadloop-catalog --example fleet -- \
@@ -14,6 +15,7 @@ mod dice;
 mod drive;
 mod labels;
 mod track;
+mod weather;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -83,7 +85,8 @@ async fn write(fleet: Fleet, out: PathBuf) -> Result<(), Failure> {
     }
     writer.close_date().await?;
     writer.wait().await?;
-    let Writer { frames_written, rows_written, started, .. } = writer;
+    let Writer { catalog, frames_written, rows_written, started, .. } = writer;
+    weather::attach(&catalog, &fleet).await?;
     println!(
         "{frames_written} frames, {} detections in {:.0} s: {}",
         rows_written - frames_written,
