@@ -190,7 +190,8 @@ impl Journal {
 impl Drop for Journal {
     /// A folder that nothing was written to is left as it was.
     fn drop(&mut self) {
-        if self.is_bare && !self.holds_something() {
+        let is_empty = self.file.metadata().is_ok_and(|file| file.len() == 0);
+        if is_empty || (self.is_bare && !self.holds_something()) {
             let _ = fs::remove_file(self.folder.join(NAME));
             if self.is_new_folder {
                 let _ = fs::remove_dir(&self.folder);
@@ -289,6 +290,7 @@ mod tests {
         fs::remove_file(folder.join(NAME)).unwrap();
         let error = open("night").unwrap_err().to_string();
         assert!(error.contains("of which recording"), "{error}");
+        assert!(!folder.join(NAME).exists());
         fs::remove_file(folder.join("index.csv")).unwrap();
         open("night").unwrap();
     }
