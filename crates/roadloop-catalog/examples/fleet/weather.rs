@@ -1,5 +1,6 @@
 //! The weather of the fleet's days, hour by hour, attached by time.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use bytes::Bytes;
@@ -23,7 +24,7 @@ pub(crate) async fn attach(catalog: &Catalog, fleet: &Fleet) -> Result<(), Failu
         }
     }
     let joining = Joining::parse(&["time".to_owned()], Some("30min"))?;
-    let settings = SourceSettings { joining, ..SourceSettings::default() };
+    let settings = SourceSettings { joining, named: BTreeMap::new(), columns: Vec::new() };
     let source = Source::read("weather.csv", Bytes::from(sheet), &settings)?;
     let name = SourceName::new("weather")?;
     catalog.attach(&name, &source).await?;
