@@ -31,6 +31,10 @@ for tool in "$@"; do
         command -v cc >/dev/null && command -v c++ >/dev/null ||
             need "a C and C++ compiler" "apt-get install build-essential"
         ;;
+    python)
+        python3 -m pip --version >/dev/null 2>&1 ||
+            need "Python 3 with pip, for the examples that read the tables" "apt-get install python3-pip"
+        ;;
     pip)
         has_runtime || python3 -m pip --version >/dev/null 2>&1 ||
             need "Python 3 with pip, which fetches ONNX Runtime" "apt-get install python3-pip"

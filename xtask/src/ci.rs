@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::runtime;
 use crate::workspace::{Workspace, cargo};
+use crate::{outside, runtime};
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let packages = workspace.package_count()?;
@@ -39,6 +39,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         tests.args(["test", "--workspace"]).env("ORT_DYLIB_PATH", &library);
         workspace.run(&mut tests)
     })?;
+    steps.time("outside", || outside::check(workspace, &library))?;
 
     println!("\nall green");
     for (name, took) in &steps.done {

@@ -6,6 +6,7 @@
 mod ci;
 #[cfg(test)]
 mod house;
+mod outside;
 mod pictures;
 mod runtime;
 #[cfg(test)]

@@ -273,3 +273,6 @@ fn count(value: &Value) -> Precision<usize> {
     let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
     count.map_or(Precision::Absent, Precision::Exact)
 }
+
+#[cfg(test)]
+mod tests;
