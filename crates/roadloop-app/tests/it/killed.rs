@@ -132,14 +132,18 @@ fn killed_at_some_instants() {
 }
 
 #[test]
-#[ignore = "some minutes: cargo test -p roadloop-app --test it killed_at_a_hundred -- --ignored --nocapture"]
+#[ignore = "minutes: cargo test -p roadloop-app --test it killed_at_a_hundred -- --ignored --nocapture"]
+fn killed_at_a_hundred_instants_in_a_folder() {
+    told("folder", &survives_in_a_folder(100, MANY_FRAMES));
+}
+
+#[test]
+#[ignore = "minutes: cargo test -p roadloop-app --test it killed_at_a_hundred -- --ignored --nocapture"]
+fn killed_at_a_hundred_instants_in_a_bucket() {
+    told("bucket", &survives_in_a_bucket(100, MANY_FRAMES));
+}
+
 #[expect(clippy::print_stdout, reason = "figures for docs/benchmarks.md")]
-fn killed_at_a_hundred_instants() {
-    for (store, survives) in [
-        ("folder", survives_in_a_folder as fn(u32, u32) -> Tally),
-        ("bucket", survives_in_a_bucket),
-    ] {
-        let Tally { killed, partly } = survives(100, MANY_FRAMES);
-        println!("{store}: {killed} of 100 killed before their end, {partly} with some shards");
-    }
+fn told(store: &str, Tally { killed, partly }: &Tally) {
+    println!("{store}: {killed} of 100 killed before their end, {partly} with some shards");
 }

@@ -341,6 +341,7 @@ fn a_folder_of_another_recording_is_refused() {
     workspace.write("mine/index.csv", b"mine");
     let ran = extract("drive.mcap", &["mine"]);
     assert!(ran.code == 2 && ran.stderr.contains("of which recording"), "{ran:?}");
+    assert_eq!(files_below(&workspace.path("mine")), [workspace.path("mine/index.csv")]);
     assert_eq!(fs::read(workspace.path("mine/index.csv")).unwrap(), b"mine");
     assert_eq!(extract("renamed.bag", &["new", "--topics", "/x"]).code, 2);
     assert!(!workspace.path("new").exists());
