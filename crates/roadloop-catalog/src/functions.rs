@@ -9,7 +9,9 @@
 
 use std::sync::Arc;
 
-use deltalake::arrow::array::{Array, ArrayRef, AsArray, Float32Array, Float64Array, StringArray};
+use deltalake::arrow::array::{
+    Array, ArrayRef, AsArray, Float32Array, Float64Array, StringViewArray,
+};
 use deltalake::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use deltalake::datafusion::error::Result;
 use deltalake::datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
@@ -37,10 +39,10 @@ pub(crate) fn all() -> [ScalarUDF; 3] {
             },
         ),
         // Plain numbers in SQL are doubles; the column's values stay what they are.
-        function("tod", vec![degrees.clone()], DataType::Utf8, |arrays| {
+        function("tod", vec![degrees.clone()], DataType::Utf8View, |arrays| {
             let elevations = arrays[0].as_primitive::<Float64Type>();
             let tod = |elevation: Option<f64>| Some(Tod::of(elevation? as f32).name());
-            Arc::new(elevations.iter().map(tod).collect::<StringArray>())
+            Arc::new(elevations.iter().map(tod).collect::<StringViewArray>())
         }),
         function("distance_m", vec![degrees; 4], DataType::Float64, |arrays| {
             let (from, to) = (position(&arrays[0], &arrays[1]), position(&arrays[2], &arrays[3]));

@@ -7,6 +7,7 @@
 //! for readers (deletion vectors, renamed columns), are left to that provider.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use chrono::DateTime;
@@ -45,6 +46,30 @@ const PLAIN_READER: i32 = 1;
 
 /// Other engines cut the greatest time of a file to milliseconds.
 const MICROS_CUT: i64 = 999;
+
+/// How many frames there are, for the sessions of a catalog to know: of no other
+/// table anything tells of how many frames its rows are, and without that a planner
+/// takes a join of them for a small one.
+#[derive(Debug, Default)]
+pub(crate) struct FrameCount(AtomicUsize);
+
+impl FrameCount {
+    pub(crate) fn note(&self, frames: &dyn TableProvider) {
+        let rows = frames.statistics().and_then(|known| known.num_rows.get_value().copied());
+        self.0.store(rows.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Of as many frames the rows of a table can be.
+    fn bound(&self, table: &mut Statistics, schema: &Schema) {
+        let frames = self.0.load(Ordering::Relaxed);
+        if let Ok(column) = schema.index_of("frame")
+            && frames > 0
+        {
+            let most = table.num_rows.get_value().map_or(frames, |rows| frames.min(*rows));
+            table.column_statistics[column].distinct_count = Precision::Inexact(most);
+        }
+    }
+}
 
 /// The files of a table at one version, a query's source of rows.
 #[derive(Debug)]
@@ -138,6 +163,11 @@ impl TableProvider for Files {
         TableType::Base
     }
 
+    fn statistics(&self) -> Option<Statistics> {
+        let files = self.files.iter().filter_map(|file| file.statistics.as_deref());
+        Statistics::try_merge_iter(files, self.columns.table_schema()).ok()
+    }
+
     /// Statistics may spare files and parts of them; what is left is looked at
     /// row by row by the query.
     fn supports_filters_pushdown(
@@ -171,7 +201,10 @@ impl TableProvider for Files {
             return Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&places)?))));
         }
         let statistics = files.iter().filter_map(|file| file.statistics.as_deref());
-        let statistics = Statistics::try_merge_iter(statistics, schema)?;
+        let mut statistics = Statistics::try_merge_iter(statistics, schema)?;
+        if let Some(frames) = session.config().get_extension::<FrameCount>() {
+            frames.bound(&mut statistics, schema);
+        }
         let runtime = session.runtime_env();
         let footers = runtime.cache_manager.get_file_metadata_cache();
         let reader =

@@ -13,7 +13,6 @@ use deltalake::arrow::array::{
 };
 use deltalake::arrow::buffer::OffsetBuffer;
 use deltalake::arrow::datatypes::{Field, Fields};
-use deltalake::datafusion::prelude::SessionContext;
 
 use roadloop_base::{BBox, Detection, FrameId, FrameRow, Position, RecordingId};
 
@@ -99,8 +98,8 @@ impl Catalog {
         let question = Question::new(self, &context, filter, options.recording.as_ref()).await?;
         let condition = question.condition(Certainty::Known)?;
         let (mut hits, total) = match options.limit {
-            Some(limit) => self.first_hits(&context, &condition, limit).await?,
-            None => self.all_hits(&context, &condition).await?,
+            Some(limit) => self.first_hits(question.context(), &condition, limit).await?,
+            None => self.all_hits(question.context(), &condition).await?,
         };
         self.fill(&context, &mut hits).await?;
         let Count { total, not_looked_at, without_values, warnings } =
@@ -143,20 +142,16 @@ impl Catalog {
     ) -> Result<BTreeSet<FrameId>, CatalogError> {
         let context = self.session(None).await?;
         let question = Question::new(self, &context, filter, recording).await?;
-        self.ids_of(&context, &question).await
+        self.ids_of(&question).await
     }
 
-    async fn ids_of(
-        &self,
-        context: &SessionContext,
-        question: &Question<'_>,
-    ) -> Result<BTreeSet<FrameId>, CatalogError> {
+    async fn ids_of(&self, question: &Question<'_>) -> Result<BTreeSet<FrameId>, CatalogError> {
         let query = format!(
             "SELECT f.frame, f.recording, f.camera FROM frames f WHERE {}",
             question.condition(Certainty::Known)?
         );
         let mut ids = BTreeSet::new();
-        for batch in self.query(context, &query).await? {
+        for batch in self.query(question.context(), &query).await? {
             ids.extend(frame_ids(&batch)?);
         }
         Ok(ids)

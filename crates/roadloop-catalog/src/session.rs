@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use deltalake::arrow::array::RecordBatch;
 use deltalake::arrow::datatypes::{FieldRef, Schema};
 use deltalake::datafusion::common::ScalarValue;
+use deltalake::datafusion::config::ConfigOptions;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use deltalake::datafusion::execution::memory_pool::FairSpillPool;
@@ -33,6 +34,7 @@ use crate::attached::AttachedSchema;
 use crate::filter::{Vocabulary, quoted};
 use crate::grouping::is_always_there;
 use crate::rows::Columns;
+use crate::scan::FrameCount;
 use crate::schema::{LOOKED, REDACTED, frames_schema};
 use crate::select::SelectionsView;
 use crate::table::ROOT;
@@ -131,18 +133,33 @@ fn context(runtime: Arc<RuntimeEnv>, threads: usize) -> SessionContext {
         .with_target_partitions(threads)
         .with_information_schema(true)
         .set_bool("datafusion.execution.parquet.pushdown_filters", false)
-        // A label is rare: where nothing else tells how many rows a condition
-        // leaves, three in a hundred. The smaller side of a join is kept in memory.
-        .set_u64("datafusion.optimizer.default_filter_selectivity", 3)
-        .with_extension(Arc::new(Versions::default()));
+        .with_extension(Arc::new(Versions::default()))
+        .with_extension(Arc::new(FrameCount::default()));
     SessionContext::new_with_config_rt(config, runtime)
 }
 
 /// The same session for a question that few rows answer: other columns than those
 /// its conditions speak of are read at these rows only.
 pub(crate) fn looking_up(context: &SessionContext) -> SessionContext {
+    tuned(context, |options| options.execution.parquet.pushdown_filters = true)
+}
+
+/// The same session for conditions on labels. One label is rare: where nothing
+/// else tells how many rows a condition leaves, three in a hundred. The smaller
+/// side of a join is kept in memory.
+pub(crate) fn looking_for_labels(context: &SessionContext) -> SessionContext {
+    tuned(context, |options| options.optimizer.default_filter_selectivity = 3)
+}
+
+/// The same session for what does not fit in memory: joins by sorting, which use
+/// the disk, and not by hashing.
+pub(crate) fn joining_on_disk(context: &SessionContext) -> SessionContext {
+    tuned(context, |options| options.optimizer.prefer_hash_join = false)
+}
+
+fn tuned(context: &SessionContext, tune: impl FnOnce(&mut ConfigOptions)) -> SessionContext {
     let mut state = context.state();
-    state.config_mut().options_mut().execution.parquet.pushdown_filters = true;
+    tune(state.config_mut().options_mut());
     SessionContext::new_with_state(state)
 }
 
@@ -202,6 +219,9 @@ impl Catalog {
         let attached = Arc::new(AttachedSchema::new(self.clone(), names, versions.clone()));
         let ours = context.catalog(CATALOG).ok_or(CatalogError::Stopped)?;
         ours.register_schema(SCHEMA, attached)?;
+        if let Some(count) = context.state_ref().read().config().get_extension::<FrameCount>() {
+            count.note(frames.as_ref());
+        }
         context.register_table("frames", frames)?;
         complete(&context, "frames", &frames_schema()).await?;
         context.register_table("detection_rows", detections)?;

@@ -17,7 +17,7 @@ use deltalake::datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::StreamExt;
 use tokio::runtime::{Handle, Runtime};
 
-use crate::session::query_error;
+use crate::session::{joining_on_disk, query_error};
 use crate::{Catalog, CatalogError, Rows};
 
 /// Longer queries are refused: each nested bracket costs stack.
@@ -54,8 +54,14 @@ impl Catalog {
         let context = self.session(Some(limits.max_memory_bytes)).await?;
         let (query, bounds) = (query.to_owned(), limits.clone());
         let threads = QueryThreads::start(self.engine().threads())?;
-        let task =
-            threads.handle.spawn(async move { run(&context, &query, statement, &bounds).await });
+        let task = threads.handle.spawn(async move {
+            match run(&context, &query, statement.clone(), &bounds).await {
+                Err(CatalogError::TooBig { .. }) => {
+                    run(&joining_on_disk(&context), &query, statement, &bounds).await
+                }
+                answer => answer,
+            }
+        });
         match tokio::time::timeout(limits.max_time, task).await {
             Ok(Ok(rows)) => rows,
             Ok(Err(_)) => Err(CatalogError::Stopped),

@@ -11,7 +11,7 @@ use super::Count;
 use crate::filter::{Certainty, Vocabulary, quoted};
 use crate::rows::Columns;
 use crate::schema::REDACTED;
-use crate::session::Versions;
+use crate::session::{Versions, looking_for_labels};
 use crate::{Catalog, CatalogError, Filter};
 
 /// Views and tables of which what was found once holds until they change.
@@ -22,7 +22,7 @@ const MOST_NAMES: usize = 10_000;
 
 pub(crate) struct Question<'a> {
     catalog: &'a Catalog,
-    context: &'a SessionContext,
+    context: SessionContext,
     filter: &'a Filter,
     recording: Option<&'a RecordingId>,
     vocabulary: Vocabulary,
@@ -32,7 +32,7 @@ pub(crate) struct Question<'a> {
 impl<'a> Question<'a> {
     pub(crate) async fn new(
         catalog: &'a Catalog,
-        context: &'a SessionContext,
+        context: &SessionContext,
         filter: &'a Filter,
         recording: Option<&'a RecordingId>,
     ) -> Result<Question<'a>, CatalogError> {
@@ -42,14 +42,20 @@ impl<'a> Question<'a> {
     /// One whose answer is to be grouped by words.
     pub(crate) async fn with_words(
         catalog: &'a Catalog,
-        context: &'a SessionContext,
+        context: &SessionContext,
         filter: &'a Filter,
         recording: Option<&'a RecordingId>,
         words: &[String],
     ) -> Result<Question<'a>, CatalogError> {
         let vocabulary = catalog.vocabulary(context, filter, words).await?;
         let versions = Versions::of(context);
+        let context = looking_for_labels(context);
         Ok(Question { catalog, context, filter, recording, vocabulary, versions })
+    }
+
+    /// A session that is good at finding its frames.
+    pub(crate) fn context(&self) -> &SessionContext {
+        &self.context
     }
 
     /// What it may speak of.
@@ -175,7 +181,7 @@ impl<'a> Question<'a> {
 
     async fn number(&self, query: &str) -> Result<u64, CatalogError> {
         let mut number = 0;
-        for batch in self.catalog.query(self.context, query).await? {
+        for batch in self.catalog.query(&self.context, query).await? {
             for value in Columns(&batch).longs("n")?.values() {
                 number += *value as u64;
             }
@@ -185,7 +191,7 @@ impl<'a> Question<'a> {
 
     async fn texts(&self, query: &str) -> Result<BTreeSet<String>, CatalogError> {
         let mut texts = BTreeSet::new();
-        for batch in self.catalog.query(self.context, query).await? {
+        for batch in self.catalog.query(&self.context, query).await? {
             let names = Columns(&batch).texts("name")?;
             texts.extend(names.iter().flatten().map(str::to_owned));
         }

@@ -117,7 +117,7 @@ async fn check(catalog: &Catalog, context: &SessionContext, frames: &[Seen], fil
     let [known, looked, possible] =
         [Certainty::Known, Certainty::Looked, Certainty::Possible].map(of);
     let question = Question::new(catalog, context, filter, None).await.unwrap();
-    let got = catalog.ids_of(context, &question).await.unwrap();
+    let got = catalog.ids_of(&question).await.unwrap();
     assert_eq!(got, known, "{filter}\n{frames:#?}");
     let Count { total, not_looked_at, without_values, .. } = question.count(None).await.unwrap();
     assert_eq!(
