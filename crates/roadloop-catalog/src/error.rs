@@ -63,7 +63,10 @@ pub enum CatalogError {
     BadSql { reason: String },
     #[error("the answer took longer than {} s; ask for less", limit.as_secs_f32())]
     TooSlow { limit: Duration },
-    #[error("the answer needs more memory than the {limit_mib} MiB it may use; ask for less")]
+    #[error(
+        "the answer needs more memory than the {limit_mib} MiB it may use; ask for less \
+         (count(DISTINCT x) keeps every x in memory: group by x within, then count rows)"
+    )]
     TooBig { limit_mib: usize, source: Box<DataFusionError> },
     #[error("the catalog cannot answer")]
     Query { source: Box<DataFusionError> },

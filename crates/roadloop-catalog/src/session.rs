@@ -151,10 +151,13 @@ pub(crate) fn looking_for_labels(context: &SessionContext) -> SessionContext {
     tuned(context, |options| options.optimizer.default_filter_selectivity = 3)
 }
 
-/// The same session for what does not fit in memory: joins by sorting, which use
-/// the disk, and not by hashing.
-pub(crate) fn joining_on_disk(context: &SessionContext) -> SessionContext {
-    tuned(context, |options| options.optimizer.prefer_hash_join = false)
+/// The same session for what does not fit in memory: joins by sorting and not by
+/// hashing, and groups in the one operator that uses the disk.
+pub(crate) fn on_disk(context: &SessionContext) -> SessionContext {
+    tuned(context, |options| {
+        options.optimizer.prefer_hash_join = false;
+        options.execution.skip_partial_aggregation_probe_ratio_threshold = 0.0;
+    })
 }
 
 fn tuned(context: &SessionContext, tune: impl FnOnce(&mut ConfigOptions)) -> SessionContext {
@@ -298,7 +301,7 @@ impl Catalog {
         Ok(vocabulary)
     }
 
-    /// All rows of one of our own queries.
+    /// All rows of one of our own queries; by way of the disk where memory does not do.
     pub(crate) async fn query(
         &self,
         context: &SessionContext,
@@ -306,7 +309,13 @@ impl Catalog {
     ) -> Result<Vec<RecordBatch>, CatalogError> {
         let limit = self.engine().memory_limit_bytes();
         let rows = async { context.sql(query).await?.collect().await }.await;
-        rows.map_err(|source| query_error(source, limit))
+        match rows.map_err(|source| query_error(source, limit)) {
+            Err(CatalogError::TooBig { .. }) => {
+                let rows = async { on_disk(context).sql(query).await?.collect().await }.await;
+                rows.map_err(|source| query_error(source, limit))
+            }
+            rows => rows,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use deltalake::datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::StreamExt;
 use tokio::runtime::{Handle, Runtime};
 
-use crate::session::{joining_on_disk, query_error};
+use crate::session::{on_disk, query_error};
 use crate::{Catalog, CatalogError, Rows};
 
 /// Longer queries are refused: each nested bracket costs stack.
@@ -57,7 +57,7 @@ impl Catalog {
         let task = threads.handle.spawn(async move {
             match run(&context, &query, statement.clone(), &bounds).await {
                 Err(CatalogError::TooBig { .. }) => {
-                    run(&joining_on_disk(&context), &query, statement, &bounds).await
+                    run(&on_disk(&context), &query, statement, &bounds).await
                 }
                 answer => answer,
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use deltalake::arrow::array::{Int64Array, TimestampMicrosecondArray};
 use deltalake::datafusion::common::TableReference;
+use deltalake::datafusion::prelude::SessionContext;
 use deltalake::kernel::Action;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
