@@ -22,6 +22,9 @@ pub(crate) const FORMAT: u32 = 1;
 /// The table property that holds it.
 pub(crate) const FORMAT_PROPERTY: &str = "roadloop.format";
 
+/// The UTC date a frame was taken on. A recording's id fixes the times of its
+/// frames, so all rows about a frame, in any table, lie on one date: questions
+/// rely on it.
 pub(crate) const PARTITION: &str = "date";
 
 /// The kind of the row that says: the detector looked at this frame.

@@ -268,7 +268,7 @@ fn answers_follow_the_tables() {
         let folder = TempDir::new().unwrap();
         let catalog = open(&folder).await;
         let shard = frame_shard("front", 4, 1);
-        catalog.put_frames(&[shard.clone()]).await.unwrap();
+        catalog.put_frames(std::slice::from_ref(&shard)).await.unwrap();
         let filter = Filter::parse("has(car)").unwrap();
         for _ in 0..2 {
             let count = catalog.count(&filter, None).await.unwrap();
