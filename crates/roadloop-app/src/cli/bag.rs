@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use roadloop_engine::bag::Recording;
 use roadloop_engine::{find_recordings, open_recording};
+use serde_json::json;
 use tokio::runtime::Handle;
 
 use crate::cli::Outcome;
@@ -53,9 +54,10 @@ pub(crate) async fn run(session: Session, args: Args) -> Result<Outcome> {
 }
 
 /// Goes over the recordings that are meant: each path, or what lies below a
-/// folder. One that cannot be opened is named; the others are looked at.
+/// folder. One that cannot be opened is named, in JSON too; the others are looked at.
 fn for_each(
     paths: &[PathBuf],
+    as_json: bool,
     mut look: impl FnMut(Recording) -> Result<Outcome>,
 ) -> Result<Outcome> {
     let mut found = Vec::new();
@@ -65,10 +67,15 @@ fn for_each(
     let mut outcome = Outcome::Done;
     for path in &found {
         outcome = match (open(path).and_then(&mut look), outcome) {
-            (Err(error), _) if found.len() == 1 || render::is_broken_pipe(&error) => {
-                return Err(error);
-            }
+            (Err(error), _) if render::is_broken_pipe(&error) => return Err(error),
             (Err(error), _) => {
+                if as_json {
+                    let reason = format!("{error:#}");
+                    render::print_json(&json!({"source": path, "error": reason}))?;
+                }
+                if found.len() == 1 {
+                    return Err(error);
+                }
                 render::error(&error);
                 Outcome::Failed
             }

@@ -180,6 +180,12 @@ fn one_bad_recording_among_good_ones_is_named() {
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("drive.bag: sound, 3 messages"), "{}", ran.stdout);
     assert!(ran.stderr.contains("the file is empty") && ran.stderr.contains("empty.bag"));
+    let ran = workspace.run(&["bag", "doctor", ".", "--json"]);
+    let lines: Vec<Value> = ran.stdout.lines().map(json).collect();
+    assert_eq!((ran.code, lines.len()), (1, 2), "{ran:?}");
+    let unread = lines.iter().find(|line| line.get("error").is_some()).unwrap();
+    assert!(unread["source"].as_str().unwrap().ends_with("empty.bag"), "{unread}");
+    assert!(unread["error"].as_str().unwrap().contains("the file is empty"), "{unread}");
 }
 
 /// Lines of a CSV file, split; no value here has a comma.

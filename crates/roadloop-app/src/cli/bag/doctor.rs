@@ -14,7 +14,8 @@ use crate::session::Session;
 
 /// Read recordings to their end and name what is damaged
 ///
-/// Exit code 3 where something is, 1 where nothing can be read, 0 where all is sound.
+/// Exit code 3 where something is, 1 where a recording cannot be read at all, 0 where
+/// all is sound.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,7 +31,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
-    super::for_each(&args.recordings, |recording| {
+    super::for_each(&args.recordings, args.json, |recording| {
         let survey = survey(&recording, &*session.progress())?;
         if args.json {
             let found = json!({

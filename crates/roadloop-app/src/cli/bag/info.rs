@@ -39,7 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(session: &Session, args: &Args) -> Result<Outcome> {
-    super::for_each(&args.recordings, |recording| {
+    super::for_each(&args.recordings, args.json, |recording| {
         let info = Info::of(session, recording, args.full)?;
         if args.json {
             render::print_json(&info.as_json())?;
