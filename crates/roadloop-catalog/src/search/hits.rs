@@ -84,8 +84,7 @@ impl Catalog {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
-        let places: HashMap<i64, usize> =
-            numbers.iter().enumerate().map(|(place, number)| (*number, place)).collect();
+        let places = places(numbers);
         let mut hits = Vec::with_capacity(numbers.len());
         let query = format!("SELECT f.* FROM frames f WHERE {}", among("f", numbers, context)?);
         for batch in self.query(&looking_up(context), &query).await? {
@@ -105,8 +104,7 @@ impl Catalog {
             return Ok(());
         }
         let numbers: Vec<i64> = hits.iter().map(|hit| frame_number(&hit.frame.id)).collect();
-        let places: HashMap<i64, usize> =
-            numbers.iter().enumerate().map(|(place, number)| (*number, place)).collect();
+        let places = places(&numbers);
         let dates: BTreeSet<String> =
             hits.iter().map(|hit| format!("'{}'", date_of(hit.frame.taken_at))).collect();
         let dates: Vec<String> = dates.into_iter().collect();
@@ -136,6 +134,10 @@ impl Catalog {
         }
         Ok(())
     }
+}
+
+fn places(numbers: &[i64]) -> HashMap<i64, usize> {
+    numbers.iter().enumerate().map(|(place, number)| (*number, place)).collect()
 }
 
 fn keep_first(
@@ -191,6 +193,8 @@ fn among(table: &str, numbers: &[i64], context: &SessionContext) -> Result<Strin
     }
     let column: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers.iter().copied()));
     let schema = Arc::new(Schema::new(vec![Field::new("frame", DataType::Int64, false)]));
+    // The frames themselves were looked up so before what is known of them.
+    context.deregister_table("hits")?;
     context.register_batch("hits", RecordBatch::try_new(schema, vec![column])?)?;
     Ok(condition + &format!("EXISTS (SELECT 1 FROM hits h WHERE h.frame = {table}.frame)"))
 }

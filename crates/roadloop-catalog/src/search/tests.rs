@@ -258,6 +258,10 @@ fn many_hits_are_described_as_few_are() {
             assert!(hit.looked_at && !hit.anonymized);
             assert_eq!(hit.detections.len(), hit.frame.id.sequence as usize % 3);
         }
+        let options = SearchOptions { limit: Some(all.hits.len() - 1), recording: None };
+        let page = catalog.search(&Filter::EVERYTHING, &options).await.unwrap();
+        assert_eq!(page.total, all.total);
+        assert_eq!(page.hits, all.hits[..all.hits.len() - 1]);
     });
 }
 
