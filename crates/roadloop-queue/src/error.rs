@@ -1,0 +1,49 @@
+//! What can go wrong with a queue.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use roadloop_base::{ErrorKind, is_disk_full};
+
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    #[error("{reason}\nqueue: {address}")]
+    BadAddress { address: String, reason: String },
+    #[error("cannot open the queue: {source}\npath: {}", path.display())]
+    Open { path: PathBuf, source: Box<dyn Error + Send + Sync> },
+    #[error("the queue was made by another version of roadloop (format {found}, this one knows {known})\npath: {}", path.display())]
+    Format { path: PathBuf, found: i64, known: i64 },
+    #[error("cannot {action} the queue: {source}")]
+    Engine { action: &'static str, source: Box<dyn Error + Send + Sync> },
+    #[error("the job {id} is held no longer: another worker may have it")]
+    Lost { id: String },
+    #[error("the job {id:?} cannot be queued: {reason}")]
+    BadJob { id: String, reason: String },
+}
+
+impl QueueError {
+    pub(crate) fn engine(
+        action: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> QueueError {
+        QueueError::Engine { action, source: source.into() }
+    }
+
+    /// Whether the time of a claim was over before.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, QueueError::Lost { .. })
+    }
+
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            QueueError::BadAddress { .. }
+            | QueueError::BadJob { .. }
+            | QueueError::Format { .. } => ErrorKind::Invalid,
+            QueueError::Lost { .. } => ErrorKind::Conflict,
+            QueueError::Open { source, .. } | QueueError::Engine { source, .. } => {
+                let source: &(dyn Error + 'static) = source.as_ref();
+                if is_disk_full(source) { ErrorKind::Internal } else { ErrorKind::Busy }
+            }
+        }
+    }
+}

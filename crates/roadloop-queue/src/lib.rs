@@ -1,0 +1,23 @@
+//! Work that waits: jobs pushed by some and claimed by others, on this machine
+//! or many, and what is promised about them.
+//!
+//! [`open`] turns an address into a [`Queue`], the only place that chooses an
+//! implementation. What is pushed lies in a [`Lane`]; who claims it holds it for
+//! the queue's `hold`, extends that as long as the work goes on, and finishes it,
+//! with the jobs that follow from it, or gives it back for later.
+//!
+//! Knows nothing of stages, recordings or retries: ids and texts only. How often
+//! a job is tried, and what becomes of it then, is decided by who claims it.
+
+mod embedded;
+mod error;
+mod job;
+mod open;
+mod queue;
+#[cfg(test)]
+mod suite;
+
+pub use error::QueueError;
+pub use job::{Claim, Depth, Job, Lane, Priority};
+pub use open::{Address, open};
+pub use queue::{Queue, QueueOptions};
