@@ -2,7 +2,7 @@
 //!
 //! In order of meeting them: a [`RecordingId`] names a drive; its [`Topic`]s
 //! that carry images are [`Camera`]s; each image is a [`Frame`], known by its
-//! [`FrameId`] and handled in [`ShardId`]s of 16; what a model says about it
+//! [`FrameId`] and handled in [`ShardId`]s of 16, a [`Part`] at a time; what a model says about it
 //! is a [`Detection`], whose [`BBox`] is a fraction of the image. Work that is
 //! mostly done comes back as a [`Report`] that names every [`Skip`].
 //!
@@ -14,6 +14,7 @@ mod frame;
 mod geometry;
 mod ids;
 mod keys;
+mod part;
 mod picture_hash;
 mod pixel_encoding;
 mod position;
@@ -32,6 +33,7 @@ pub use ids::{
     name_cameras, name_topics,
 };
 pub use keys::{anonymized_key, anonymized_of, image_key, images_of};
+pub use part::{Part, ShardRun};
 pub use picture_hash::PictureHash;
 pub use pixel_encoding::PixelEncoding;
 pub use position::Position;

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use roadloop_base::{Camera, FrameId, FrameRow, Nanos, RecordingId};
+use roadloop_base::{Camera, FrameId, FrameRow, Nanos, Part, RecordingId};
 
 use crate::rows::{Columns, camera, frame_ids, frame_rows, recording_id};
+use crate::schema::frame_numbers;
 use crate::{Catalog, CatalogError};
 
 /// What the catalog has of a recording.
@@ -85,12 +86,11 @@ impl Catalog {
         Ok(counts)
     }
 
-    /// The frames of a recording, by camera and sequence.
-    pub async fn frames(&self, recording: &RecordingId) -> Result<Vec<FrameRow>, CatalogError> {
+    /// The frames of a recording, or of a part of it, by camera and sequence.
+    pub async fn frames(&self, part: &Part) -> Result<Vec<FrameRow>, CatalogError> {
         let context = self.session(None).await?;
-        let query = format!(
-            "SELECT * FROM frames WHERE recording = '{recording}' ORDER BY camera, sequence"
-        );
+        let query =
+            format!("SELECT * FROM frames WHERE {} ORDER BY camera, sequence", condition(part));
         let mut rows = Vec::new();
         for batch in self.query(&context, &query).await? {
             rows.extend(frame_rows(&batch)?);
@@ -98,19 +98,28 @@ impl Catalog {
         Ok(rows)
     }
 
-    /// The frames of a recording that have an anonymised copy.
-    pub async fn anonymized(
-        &self,
-        recording: &RecordingId,
-    ) -> Result<BTreeSet<FrameId>, CatalogError> {
+    /// Those frames of a recording, or of a part of it, that have an anonymised copy.
+    pub async fn anonymized(&self, part: &Part) -> Result<BTreeSet<FrameId>, CatalogError> {
         let context = self.session(None).await?;
-        let query = format!(
-            "SELECT frame, recording, camera FROM anonymized WHERE recording = '{recording}'"
-        );
+        let query =
+            format!("SELECT frame, recording, camera FROM anonymized WHERE {}", condition(part));
         let mut ids = BTreeSet::new();
         for batch in self.query(&context, &query).await? {
             ids.extend(frame_ids(&batch)?);
         }
         Ok(ids)
+    }
+}
+
+/// What is true of the rows of a part's frames, in SQL.
+fn condition(Part { recording, shards }: &Part) -> String {
+    let of_recording = format!("recording = '{recording}'");
+    match shards {
+        None => of_recording,
+        Some(run) => {
+            let (first, last) = frame_numbers(recording, run);
+            let camera = &run.camera;
+            format!("{of_recording} AND camera = '{camera}' AND frame BETWEEN {first} AND {last}")
+        }
     }
 }

@@ -11,7 +11,7 @@ use deltalake::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use deltalake::kernel::{DataType as DeltaType, StructField, StructType};
 use sha2::{Digest, Sha256};
 
-use roadloop_base::{Camera, FrameId, MAX_SEQUENCE, RecordingId, SHARD_FRAMES, ShardId};
+use roadloop_base::{Camera, FrameId, MAX_SEQUENCE, RecordingId, SHARD_FRAMES, ShardId, ShardRun};
 
 use crate::session::TAGS;
 
@@ -90,6 +90,14 @@ pub(crate) fn frames_of_shard(shard: &ShardId) -> RangeInclusive<i64> {
     let first = shard.index.saturating_mul(SHARD_FRAMES).min(MAX_SEQUENCE);
     let last = first.saturating_add(SHARD_FRAMES - 1).min(MAX_SEQUENCE);
     stream.frame(first)..=stream.frame(last)
+}
+
+/// The first and the last number the frames of a run of shards may have; where
+/// none may be in it, the last is before the first.
+pub(crate) fn frame_numbers(recording: &RecordingId, run: &ShardRun) -> (i64, i64) {
+    let (from, before) = run.sequences();
+    let first = StreamNumber::of(recording, &run.camera).frame(0);
+    (first + i64::from(from), first + i64::from(before) - 1)
 }
 
 /// Columns as the data files have them: all but the partition's.

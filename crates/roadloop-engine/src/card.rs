@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use roadloop_bag::Recording;
 use roadloop_base::{RecordingId, Report, Skip, Stage, Topic};
 use roadloop_store::{Store, StoreError};
 
@@ -99,11 +100,50 @@ impl Card {
         Ok(None)
     }
 
-    pub(crate) async fn save(&self, store: &Store) -> Result<(), EngineError> {
-        let key = Card::key(&self.id);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|source| EngineError::Card { key: key.clone(), source })?;
-        Ok(store.put(&key, Bytes::from(text)).await?)
+    /// Changes the card of a recording, made where it has none; what other stages
+    /// note on it meanwhile stays. `content` is the name its content gives it.
+    pub(crate) async fn change(
+        store: &Store,
+        recording: &Recording,
+        content: &RecordingId,
+        mut change: impl FnMut(&mut Card),
+    ) -> Result<(), EngineError> {
+        let key = Card::key(recording.id());
+        let unreadable = |source| EngineError::Card { key: key.clone(), source };
+        let update = |found: Option<Bytes>| {
+            let earlier: Option<Card> = match found {
+                Some(bytes) => Some(serde_json::from_slice(&bytes).map_err(unreadable)?),
+                None => None,
+            };
+            if let Some(card) = &earlier
+                && !card.is_of(content, recording.size_bytes())
+            {
+                return Err(EngineError::NameTaken {
+                    name: card.id.to_string(),
+                    source_path: card.source.clone(),
+                });
+            }
+            let mut card = Card::of(recording, content.clone(), earlier);
+            change(&mut card);
+            Ok(Some(Bytes::from(serde_json::to_vec_pretty(&card).map_err(unreadable)?)))
+        };
+        store.update(&key, update).await
+    }
+
+    fn of(recording: &Recording, content: RecordingId, earlier: Option<Card>) -> Card {
+        let (extractions, files) =
+            earlier.map(|card| (card.extractions, card.files)).unwrap_or_default();
+        Card {
+            format: Card::FORMAT,
+            id: recording.id().clone(),
+            content,
+            source: recording.path().display().to_string(),
+            kind: recording.format().to_string(),
+            size_bytes: recording.size_bytes(),
+            topics: recording.topics().to_vec(),
+            extractions,
+            files,
+        }
     }
 
     /// A stage's files, where they are made of this.

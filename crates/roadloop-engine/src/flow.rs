@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roadloop_bag::{Recording, Selection};
-use roadloop_base::{Camera, RecordingId, Report, Skip, Stage};
+use roadloop_base::{Camera, Part, RecordingId, Report, Skip, Stage};
 use roadloop_catalog::Filter;
 
 use crate::stages::redact::RedactSettings;
@@ -60,6 +60,7 @@ pub async fn run(
     let id = recording.id().clone();
     // Not after an hour of extraction.
     let wants = |stage| settings.stages.contains(&stage);
+    let whole = Part::whole(id.clone());
     if let Some(only) = settings.only.as_ref().filter(|_| wants(Stage::Anonymize)) {
         ctx.catalog.check(only).await?;
     }
@@ -81,9 +82,9 @@ pub async fn run(
             Stage::Extract => ingest::run(ctx, &recording, content.clone(), selection).await?,
             Stage::Tables => files::tables(ctx, &recording, &content).await?,
             Stage::Video => files::video(ctx, &recording, &content, selection).await?,
-            Stage::Detect => detect::run(ctx, &id).await?,
+            Stage::Detect => detect::run(ctx, &whole).await?,
             Stage::Anonymize => {
-                redact::run(ctx, &id, settings.only.as_ref(), settings.redact).await?
+                redact::run(ctx, &whole, settings.only.as_ref(), settings.redact).await?
             }
             Stage::Attach => match attach::run(ctx, &id).await? {
                 Some(report) => report,
@@ -199,12 +200,13 @@ pub async fn plan(ctx: &Ctx, path: &Path, settings: &RunSettings) -> Result<Plan
             made_of.zip(card.as_ref()).map(|(made_of, card)| card.files_of(*stage, &made_of));
         files.flatten().is_some()
     };
+    let whole = Part::whole(id.clone());
     let (mut detected, mut anonymized) = summary.map_or((0, 0), |s| (s.looked, s.anonymized));
     if detected > 0 && settings.stages.contains(&Stage::Detect) {
-        detected = detect::already_done(ctx, &id).await.unwrap_or(detected);
+        detected = detect::already_done(ctx, &whole).await.unwrap_or(detected);
     }
     if anonymized > 0 && settings.stages.contains(&Stage::Anonymize) {
-        let done = redact::already_done(ctx, &id, settings.only.as_ref(), settings.redact).await;
+        let done = redact::already_done(ctx, &whole, settings.only.as_ref(), settings.redact).await;
         anonymized = done.unwrap_or(anonymized);
     }
     Ok(Plan {

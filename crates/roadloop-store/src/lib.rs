@@ -21,6 +21,7 @@ mod remote;
 mod suite;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod update;
 mod uploads;
 
 pub use error::StoreError;

@@ -143,6 +143,15 @@ impl Store {
         }
     }
 
+    /// Removes an object, if it is there.
+    pub async fn remove(&self, key: &str) -> Result<(), StoreError> {
+        let location = parse_key(key)?;
+        match self.objects.delete(&location).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(StoreError::backend("remove", key, source)),
+        }
+    }
+
     /// What lies below a prefix, in order of the keys.
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let location = parse_key(prefix)?;
@@ -197,7 +206,7 @@ impl Store {
     }
 }
 
-fn parse_key(key: &str) -> Result<Key, StoreError> {
+pub(crate) fn parse_key(key: &str) -> Result<Key, StoreError> {
     let bad = || StoreError::BadKey { key: key.to_owned() };
     let usable = |part: &str| !part.is_empty() && part != "." && part != "..";
     if !key.split('/').all(usable) || key.contains('\0') {

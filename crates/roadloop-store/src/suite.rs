@@ -17,6 +17,8 @@ pub(crate) async fn store_keeps_its_promises(mut fresh: impl FnMut() -> Store) {
     a_file_is_put_whole(&fresh()).await;
     an_upload_in_parts_is_there_whole_or_not_at_all(&fresh()).await;
     a_lock_has_one_holder(&fresh()).await;
+    updates_lose_nothing(&fresh()).await;
+    what_is_removed_is_gone(&fresh()).await;
 }
 
 fn bytes(text: &'static str) -> Bytes {
@@ -128,4 +130,40 @@ async fn a_lock_has_one_holder(store: &Store) {
     store.lock("another").await.unwrap().release().await;
     locks.pop().unwrap().unwrap().release().await;
     store.lock("upkeep").await.unwrap().release().await;
+}
+
+async fn updates_lose_nothing(store: &Store) {
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..8_u8 {
+        let store = store.clone();
+        writers.spawn(async move {
+            let add = |found: Option<Bytes>| {
+                let mut kept = found.unwrap_or_default().to_vec();
+                kept.push(number);
+                Ok::<_, StoreError>(Some(Bytes::from(kept)))
+            };
+            store.update("work/list", add).await.unwrap();
+        });
+    }
+    while let Some(written) = writers.join_next().await {
+        written.unwrap();
+    }
+    let mut kept = store.get("work/list").await.unwrap().to_vec();
+    kept.sort_unstable();
+    assert_eq!(kept, [0, 1, 2, 3, 4, 5, 6, 7]);
+    // Nothing to change is nothing written; what cannot be decided changes nothing.
+    store.update("work/other", |_| Ok::<_, StoreError>(None)).await.unwrap();
+    assert!(matches!(store.get("work/other").await, Err(StoreError::NotFound { .. })));
+    let refuse = |_| Err(StoreError::BadKey { key: "refused".to_owned() });
+    assert!(store.update("work/list", refuse).await.is_err());
+    assert_eq!(store.get("work/list").await.unwrap().len(), 8);
+}
+
+async fn what_is_removed_is_gone(store: &Store) {
+    store.put("work/a", bytes("a")).await.unwrap();
+    store.remove("work/a").await.unwrap();
+    assert!(matches!(store.get("work/a").await, Err(StoreError::NotFound { .. })));
+    // It may have been another's turn before.
+    store.remove("work/a").await.unwrap();
+    assert!(store.remove("../a").await.is_err());
 }

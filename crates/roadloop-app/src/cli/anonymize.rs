@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::ValueEnum;
-use roadloop_base::{RecordingId, Report};
+use roadloop_base::{Part, RecordingId, Report};
 use roadloop_engine::catalog::Filter;
 use roadloop_engine::stages::redact;
 use roadloop_engine::{Ctx, EngineError};
@@ -82,7 +82,8 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let mut results = Vec::new();
     for recording in named_recordings(&ctx, &args.recordings).await? {
         let settings = session.redact_settings();
-        let report = redact::run(&ctx, &recording, only.as_ref(), settings).await?;
+        let report =
+            redact::run(&ctx, &Part::whole(recording.clone()), only.as_ref(), settings).await?;
         results.push((recording, report));
     }
     if let Some(only) = &only {

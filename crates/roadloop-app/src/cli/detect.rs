@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use roadloop_base::Part;
 use roadloop_engine::stages::detect;
 
 use crate::cli::Outcome;
@@ -67,7 +68,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let ctx = session.reader().await?;
     let mut results = Vec::new();
     for recording in super::anonymize::named_recordings(&ctx, &args.recordings).await? {
-        let report = detect::run(&ctx, &recording).await?;
+        let report = detect::run(&ctx, &Part::whole(recording.clone())).await?;
         results.push((recording, report));
     }
     super::anonymize::show_reports(session, &results, args.json).await

@@ -8,7 +8,7 @@ use deltalake::logstore::object_store::ObjectStore;
 
 use tempfile::TempDir;
 
-use roadloop_base::{ErrorKind, Kind, RecordingId, SHARD_FRAMES, ShardId, Stage};
+use roadloop_base::{ErrorKind, Kind, Part, RecordingId, SHARD_FRAMES, ShardId, Stage};
 
 use super::*;
 use crate::testing::{
@@ -35,7 +35,7 @@ fn what_goes_in_comes_out() {
 
         let mut expected = front.rows.clone();
         expected.extend(rear.rows.clone());
-        assert_eq!(catalog.frames(&drive()).await.unwrap(), expected);
+        assert_eq!(catalog.frames(&Part::whole(drive())).await.unwrap(), expected);
         // Another process sees the same.
         assert_eq!(open(&folder).await.frames(&drive()).await.unwrap(), expected);
 
@@ -152,10 +152,10 @@ fn nothing_found_is_told_from_not_looked_at() {
         catalog.put_detections(Stage::Anonymize, std::slice::from_ref(&empty)).await.unwrap();
         let again = catalog.put_detections(Stage::Anonymize, &[empty]).await.unwrap();
         assert_eq!(again, ALREADY);
-        assert!(catalog.anonymized(&drive()).await.unwrap().is_empty());
+        assert!(catalog.anonymized(&Part::whole(drive())).await.unwrap().is_empty());
         let shard = detection_shard(&front, 6, |_| vec![]);
         catalog.put_detections(Stage::Anonymize, &[shard]).await.unwrap();
-        assert_eq!(catalog.anonymized(&drive()).await.unwrap().len(), 4);
+        assert_eq!(catalog.anonymized(&Part::whole(drive())).await.unwrap().len(), 4);
     });
 }
 
@@ -219,7 +219,7 @@ fn a_writer_stopped_at_any_instant_leaves_no_half_shard() {
         let shards = shards(99);
         let catalog = open(&folder).await;
         catalog.put_frames(&shards).await.unwrap();
-        assert_eq!(catalog.frames(&drive()).await.unwrap().len(), 30);
+        assert_eq!(catalog.frames(&Part::whole(drive())).await.unwrap().len(), 30);
     });
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use serde_json::json;
 
-use roadloop_base::{FrameId, FrameRow, RecordingId, Report, Skip, anonymized_of, images_of};
+use roadloop_base::{FrameId, FrameRow, Part, RecordingId, Report, Skip, anonymized_of, images_of};
 use roadloop_store::{Staged, Store, StoreError};
 
 use super::redact;
@@ -167,9 +167,10 @@ impl Here {
         shown: Shown,
     ) -> Result<Here, EngineError> {
         let (prefix, anonymized) = match shown {
-            Shown::Anonymized => {
-                (anonymized_of(recording), Some(ctx.catalog.anonymized(recording).await?))
-            }
+            Shown::Anonymized => (
+                anonymized_of(recording),
+                Some(ctx.catalog.anonymized(&Part::whole(recording.clone())).await?),
+            ),
             Shown::Raw => (images_of(recording), None),
         };
         let sizes = sizes(&ctx.store, &prefix).await?;

@@ -161,17 +161,13 @@ impl Folder {
                 ctx.store.put_file(&format!("{}/{file}", self.key), &path).await?;
             }
         }
-        let card = Card::load(&ctx.store, recording.id()).await?;
-        let mut card = card.unwrap_or_else(|| ingest::new_card(recording, content.clone(), None));
-        card.files.retain(|files| files.stage != self.stage);
-        card.files.push(Files {
-            stage: self.stage,
-            made_of,
-            files,
-            done: report.done,
-            skipped: report.skipped.clone(),
-        });
-        card.save(&ctx.store).await?;
+        let (stage, done) = (self.stage, report.done);
+        Card::change(&ctx.store, recording, content, |card| {
+            card.files.retain(|files| files.stage != stage);
+            let (made_of, files) = (made_of.clone(), files.clone());
+            card.files.push(Files { stage, made_of, files, done, skipped: report.skipped.clone() });
+        })
+        .await?;
         Ok(report)
     }
 }

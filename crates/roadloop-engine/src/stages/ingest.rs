@@ -11,8 +11,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use roadloop_bag::{BagError, Recording, Selection};
 use roadloop_base::{
-    Camera, EncodedImage, Frame, FrameId, FrameRow, Nanos, RecordingId, Report, ShardId, Skip,
-    Stage, image_key, images_of,
+    Camera, EncodedImage, Frame, FrameId, FrameRow, Nanos, Part, RecordingId, Report, ShardId,
+    Skip, Stage, image_key, images_of,
 };
 use roadloop_catalog::FrameShard;
 use roadloop_store::Staged;
@@ -61,9 +61,8 @@ pub async fn run(
         meter.finish(&report);
         return Ok(report);
     }
-    let mut card = new_card(recording, content, earlier);
     // Before the first frame: from here on the name is taken.
-    card.save(&ctx.store).await?;
+    Card::change(&ctx.store, recording, &content, |_| {}).await?;
     let mut report = Report { skipped: recording.damage().to_vec(), ..Report::default() };
     for skip in &report.skipped {
         meter.skipped(skip);
@@ -99,13 +98,15 @@ pub async fn run(
     shards.finish().await?;
     meter.finish(&report);
 
-    card.extractions.retain(|extraction| extraction.selection != in_words);
-    card.extractions.push(Extraction {
-        selection: in_words,
-        frames: report.done + report.already_done,
-        skipped: report.skipped.clone(),
-    });
-    card.save(&ctx.store).await?;
+    Card::change(&ctx.store, recording, &content, |card| {
+        card.extractions.retain(|extraction| extraction.selection != in_words);
+        card.extractions.push(Extraction {
+            selection: in_words.clone(),
+            frames: report.done + report.already_done,
+            skipped: report.skipped.clone(),
+        });
+    })
+    .await?;
     Ok(report)
 }
 
@@ -123,22 +124,6 @@ pub fn describe(selection: &Selection) -> String {
     format!("topics={topics} every={} rate_hz={rate}{from}{to}", selection.every)
 }
 
-pub(super) fn new_card(recording: &Recording, content: RecordingId, earlier: Option<Card>) -> Card {
-    let (extractions, files) =
-        earlier.map(|card| (card.extractions, card.files)).unwrap_or_default();
-    Card {
-        format: Card::FORMAT,
-        id: recording.id().clone(),
-        content,
-        source: recording.path().display().to_string(),
-        kind: recording.format().to_string(),
-        size_bytes: recording.size_bytes(),
-        topics: recording.topics().to_vec(),
-        extractions,
-        files,
-    }
-}
-
 /// Frames the catalog has.
 #[derive(Debug)]
 struct KnownFrames {
@@ -150,7 +135,7 @@ struct KnownFrames {
 impl KnownFrames {
     async fn load(ctx: &Ctx, recording: &RecordingId) -> Result<KnownFrames, EngineError> {
         let mut known = KnownFrames { rows: HashMap::new(), lost: HashSet::new() };
-        let rows = ctx.catalog.frames(recording).await?;
+        let rows = ctx.catalog.frames(&Part::whole(recording.clone())).await?;
         if rows.is_empty() {
             return Ok(known);
         }

@@ -1,13 +1,12 @@
 //! Anonymisation: frames in, copies without faces, plates and texts out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use roadloop_base::{
-    BBox, Detection, FrameId, FrameRow, ModelId, RecordingId, Report, Stage, anonymized_key,
-    anonymized_of,
+    BBox, Detection, FrameId, FrameRow, ModelId, Part, Report, Stage, anonymized_key, anonymized_of,
 };
 use roadloop_catalog::Filter;
 use roadloop_vision::{
@@ -54,15 +53,15 @@ pub fn redacted_key(row: &FrameRow) -> String {
     anonymized_key(&row.id, row.taken_at, extension)
 }
 
-/// Anonymises a recording's frames; with `only`, those that match it, besides
+/// Anonymises the frames of a recording, or of a part of it; with `only`, those that match it, besides
 /// the ones that have an anonymised copy already.
 pub async fn run(
     ctx: &Ctx,
-    recording: &RecordingId,
+    part: &Part,
     only: Option<&Filter>,
     settings: RedactSettings,
 ) -> Result<Report, EngineError> {
-    let (pass, finders) = pass(ctx, recording, only, settings).await?;
+    let (pass, finders) = pass(ctx, part, only, settings).await?;
     let turn = Mutex::new(());
     by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, &turn, settings))
         .await
@@ -71,27 +70,35 @@ pub async fn run(
 /// Frames that a run would leave as they are.
 pub(crate) async fn already_done(
     ctx: &Ctx,
-    recording: &RecordingId,
+    part: &Part,
     only: Option<&Filter>,
     settings: RedactSettings,
 ) -> Result<u64, EngineError> {
-    pass(ctx, recording, only, settings).await?.0.already_done(ctx).await
+    pass(ctx, part, only, settings).await?.0.already_done(ctx).await
 }
 
 async fn pass(
     ctx: &Ctx,
-    recording: &RecordingId,
+    part: &Part,
     only: Option<&Filter>,
     settings: RedactSettings,
 ) -> Result<(Pass, Finders), EngineError> {
-    let mut rows = ctx.catalog.frames(recording).await?;
-    let anonymized = ctx.catalog.anonymized(recording).await?;
-    let copies = present::images(ctx, &anonymized_of(recording)).await?;
+    let mut rows = ctx.catalog.frames(part).await?;
+    let anonymized = ctx.catalog.anonymized(part).await?;
+    let copies = match (&part.shards, anonymized.is_empty()) {
+        (_, true) => HashSet::new(),
+        (None, false) => present::images(ctx, &anonymized_of(&part.recording)).await?,
+        (Some(run), false) => {
+            let folder = format!("{}/{}", anonymized_of(&part.recording), run.camera);
+            present::images(ctx, &folder).await?
+        }
+    };
     let is_lost =
         |row: &&FrameRow| anonymized.contains(&row.id) && !copies.contains(&redacted_key(row));
     let lost = rows.iter().filter(is_lost).map(|row| row.id.clone()).collect();
     if let Some(filter) = only {
-        let mut wanted: BTreeSet<FrameId> = ctx.catalog.matching(filter, Some(recording)).await?;
+        let mut wanted: BTreeSet<FrameId> =
+            ctx.catalog.matching(filter, Some(&part.recording)).await?;
         wanted.extend(anonymized);
         rows.retain(|row| wanted.contains(&row.id));
     }
@@ -104,7 +111,7 @@ async fn pass(
     }
     let pass = Pass {
         stage: Stage::Anonymize,
-        recording: recording.clone(),
+        recording: part.recording.clone(),
         rows,
         settings: made_like,
         model: anonymizer_id(settings),
