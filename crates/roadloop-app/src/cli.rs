@@ -11,12 +11,14 @@ mod enrich;
 mod extract;
 mod hits;
 mod output;
+mod queue;
 mod quickstart;
 mod run;
 mod search;
 mod select;
 mod sql;
 mod tag;
+mod worker;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,7 @@ Examples:
   roadloop select 'has(person)' --sample 500 --by camera --spread --save crowds
   roadloop sql 'select label, count(*) from detections group by label'
   roadloop catalog compact                  keep questions fast
+  roadloop run drive.bag --queue jobs.db    give the work to roadloop worker
   roadloop bag info drive.bag               what is in a recording?
   roadloop doctor                           is everything here that is needed?
 
@@ -109,6 +112,8 @@ enum Command {
     Enrich(enrich::Args),
     Tag(tag::Args),
     Catalog(catalog::Args),
+    Worker(worker::Args),
+    Queue(queue::Args),
     Bag(bag::Args),
     Doctor(doctor::Args),
     Config(config_show::Args),
@@ -177,11 +182,22 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Catalog(args) => {
             catalog::run(&Session::open(&global, Overrides::new())?, args).await
         }
+        Command::Worker(args) => {
+            worker::run(&Session::open(&global, args.overrides())?, args).await
+        }
+        Command::Queue(args) => queue::run(&Session::open(&global, args.overrides())?, args).await,
         Command::Bag(args) => bag::run(Session::open_without_workspace(&global)?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => completions::man(args),
+    }
+}
+
+impl Cli {
+    /// Whether the command hears signals itself: it has something to hand back.
+    pub(crate) fn ends_its_own_way(&self) -> bool {
+        matches!(self.command, Command::Worker(_))
     }
 }
 

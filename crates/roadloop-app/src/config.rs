@@ -81,12 +81,39 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("search.limit", "100", Shape::Count(1), "Most hits a search prints"),
     setting("sql.max_rows", "10000", Shape::Count(1), "Most rows a query prints"),
     setting("sql.timeout_secs", "60", Shape::Count(1), "Longest a query may take"),
+    setting(
+        "queue.address",
+        "",
+        Shape::Text,
+        "Where run gives jobs and workers take them; empty: run works itself, workers take queue.db in the workspace",
+    ),
+    setting(
+        "queue.hold_secs",
+        "60",
+        Shape::Count(1),
+        "A job nobody spoke of for so long is given to another worker",
+    ),
+    setting("queue.attempts", "5", Shape::Count(1), "A job that failed so often is dead"),
+    setting("queue.timeout_secs", "21600", Shape::Count(1), "Longest a job may take"),
+    setting(
+        "queue.frames_per_job",
+        "64",
+        Shape::Count(1),
+        "Frames of a camera looked at in one job, rounded up to 16",
+    ),
+    setting(
+        "queue.most_waiting",
+        "64",
+        Shape::Count(1),
+        "Jobs that may wait in a stage before the one before it waits too",
+    ),
     setting("sql.memory_mb", "1024", Shape::Count(16), "Most memory a query may use"),
 ];
 
 /// The flag that goes over a setting, in the words of the one who typed it.
 const FLAGS: &[(&str, &str)] = &[
     ("store", "--store"),
+    ("queue.address", "--queue"),
     ("jobs", "--jobs"),
     ("extract.topics", "--topics"),
     ("extract.every", "--every"),

@@ -13,6 +13,7 @@ mod render;
 mod session;
 mod telemetry;
 mod usage;
+mod work_log;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -99,6 +100,9 @@ fn not_parsed(error: &clap::Error) -> ExitCode {
 }
 
 async fn until_interrupted(cli: Cli) -> anyhow::Result<Outcome> {
+    if cli.ends_its_own_way() {
+        return cli::dispatch(cli).await;
+    }
     tokio::select! {
         outcome = cli::dispatch(cli) => outcome,
         _ = tokio::signal::ctrl_c() => Ok(Outcome::Interrupted),

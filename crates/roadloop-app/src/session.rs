@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use roadloop_base::{RecordingId, Stage};
+use roadloop_base::{RecordingId, SHARD_FRAMES, Stage};
 use roadloop_engine::catalog::Filter;
 use roadloop_engine::flow::RunSettings;
+use roadloop_engine::queue::{self, Address, Queue, QueueOptions};
 use roadloop_engine::stages::redact::RedactSettings;
 use roadloop_engine::vision::RedactStyle;
+use roadloop_engine::work::{Board, Policy};
 use roadloop_engine::{Cpu, Ctx, ModelFile, ModelSettings, Progress, Settings, bag, store};
 
 use crate::assets;
@@ -72,6 +75,54 @@ impl Session {
             settings.store = "memory:".to_owned();
         }
         Ok(Ctx::open(settings, Arc::from(self.progress.reporter())).await?)
+    }
+
+    /// Whether work is given to others.
+    pub(crate) fn has_queue(&self) -> bool {
+        !self.config.text("queue.address").is_empty()
+    }
+
+    /// Where jobs wait: what was named, else a file of the workspace.
+    pub(crate) fn queue_address(&self) -> Result<Address> {
+        Ok(match self.config.text("queue.address") {
+            "" => Address::File(self.config.workspace().join("queue.db")),
+            address => address.parse()?,
+        })
+    }
+
+    pub(crate) fn queue_options(&self) -> QueueOptions {
+        let seconds = self.config.number("queue.hold_secs").unwrap_or(60);
+        QueueOptions { hold: Duration::from_secs(seconds) }
+    }
+
+    pub(crate) async fn queue(&self) -> Result<Arc<dyn Queue>> {
+        Ok(queue::open(&self.queue_address()?, self.queue_options()).await?)
+    }
+
+    /// How jobs are tried.
+    pub(crate) fn policy(&self) -> Policy {
+        let frames: u32 = self.config.number("queue.frames_per_job").unwrap_or(64);
+        let usual = Policy::default();
+        Policy {
+            attempts: self.config.number("queue.attempts").unwrap_or(usual.attempts),
+            most_waiting: self.config.number("queue.most_waiting").unwrap_or(usual.most_waiting),
+            timeout: self
+                .config
+                .number("queue.timeout_secs")
+                .map_or(usual.timeout, Duration::from_secs),
+            shards_per_job: frames.div_ceil(SHARD_FRAMES).max(1),
+            ..usual
+        }
+    }
+
+    /// Where work is written down.
+    pub(crate) fn board(&self) -> Result<Board> {
+        Ok(Board::new(store::open(&self.config.store())?))
+    }
+
+    /// Finds out now that a store cannot be written to, not when a worker does.
+    pub(crate) async fn make_store(&self) -> Result<()> {
+        Ok(store::open(&self.config.store())?.ready().await?)
     }
 
     /// The cores that may be used.

@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use roadloop_bag::BagError;
 use roadloop_base::ErrorKind;
 use roadloop_catalog::CatalogError;
+use roadloop_queue::QueueError;
 use roadloop_store::StoreError;
 use roadloop_vision::{ModelError, VisionError};
 
@@ -48,6 +49,12 @@ pub enum EngineError {
     FolderInUse { folder: PathBuf },
     #[error("cannot write a table: {source}")]
     Table { source: Box<dyn Error + Send + Sync> },
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error("what was written down of the work cannot be read: {source}\nkey: {key}")]
+    Record { key: String, source: serde_json::Error },
+    #[error("nothing can be done with the job {job}: this program does not understand it")]
+    BadLetter { job: String },
     #[error("work was stopped")]
     Stopped { source: Box<dyn Error + Send + Sync> },
 }
@@ -74,6 +81,8 @@ impl EngineError {
             EngineError::Catalog(error) => error.kind(),
             EngineError::Model(error) => error.kind(),
             EngineError::Vision(error) => error.kind(),
+            EngineError::Queue(error) => error.kind(),
+            EngineError::BadLetter { .. } => ErrorKind::Invalid,
             EngineError::NameTaken { .. } | EngineError::FolderTaken { .. } => ErrorKind::Conflict,
             EngineError::FolderInUse { .. } => ErrorKind::Busy,
             EngineError::SeveralRecordings { .. } => ErrorKind::Invalid,
@@ -82,6 +91,7 @@ impl EngineError {
                 ErrorKind::NotFound
             }
             EngineError::Card { .. }
+            | EngineError::Record { .. }
             | EngineError::Read { .. }
             | EngineError::Write { .. }
             | EngineError::Folder { .. }

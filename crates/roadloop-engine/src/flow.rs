@@ -79,7 +79,9 @@ pub async fn run(
         let started = Instant::now();
         let selection = &settings.selection;
         let mut report = match stage {
-            Stage::Extract => ingest::run(ctx, &recording, content.clone(), selection).await?,
+            Stage::Extract => {
+                ingest::run(ctx, &recording, content.clone(), selection, None).await?
+            }
             Stage::Tables => files::tables(ctx, &recording, &content).await?,
             Stage::Video => files::video(ctx, &recording, &content, selection).await?,
             Stage::Detect => detect::run(ctx, &whole).await?,
@@ -104,7 +106,7 @@ pub async fn run(
 /// A recording under the name it is to have, and the one its content gives it.
 /// A name that belongs to other content is refused: their frames would mix. A
 /// recording that was only moved or renamed keeps the name it had.
-async fn open(
+pub(crate) async fn open(
     ctx: &Ctx,
     path: &Path,
     name: Option<RecordingId>,

@@ -6,7 +6,8 @@
 //! hides faces and plates, [`stages::attach`] joins what others know of the frames;
 //! [`stages::search`] asks the catalog that results, [`stages::select`] samples it,
 //! [`stages::copy`] takes images out of it;
-//! [`upkeep`] keeps its tables in shape.
+//! [`upkeep`] keeps its tables in shape. [`work`] takes recordings the same way through
+//! the same stages as jobs of a queue, for any number of workers.
 //! [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they
 //! all need. Every stage is idempotent: it looks up what is delivered, does the
 //! rest, and leaves the same result however often it was stopped.
@@ -35,6 +36,7 @@ mod tables;
 mod track;
 pub mod upkeep;
 mod videos;
+pub mod work;
 
 pub use card::Card;
 pub use cpu::Cpu;
@@ -54,5 +56,6 @@ pub use videos::{VideoFile, extract_videos, has_videos};
 
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;
+pub use roadloop_queue as queue;
 pub use roadloop_store as store;
 pub use roadloop_vision as vision;

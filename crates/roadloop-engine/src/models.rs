@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use roadloop_vision::{
@@ -42,6 +43,7 @@ pub struct Models {
     /// Frames worked on at once.
     jobs: usize,
     opened: Mutex<Opened>,
+    keeps_all: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +65,13 @@ impl ModelFile {
 impl Models {
     pub(crate) fn new(settings: ModelSettings, workspace: &Path, jobs: usize) -> Models {
         let runtime_folders = vec![workspace.join("runtime")];
-        Models { settings, runtime_folders, jobs, opened: Mutex::default() }
+        let (opened, keeps_all) = (Mutex::default(), AtomicBool::new(false));
+        Models { settings, runtime_folders, jobs, opened, keeps_all }
+    }
+
+    /// From now on models of all stages stay open: they take turns.
+    pub(crate) fn keep_all(&self) {
+        self.keeps_all.store(true, Ordering::Relaxed);
     }
 
     pub fn settings(&self) -> &ModelSettings {
@@ -125,8 +133,10 @@ impl Models {
 
     pub(crate) fn finders(&self) -> Result<Finders, ModelError> {
         let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Detection is over; what its sessions keep is wanted here.
-        opened.detector = None;
+        if !self.keeps_all.load(Ordering::Relaxed) {
+            // Detection is over; what its sessions keep is wanted here.
+            opened.detector = None;
+        }
         if let Some(finders) = &opened.finders {
             return Ok(Arc::clone(finders));
         }

@@ -1,6 +1,7 @@
 //! `run`: the main job, a recording in, a searchable, anonymised catalog out.
 
 mod plan;
+mod queued;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,7 +36,8 @@ Examples:
   roadloop run drive.bag --detector yolox_s.onnx   with your own detector
   roadloop run drive.bag --only 'has(person)'      anonymise only frames with people
   roadloop run drive.bag --stages extract,detect   no anonymised copies
-  roadloop run drive.bag --dry-run                 what would be done")]
+  roadloop run drive.bag --dry-run                 what would be done
+  roadloop run ./drives --queue jobs.db            give the work to roadloop worker, and follow it")]
 pub(crate) struct Args {
     /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them, here or at s3://, gs://, az:// or https://
     #[arg(required = true, value_name = "RECORDING")]
@@ -56,6 +58,14 @@ pub(crate) struct Args {
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    queue: super::queue::QueueArgs,
+    /// With a queue: before everything that waits
+    #[arg(long)]
+    urgent: bool,
+    /// With a queue: do not wait for the end
+    #[arg(long)]
+    detach: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -76,7 +86,7 @@ pub(crate) struct Selection {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum StageName {
+pub(crate) enum StageName {
     Extract,
     /// CSV and Parquet of the topics that are no cameras
     Tables,
@@ -89,7 +99,7 @@ enum StageName {
 }
 
 impl StageName {
-    const ALL: [StageName; 6] = [
+    pub(crate) const ALL: [StageName; 6] = [
         StageName::Extract,
         StageName::Tables,
         StageName::Video,
@@ -98,7 +108,7 @@ impl StageName {
         StageName::Attach,
     ];
 
-    fn stage(self) -> Stage {
+    pub(crate) fn stage(self) -> Stage {
         match self {
             StageName::Extract => Stage::Extract,
             StageName::Tables => Stage::Tables,
@@ -121,6 +131,7 @@ impl Args {
         overrides.extend(rate.map(|rate| ("extract.rate_hz", rate.to_string())));
         overrides.extend(self.detector.overrides());
         overrides.extend(self.redact.overrides());
+        overrides.extend(self.queue.overrides());
         overrides
     }
 }
@@ -147,6 +158,13 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     }
     if args.dry_run {
         return plan::show(session, &session.reader().await?, &found, &settings, args.json).await;
+    }
+    if session.has_queue() {
+        let how = queued::How { is_urgent: args.urgent, follows: !args.detach, is_json: args.json };
+        return queued::run(session, &found, &settings, &how).await;
+    }
+    if args.urgent || args.detach {
+        return Err(usage("--urgent and --detach are for jobs of a queue; name one with --queue"));
     }
     let ctx = session.engine().await?;
     let many = found.len() > 1;

@@ -36,11 +36,15 @@ const COMMIT_AFTER: Duration = Duration::from_secs(2);
 /// Keeps the selected frames of a recording; `content` is the name its content
 /// gives it. Frames the catalog has already are left as they are, so a wider
 /// selection only adds; those whose image is gone are kept anew.
+///
+/// Each commit's shards are told to `committed`, where somebody waits for them; the
+/// next commit waits until they were taken.
 pub async fn run(
     ctx: &Ctx,
     recording: &Arc<Recording>,
     content: RecordingId,
     selection: &Selection,
+    committed: Option<mpsc::Sender<Vec<ShardId>>>,
 ) -> Result<Report, EngineError> {
     let id = recording.id().clone();
     let in_words = describe(selection);
@@ -67,7 +71,7 @@ pub async fn run(
     for skip in &report.skipped {
         meter.skipped(skip);
     }
-    let mut shards = Shards::new(ctx.clone(), Arc::clone(&known));
+    let mut shards = Shards::new(ctx.clone(), Arc::clone(&known), committed);
 
     let source = Arc::clone(recording);
     let track = Arc::new(ctx.cpu.run(move || Track::read(&source)).await??);
@@ -275,6 +279,7 @@ struct Shards {
     closed_images: Vec<Staged>,
     last_commit: Instant,
     commit: Option<JoinHandle<Result<(), EngineError>>>,
+    committed: Option<mpsc::Sender<Vec<ShardId>>>,
 }
 
 struct OpenShard {
@@ -284,7 +289,11 @@ struct OpenShard {
 }
 
 impl Shards {
-    fn new(ctx: Ctx, known: Arc<KnownFrames>) -> Shards {
+    fn new(
+        ctx: Ctx,
+        known: Arc<KnownFrames>,
+        committed: Option<mpsc::Sender<Vec<ShardId>>>,
+    ) -> Shards {
         Shards {
             ctx,
             known,
@@ -294,6 +303,7 @@ impl Shards {
             closed_images: Vec::new(),
             last_commit: Instant::now(),
             commit: None,
+            committed,
         }
     }
 
@@ -339,11 +349,16 @@ impl Shards {
         let ctx = self.ctx.clone();
         let shards = std::mem::take(&mut self.closed);
         let images = std::mem::take(&mut self.closed_images);
+        let committed = self.committed.clone();
         self.last_commit = Instant::now();
         // Images first, rows after: a row never speaks of an image that is not there.
         self.commit = Some(tokio::spawn(async move {
             ctx.store.publish(images).await?;
             ctx.catalog.put_frames(&shards).await?;
+            if let Some(committed) = committed {
+                // Who listens no more finds them in the catalog.
+                let _ = committed.send(shards.into_iter().map(|shard| shard.id).collect()).await;
+            }
             Ok(())
         }));
         Ok(())

@@ -1,0 +1,183 @@
+//! Where work is written down: small objects in the store, beside what it made.
+//!
+//! - `work/orders/<order>.json`: what was asked for;
+//! - `work/jobs/<job>.json`: what became of each job;
+//! - `work/dead/<job>.json`: jobs nobody tries any more, whole;
+//! - `work/control.json`: what people said to all workers.
+//!
+//! Losing any of it loses no work: the queue has the jobs, the catalog what they made.
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use roadloop_base::Stage;
+use roadloop_store::{Store, StoreError};
+
+use super::{DeadLetter, JobRecord, Order, OrderId};
+use crate::EngineError;
+
+const ORDERS: &str = "work/orders";
+const JOBS: &str = "work/jobs";
+const DEAD: &str = "work/dead";
+const CONTROL: &str = "work/control.json";
+
+/// Orders that are remembered as cancelled; by then the jobs of older ones are gone.
+const CANCELLED_KEPT: usize = 10_000;
+
+/// Objects read at once.
+const READS: usize = 16;
+
+/// What people said to all workers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// Stages of which nobody begins a job.
+    #[serde(default)]
+    pub paused: Vec<Stage>,
+    /// Orders of which nobody begins or goes on with a job.
+    #[serde(default)]
+    pub cancelled: Vec<OrderId>,
+}
+
+/// The records of all work of a store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Board {
+    store: Store,
+}
+
+impl Board {
+    pub fn new(store: Store) -> Board {
+        Board { store }
+    }
+
+    async fn load<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, EngineError> {
+        let bytes = match self.store.get(key).await {
+            Ok(bytes) => bytes,
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let unreadable = |source| EngineError::Record { key: key.to_owned(), source };
+        serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
+    }
+
+    async fn save(&self, key: &str, value: &impl Serialize) -> Result<(), EngineError> {
+        let text = serde_json::to_vec_pretty(value)
+            .map_err(|source| EngineError::Record { key: key.to_owned(), source })?;
+        Ok(self.store.put(key, Bytes::from(text)).await?)
+    }
+
+    /// The names below a folder, without it and the ending.
+    async fn names(&self, folder: &str) -> Result<Vec<String>, EngineError> {
+        let listed = self.store.list(folder).await?;
+        let name = |key: &str| Some(key.strip_prefix(folder)?.strip_prefix('/')?.to_owned());
+        let names = listed.iter().filter_map(|listed| name(listed.key.strip_suffix(".json")?));
+        Ok(names.collect())
+    }
+
+    /// Those of the named objects that can be read, in their order. One that went
+    /// meanwhile is no loss, and a damaged one hides no other.
+    async fn load_all<T: DeserializeOwned>(
+        &self,
+        folder: &str,
+        names: Vec<String>,
+    ) -> Result<Vec<T>, EngineError> {
+        let loads = names.into_iter().map(|name| {
+            let key = format!("{folder}/{name}.json");
+            async move {
+                match self.load(&key).await {
+                    Err(EngineError::Record { .. }) => Ok(None),
+                    loaded => loaded,
+                }
+            }
+        });
+        let loaded: Vec<Option<T>> = stream::iter(loads).buffered(READS).try_collect().await?;
+        Ok(loaded.into_iter().flatten().collect())
+    }
+
+    pub(super) async fn put_order(&self, order: &Order) -> Result<(), EngineError> {
+        self.save(&format!("{ORDERS}/{}.json", order.id), order).await
+    }
+
+    pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, EngineError> {
+        self.load(&format!("{ORDERS}/{id}.json")).await
+    }
+
+    /// Every order there is, the oldest first.
+    pub async fn orders(&self) -> Result<Vec<Order>, EngineError> {
+        let names = self.names(ORDERS).await?;
+        let mut orders: Vec<Order> = self.load_all(ORDERS, names).await?;
+        orders.sort_by(|a, b| (a.ordered_at_ms, &a.id).cmp(&(b.ordered_at_ms, &b.id)));
+        Ok(orders)
+    }
+
+    pub(super) async fn put_record(&self, record: &JobRecord) -> Result<(), EngineError> {
+        self.save(&format!("{JOBS}/{}.json", record.job), record).await
+    }
+
+    pub(super) async fn record(&self, job: &str) -> Result<Option<JobRecord>, EngineError> {
+        match self.load(&format!("{JOBS}/{job}.json")).await {
+            Err(EngineError::Record { .. }) => Ok(None),
+            loaded => loaded,
+        }
+    }
+
+    /// The records of an order's jobs but for those named.
+    pub(super) async fn records_but(
+        &self,
+        order: &OrderId,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Result<Vec<JobRecord>, EngineError> {
+        let folder = format!("{JOBS}/{order}");
+        let mut names = self.names(&folder).await?;
+        names.retain(|name| !is_known(&format!("{order}/{name}")));
+        self.load_all(&folder, names).await
+    }
+
+    pub(super) async fn bury(&self, dead: &DeadLetter) -> Result<(), EngineError> {
+        self.save(&format!("{DEAD}/{}.json", dead.job), dead).await
+    }
+
+    /// The dead letters, by their names.
+    pub async fn dead(&self) -> Result<Vec<DeadLetter>, EngineError> {
+        let names = self.names(DEAD).await?;
+        self.load_all(DEAD, names).await
+    }
+
+    /// How many there are, without reading them.
+    pub async fn dead_count(&self) -> Result<usize, EngineError> {
+        Ok(self.names(DEAD).await?.len())
+    }
+
+    pub async fn dead_letter(&self, job: &str) -> Result<Option<DeadLetter>, EngineError> {
+        match self.load(&format!("{DEAD}/{job}.json")).await {
+            // What people type may be no name at all.
+            Err(EngineError::Store(StoreError::BadKey { .. })) => Ok(None),
+            loaded => loaded,
+        }
+    }
+
+    pub(super) async fn exhume(&self, dead: &DeadLetter) -> Result<(), EngineError> {
+        Ok(self.store.remove(&format!("{DEAD}/{}.json", dead.job)).await?)
+    }
+
+    pub async fn control(&self) -> Result<Control, EngineError> {
+        Ok(self.load(CONTROL).await?.unwrap_or_default())
+    }
+
+    /// Says something to all workers.
+    pub async fn say(&self, mut change: impl FnMut(&mut Control)) -> Result<(), EngineError> {
+        let unreadable = |source| EngineError::Record { key: CONTROL.to_owned(), source };
+        let update = |found: Option<Bytes>| {
+            let mut control: Control = match found {
+                Some(bytes) => serde_json::from_slice(&bytes).map_err(unreadable)?,
+                None => Control::default(),
+            };
+            change(&mut control);
+            let surplus = control.cancelled.len().saturating_sub(CANCELLED_KEPT);
+            control.cancelled.drain(..surplus);
+            Ok(Some(Bytes::from(serde_json::to_vec_pretty(&control).map_err(unreadable)?)))
+        };
+        self.store.update(CONTROL, update).await
+    }
+}

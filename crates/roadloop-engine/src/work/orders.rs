@@ -1,0 +1,60 @@
+//! Orders given, taken back, and given again.
+
+use std::collections::HashSet;
+
+use roadloop_base::Stage;
+use roadloop_queue::{Job, Queue};
+
+use super::records::now_ms;
+use super::{Board, DeadLetter, JobRecord, JobState, Order, OrderId, Task, lane};
+use crate::EngineError;
+
+/// Puts the first jobs of an order into the queue, unless that was done before;
+/// says whether it was not. An order that was cancelled is one again.
+pub async fn submit(board: &Board, queue: &dyn Queue, order: &Order) -> Result<bool, EngineError> {
+    let is_cancelled = board.control().await?.cancelled.contains(&order.id);
+    if board.order(&order.id).await?.is_some() && !is_cancelled {
+        return Ok(false);
+    }
+    if is_cancelled {
+        board.say(|control| control.cancelled.retain(|id| *id != order.id)).await?;
+    }
+    // Reading gives what the others need, so it goes first also where nothing is kept.
+    let first = [Stage::Extract, Stage::Tables, Stage::Video].into_iter();
+    let first = first.filter(|stage| *stage == Stage::Extract || order.wants(*stage));
+    let jobs: Result<Vec<Job>, EngineError> =
+        first.map(|stage| Task { order: order.clone(), stage, part: None }.job()).collect();
+    queue.push(&jobs?).await?;
+    // Only now: an order that is known is one whose jobs are safe.
+    board.put_order(order).await?;
+    Ok(true)
+}
+
+impl Board {
+    /// No job of these orders is begun or gone on with from now on.
+    pub async fn cancel(&self, orders: &[OrderId]) -> Result<(), EngineError> {
+        self.say(|control| {
+            let known: HashSet<OrderId> = control.cancelled.iter().cloned().collect();
+            control.cancelled.extend(orders.iter().filter(|id| !known.contains(id)).cloned());
+        })
+        .await
+    }
+
+    /// Puts dead letters back into the queue, with all their attempts before them.
+    pub async fn redrive(&self, queue: &dyn Queue, dead: &DeadLetter) -> Result<(), EngineError> {
+        let task = dead.task().ok_or_else(|| EngineError::BadLetter { job: dead.job.clone() })?;
+        let lane = lane(task.stage, task.order.priority());
+        let mut job = Job::new(lane, dead.job.clone(), dead.body.clone());
+        // Another generation, or it would be taken for a copy.
+        job.generation = dead.generation.wrapping_add(1);
+        queue.push(&[job]).await?;
+        // Its end may be written before this: then that stands.
+        if let Some(record) = self.record(&dead.job).await?
+            && record.state == JobState::Dead
+        {
+            let record = JobRecord { state: JobState::Waiting, at_ms: now_ms(), ..record };
+            self.put_record(&record).await?;
+        }
+        self.exhume(dead).await
+    }
+}

@@ -1,0 +1,490 @@
+//! A worker: claims jobs of its stages, does them, and says what became of them.
+//!
+//! Each stage has slots of its own, and claims a job only for a free one. While a job
+//! goes on its claim is extended; a worker that dies stops doing so, and the job comes
+//! to another one. Told to stop, it claims nothing more, and hands back what it has not
+//! finished when its time of grace is over.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadloop_base::Stage;
+use roadloop_queue::{Claim, Depth, Priority, Queue, QueueOptions};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::children::is_full;
+use super::hold::hold;
+use super::perform::{Performed, perform};
+use super::policy::Verdict;
+use super::{Board, Control, DeadLetter, JobRecord, JobState, Policy, Task, lane};
+use crate::{Ctx, EngineError};
+
+/// How long a claim waits for a job before the worker looks around.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// How often is read what people said to all workers.
+const LISTEN_EVERY: Duration = Duration::from_secs(2);
+
+/// Pause of a worker whose queue does not answer, doubled each time up to the second.
+const TROUBLE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+/// How often a job waits for what is not its fault, before that counts as a failure.
+const NOT_NOW: u32 = 20;
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// By what people know it.
+    pub name: String,
+    /// Stages it does, and how many jobs of each at once.
+    pub slots: BTreeMap<Stage, usize>,
+    pub policy: Policy,
+    /// As the queue was opened.
+    pub queue: QueueOptions,
+    /// Ends when nothing waits and nobody works in its stages.
+    pub stops_when_idle: bool,
+}
+
+/// Who is told what a worker does.
+pub trait WorkLog: Send + Sync + Debug {
+    fn told(&self, event: WorkEvent<'_>);
+}
+
+/// What there is to tell.
+#[derive(Debug)]
+pub enum WorkEvent<'a> {
+    Began(&'a Task, &'a JobRecord),
+    /// Done, given up, or to be tried again: see its state.
+    Ended(&'a Task, &'a JobRecord),
+    /// Another worker may have the job.
+    Lost(&'a Task),
+    /// Something does not answer; it is tried again.
+    Trouble {
+        doing: &'static str,
+        error: &'a EngineError,
+        pause: Duration,
+    },
+    /// A stage waits since so much waits in the next one.
+    Held {
+        stage: Stage,
+        by: Stage,
+    },
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Silence;
+
+impl WorkLog for Silence {
+    fn told(&self, _: WorkEvent<'_>) {}
+}
+
+/// What a worker is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    No,
+    /// Nothing more is begun.
+    Finish,
+    /// What is not finished is handed back.
+    Now,
+}
+
+/// One node's work. See the module.
+#[derive(Debug)]
+pub struct Worker {
+    ctx: Ctx,
+    queue: Arc<dyn Queue>,
+    board: Board,
+    settings: WorkerSettings,
+    log: Arc<dyn WorkLog>,
+    stop: watch::Sender<Stop>,
+    control: watch::Sender<Control>,
+}
+
+/// How work on a job ended.
+enum End {
+    Performed(Box<Performed>),
+    Failed(EngineError),
+    TimedOut,
+    Cancelled,
+    HandedBack,
+    Lost,
+}
+
+impl Worker {
+    pub fn new(
+        ctx: Ctx,
+        queue: Arc<dyn Queue>,
+        settings: WorkerSettings,
+        log: Arc<dyn WorkLog>,
+    ) -> Arc<Worker> {
+        ctx.models.keep_all();
+        let board = Board::new(ctx.store.clone());
+        let (stop, control) = (watch::Sender::new(Stop::No), watch::Sender::default());
+        Arc::new(Worker { ctx, queue, board, settings, log, stop, control })
+    }
+
+    /// Works until it is [told to stop](Worker::stop), or nothing is left to do where
+    /// it stops then.
+    pub async fn run(self: &Arc<Worker>) -> Result<(), EngineError> {
+        // Also to find out now that the store does not answer.
+        self.control.send_replace(self.board.control().await?);
+        let mut loops = JoinSet::new();
+        for (stage, slots) in self.settings.slots.clone() {
+            let worker = Arc::clone(self);
+            loops.spawn(async move { worker.serve(stage, slots.max(1)).await });
+        }
+        let worker = Arc::clone(self);
+        let listening = tokio::spawn(async move { worker.listen().await });
+        let worker = Arc::clone(self);
+        let idling = tokio::spawn(async move { worker.stop_when_idle().await });
+        while let Some(ended) = loops.join_next().await {
+            ended.map_err(EngineError::stopped)?;
+        }
+        listening.abort();
+        idling.abort();
+        Ok(())
+    }
+
+    /// Begins nothing more; what goes on has so long to come to its end.
+    pub async fn stop(&self, grace: Duration) {
+        self.tell(Stop::Finish);
+        sleep(grace).await;
+        self.tell(Stop::Now);
+    }
+
+    fn tell(&self, stop: Stop) {
+        self.stop.send_if_modified(|told| {
+            let is_more = *told < stop;
+            *told = stop.max(*told);
+            is_more
+        });
+    }
+
+    async fn told_to(&self, stop: Stop) {
+        // The sender is our own: it does not go away before us.
+        let _ = self.stop.subscribe().wait_for(|told| *told >= stop).await;
+    }
+
+    /// What people say to all workers reaches this one.
+    async fn listen(&self) {
+        loop {
+            sleep(LISTEN_EVERY).await;
+            match self.board.control().await {
+                Ok(control) => {
+                    self.control.send_if_modified(|known| {
+                        let is_new = *known != control;
+                        *known = control;
+                        is_new
+                    });
+                }
+                Err(error) => self.trouble("reading what is to be paused", &error, LISTEN_EVERY),
+            }
+        }
+    }
+
+    async fn stop_when_idle(&self) {
+        if !self.settings.stops_when_idle {
+            return;
+        }
+        let mut idle = 0;
+        // Twice: engines count roughly, and a job may be on its way to its children.
+        while idle < 2 {
+            sleep(WAIT / 3).await;
+            idle = match self.is_idle().await {
+                Ok(true) => idle + 1,
+                Ok(false) | Err(_) => 0,
+            };
+        }
+        self.tell(Stop::Finish);
+    }
+
+    async fn is_idle(&self) -> Result<bool, EngineError> {
+        for stage in self.settings.slots.keys() {
+            for priority in Priority::ALL {
+                let Depth { waiting, in_flight, .. } =
+                    self.queue.depth(&lane(*stage, priority)).await?;
+                if waiting + in_flight > 0 {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn trouble(&self, doing: &'static str, error: &EngineError, pause: Duration) {
+        self.log.told(WorkEvent::Trouble { doing, error, pause });
+    }
+
+    /// Claims jobs of a stage for its slots until the worker is to stop, and waits for
+    /// those that go on.
+    async fn serve(self: &Arc<Worker>, stage: Stage, slots: usize) {
+        let free = Arc::new(Semaphore::new(slots));
+        let mut jobs = JoinSet::new();
+        let (mut pause, mut was_held) = (TROUBLE.0, false);
+        loop {
+            let slot = tokio::select! {
+                slot = Arc::clone(&free).acquire_owned() => slot,
+                () = self.told_to(Stop::Finish) => break,
+            };
+            let Ok(slot) = slot else { break };
+            while jobs.try_join_next().is_some() {}
+            // Not selected against the stop: a claim that is dropped half way is
+            // somebody's job that waits for its time to be over.
+            match self.next(stage, &mut was_held).await {
+                Ok(Some(claim)) => {
+                    pause = TROUBLE.0;
+                    let worker = Arc::clone(self);
+                    let runtime = Handle::current();
+                    // A thread for each job, which the futures of stages need not
+                    // be able to change.
+                    jobs.spawn_blocking(move || {
+                        runtime.block_on(worker.work(claim));
+                        drop(slot);
+                    });
+                }
+                Ok(None) => pause = TROUBLE.0,
+                Err(error) => {
+                    self.trouble("claiming a job", &error, pause);
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        () = self.told_to(Stop::Finish) => break,
+                    }
+                    pause = (pause * 2).min(TROUBLE.1);
+                }
+            }
+        }
+        while jobs.join_next().await.is_some() {}
+    }
+
+    /// The next job of a stage, the urgent ones first; `None` after a while without.
+    async fn next(&self, stage: Stage, was_held: &mut bool) -> Result<Option<Claim>, EngineError> {
+        if self.control.borrow().paused.contains(&stage) {
+            sleep(WAIT).await;
+            return Ok(None);
+        }
+        // Not every order goes on to it, but then nothing waits there for long.
+        if stage == Stage::Detect
+            && is_full(&*self.queue, &self.settings.policy, Stage::Anonymize).await?
+        {
+            if !std::mem::replace(was_held, true) {
+                self.log.told(WorkEvent::Held { stage, by: Stage::Anonymize });
+            }
+            sleep(WAIT).await;
+            return Ok(None);
+        }
+        *was_held = false;
+        let urgent = lane(stage, Priority::High);
+        if let Some(claim) = self.queue.claim(&urgent, 1, Duration::ZERO).await?.pop() {
+            return Ok(Some(claim));
+        }
+        Ok(self.queue.claim(&lane(stage, Priority::Normal), 1, WAIT).await?.pop())
+    }
+
+    /// One job from its claim to its end.
+    async fn work(&self, claim: Claim) {
+        let (started, attempts) = (Instant::now(), claim.attempts());
+        let task = match Task::of(&claim.job) {
+            Ok(task) => task,
+            Err(error) => {
+                let letter = DeadLetter::new(&claim.job, attempts, self.name(), chain(&error));
+                return self.give_up(claim, &letter).await;
+            }
+        };
+        if attempts > self.settings.policy.attempts {
+            return self.give_up_crashed(claim, &task).await;
+        }
+        let record = JobRecord::new(&task, JobState::Running, attempts, self.name());
+        let end = if self.is_cancelled(&task) {
+            End::Cancelled
+        } else {
+            self.write(&record).await;
+            self.log.told(WorkEvent::Began(&task, &record));
+            self.work_on(&claim, &task).await
+        };
+        let seconds = Some(started.elapsed().as_secs_f64());
+        let ended = |state| {
+            let record = JobRecord::new(&task, state, attempts, self.name());
+            JobRecord { seconds, ..record }
+        };
+        let failed = |error: Vec<String>, is_last: bool| {
+            let state = if is_last { JobState::Dead } else { JobState::Waiting };
+            JobRecord { error, ..ended(state) }
+        };
+        let is_last = attempts >= self.settings.policy.attempts;
+        match end {
+            End::Performed(performed) => {
+                let Performed { recording, report, children, parts } = *performed;
+                let recording = Some(recording);
+                let done = ended(JobState::Done).with_report(&report);
+                let record = JobRecord { recording, parts, ..done };
+                // Before it is finished: a job without its end on the board would be
+                // waited for.
+                self.write(&record).await;
+                self.log.told(WorkEvent::Ended(&task, &record));
+                self.said("finishing a job", self.queue.finish(claim, &children).await);
+            }
+            End::Failed(error) => {
+                let is_over = is_last || Policy::judge(&error) == Verdict::Never;
+                self.fail(claim, &task, failed(chain(&error), is_over)).await;
+            }
+            End::TimedOut => {
+                let limit = self.settings.policy.timeout.as_secs();
+                let error = vec![format!("it took longer than {limit} s")];
+                self.fail(claim, &task, failed(error, is_last)).await;
+            }
+            End::Cancelled => {
+                let record = ended(JobState::Cancelled);
+                self.write(&record).await;
+                self.log.told(WorkEvent::Ended(&task, &record));
+                self.said("dropping a job", self.queue.finish(claim, &[]).await);
+            }
+            End::HandedBack => {
+                let record = ended(JobState::Waiting);
+                self.write(&record).await;
+                self.log.told(WorkEvent::Ended(&task, &record));
+                // As a new job: being told to stop is no failure of this one.
+                let again = claim.job.again(attempts.saturating_sub(1));
+                self.said("handing a job back", self.queue.finish(claim, &[again]).await);
+            }
+            End::Lost => self.log.told(WorkEvent::Lost(&task)),
+        }
+    }
+
+    /// The work itself, until it ends or is ended.
+    async fn work_on(&self, claim: &Claim, task: &Task) -> End {
+        let lasts = self.settings.queue.hold;
+        tokio::select! {
+            performed = timeout(self.settings.policy.timeout, self.perform(task)) => {
+                match performed {
+                    Ok(Ok(performed)) => End::Performed(Box::new(performed)),
+                    Ok(Err(error)) => End::Failed(error),
+                    Err(_) => End::TimedOut,
+                }
+            }
+            error = hold(&*self.queue, claim, lasts) => {
+                self.trouble("holding a job", &error, Duration::ZERO);
+                End::Lost
+            }
+            () = self.told_to(Stop::Now) => End::HandedBack,
+            () = self.cancelled(task) => End::Cancelled,
+        }
+    }
+
+    /// Does a task, waiting where something is busy that is not its own.
+    async fn perform(&self, task: &Task) -> Result<Performed, EngineError> {
+        let policy = &self.settings.policy;
+        let mut waits = 0;
+        loop {
+            let error = match perform(&self.ctx, &*self.queue, policy, task).await {
+                Err(error) if Policy::judge(&error) == Verdict::NotNow => error,
+                performed => return performed,
+            };
+            waits += 1;
+            if waits > NOT_NOW {
+                return Err(error);
+            }
+            let pause = policy.pause_after(waits);
+            self.trouble("doing a job", &error, pause);
+            sleep(pause).await;
+        }
+    }
+
+    fn is_cancelled(&self, task: &Task) -> bool {
+        self.control.borrow().cancelled.contains(&task.order.id)
+    }
+
+    async fn cancelled(&self, task: &Task) {
+        let is_cancelled = |control: &Control| control.cancelled.contains(&task.order.id);
+        let _ = self.control.subscribe().wait_for(is_cancelled).await;
+    }
+
+    /// A failure: tried again later, or never.
+    async fn fail(&self, claim: Claim, task: &Task, record: JobRecord) {
+        if record.state == JobState::Dead {
+            let JobRecord { attempts, error, .. } = &record;
+            let letter = DeadLetter::new(&claim.job, *attempts, self.name(), error.clone());
+            if !self.bury(&letter).await {
+                return;
+            }
+            self.write(&record).await;
+            self.log.told(WorkEvent::Ended(task, &record));
+            return self.said("finishing a dead job", self.queue.finish(claim, &[]).await);
+        }
+        self.write(&record).await;
+        self.log.told(WorkEvent::Ended(task, &record));
+        let pause = self.settings.policy.pause_after(record.attempts);
+        self.said("giving a job back", self.queue.give_back(claim, pause).await);
+    }
+
+    /// A job whose workers never came to say how it went.
+    async fn give_up_crashed(&self, claim: Claim, task: &Task) {
+        let attempts = self.settings.policy.attempts;
+        let last = self.board.record(&claim.job.id).await.ok().flatten();
+        let mut error =
+            vec![format!("the worker that had it stopped without a word, {attempts} times")];
+        let mut worker = self.name().to_owned();
+        if let Some(last) = last {
+            worker = last.worker;
+            error.extend(last.error);
+        }
+        let record = JobRecord::new(task, JobState::Dead, attempts, &worker);
+        self.fail(claim, task, JobRecord { error, ..record }).await;
+    }
+
+    /// A job nobody can read.
+    async fn give_up(&self, claim: Claim, letter: &DeadLetter) {
+        if self.bury(letter).await {
+            self.said("finishing a dead job", self.queue.finish(claim, &[]).await);
+        }
+    }
+
+    /// Where the letter cannot be kept, the job is: it comes back, and dies again.
+    async fn bury(&self, letter: &DeadLetter) -> bool {
+        match self.board.bury(letter).await {
+            Ok(()) => true,
+            Err(error) => {
+                self.trouble("writing a dead letter", &error, Duration::ZERO);
+                false
+            }
+        }
+    }
+
+    /// A record that cannot be written stops no work.
+    async fn write(&self, record: &JobRecord) {
+        if let Err(error) = self.board.put_record(record).await {
+            self.trouble("writing what became of a job", &error, Duration::ZERO);
+        }
+    }
+
+    fn said<E: Into<EngineError>>(&self, doing: &'static str, answer: Result<(), E>) {
+        if let Err(error) = answer {
+            // The job comes back when its time is over.
+            self.trouble(doing, &error.into(), Duration::ZERO);
+        }
+    }
+
+    fn name(&self) -> &str {
+        &self.settings.name
+    }
+}
+
+/// An error and its causes, each once.
+fn chain(error: &EngineError) -> Vec<String> {
+    let mut lines = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let line = error.to_string();
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+        cause = error.source();
+    }
+    lines
+}
