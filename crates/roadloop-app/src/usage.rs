@@ -9,6 +9,7 @@ use roadloop_base::{BadId, Nanos};
 use roadloop_engine::EngineError;
 use roadloop_engine::bag::BagError;
 use roadloop_engine::catalog::{CatalogError, FilterError, Period};
+use roadloop_engine::queue::QueueError;
 
 /// A flag, a setting or a name that cannot be meant.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub(crate) fn is_usage(error: &Error) -> bool {
         cause.is::<UsageError>()
             || cause.is::<FilterError>()
             || cause.is::<BadId>()
+            || matches!(cause.downcast_ref(), Some(QueueError::BadAddress { .. }))
             || cause.downcast_ref().is_some_and(is_usage_of_bag)
             || cause.downcast_ref().is_some_and(is_usage_of_catalog)
             || cause.downcast_ref().is_some_and(is_usage_of_engine)

@@ -11,6 +11,7 @@ mod elsewhere;
 mod killed;
 mod main_job;
 mod people;
+mod queued;
 mod recordings;
 mod select;
 mod upkeep;

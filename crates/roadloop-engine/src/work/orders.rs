@@ -9,7 +9,7 @@ use super::records::now_ms;
 use super::{Board, DeadLetter, JobRecord, JobState, Order, OrderId, Task, lane};
 use crate::EngineError;
 
-/// Puts the first jobs of an order into the queue, unless that was done before;
+/// Puts the first job of an order into the queue, unless that was done before;
 /// says whether it was not. An order that was cancelled is one again.
 pub async fn submit(board: &Board, queue: &dyn Queue, order: &Order) -> Result<bool, EngineError> {
     let is_cancelled = board.control().await?.cancelled.contains(&order.id);
@@ -19,13 +19,10 @@ pub async fn submit(board: &Board, queue: &dyn Queue, order: &Order) -> Result<b
     if is_cancelled {
         board.say(|control| control.cancelled.retain(|id| *id != order.id)).await?;
     }
-    // Reading gives what the others need, so it goes first also where nothing is kept.
-    let first = [Stage::Extract, Stage::Tables, Stage::Video].into_iter();
-    let first = first.filter(|stage| *stage == Stage::Extract || order.wants(*stage));
-    let jobs: Result<Vec<Job>, EngineError> =
-        first.map(|stage| Task { order: order.clone(), stage, part: None }.job()).collect();
-    queue.push(&jobs?).await?;
-    // Only now: an order that is known is one whose jobs are safe.
+    // Whoever opens the recording knows what follows, also where nothing is extracted.
+    let first = Task { order: order.clone(), stage: Stage::Extract, part: None };
+    queue.push(&[first.job()?]).await?;
+    // Only now: an order that is known is one whose job is safe.
     board.put_order(order).await?;
     Ok(true)
 }

@@ -50,6 +50,9 @@ async fn extract(
         flow::open(ctx, Path::new(&order.source), order.name.clone()).await?;
     let id = recording.id().clone();
     let recording = Arc::new(recording);
+    for stage in [Stage::Tables, Stage::Video].into_iter().filter(|stage| order.wants(*stage)) {
+        queue.push(&[Task { order: order.clone(), stage, part: None }.job()?]).await?;
+    }
     let mut children = Children::new(queue, policy, task, id.clone());
     let mut report = Report::default();
     if order.wants(Stage::Extract) {

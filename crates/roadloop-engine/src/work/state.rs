@@ -123,19 +123,24 @@ impl OrderState {
     /// Whether all jobs have come to their ends, one way or another.
     pub fn is_over(&self) -> bool {
         let is_final = |record: &JobRecord| record.state.is_final();
-        if !self.of(Stage::Extract).any(is_final) || !self.records.values().all(is_final) {
+        let Some(extraction) = self.of(Stage::Extract).find(|record| is_final(record)) else {
+            return false;
+        };
+        if !self.records.values().all(is_final) {
             return false;
         }
-        let mut lost = 0;
+        if extraction.state != JobState::Done {
+            // Nobody says what would have followed.
+            return true;
+        }
+        // What died before it has nothing after it.
+        let is_lost = |record: &&JobRecord| record.state != JobState::Done;
+        let lost = self.of(Stage::Detect).filter(is_lost).count() as u64;
         for stage in Stage::ALL.into_iter().filter(|stage| self.order.wants(*stage)) {
+            let lost = if stage == Stage::Anonymize { lost } else { 0 };
             let known = self.of(stage).count() as u64;
-            // What died before has nothing after it.
             if self.expected(stage).is_some_and(|expected| known + lost < expected) {
                 return false;
-            }
-            if stage == Stage::Detect {
-                lost =
-                    self.of(stage).filter(|record| record.state != JobState::Done).count() as u64;
             }
         }
         true
