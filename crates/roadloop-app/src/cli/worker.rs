@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use roadloop_engine::work::{Worker, WorkerSettings};
-use roadloop_engine::{Ctx, Silent};
+use roadloop_base::Stage;
+use roadloop_engine::work::{WorkLog, Worker, WorkerSettings};
+use roadloop_engine::{Ctx, EngineError, Silent};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::queue::QueueArgs;
@@ -16,6 +17,9 @@ use crate::config::Overrides;
 use crate::session::Session;
 use crate::usage::usage;
 use crate::work_log::Lines;
+
+/// Longest wait for a queue to take back what is not finished.
+const HANDING_BACK: Duration = Duration::from_secs(40);
 
 /// Do the jobs of a queue
 ///
@@ -31,25 +35,32 @@ Examples:
   roadloop worker --slots detect=4                 four jobs of detection at once
   roadloop worker --until-idle                     end when nothing is left to do")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    does: Does,
+    /// End when nothing waits and nobody works in its stages
+    #[arg(long)]
+    until_idle: bool,
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    detector: super::detect::DetectorArgs,
+}
+
+/// What a node works on.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Does {
     /// Stages it does [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
-    roles: Vec<StageName>,
+    pub(crate) roles: Vec<StageName>,
     /// Jobs of a stage at once [default: 1 of each]
     #[arg(long, value_delimiter = ',', value_name = "STAGE=N", value_parser = slots)]
     slots: Vec<(StageName, usize)>,
     /// How long what it is doing may go on when it is told to stop, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    grace: u64,
-    /// End when nothing waits and nobody works in its stages
-    #[arg(long)]
-    until_idle: bool,
+    pub(crate) grace: u64,
     /// By what name it is known [default: the machine and the process]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    #[command(flatten)]
-    queue: QueueArgs,
-    #[command(flatten)]
-    detector: super::detect::DetectorArgs,
 }
 
 impl Args {
@@ -69,46 +80,62 @@ fn slots(text: &str) -> Result<(StageName, usize), String> {
     Ok((stage, count.ok_or_else(expected)?))
 }
 
-pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
-    let roles = if args.roles.is_empty() { StageName::ALL.to_vec() } else { args.roles.clone() };
-    let mut stages: BTreeMap<_, usize> = roles.iter().map(|role| (role.stage(), 1)).collect();
-    for (stage, count) in &args.slots {
-        let Some(slots) = stages.get_mut(&stage.stage()) else {
-            let stage = stage.stage();
-            return Err(usage(format!("--slots names {stage}, which is not among the --roles")));
+impl Does {
+    /// The worker that is meant.
+    pub(crate) async fn worker(
+        &self,
+        session: &Session,
+        stops_when_idle: bool,
+        log: Arc<dyn WorkLog>,
+    ) -> Result<Arc<Worker>> {
+        let roles =
+            if self.roles.is_empty() { StageName::ALL.to_vec() } else { self.roles.clone() };
+        let mut stages: BTreeMap<_, usize> = roles.iter().map(|role| (role.stage(), 1)).collect();
+        for (stage, count) in &self.slots {
+            let Some(slots) = stages.get_mut(&stage.stage()) else {
+                let stage = stage.stage();
+                return Err(usage(format!(
+                    "--slots names {stage}, which is not among the --roles"
+                )));
+            };
+            *slots = *count;
+        }
+        let queue = session.queue().await?;
+        let ctx = Ctx::open(session.engine_settings(), Arc::new(Silent)).await?;
+        let settings = WorkerSettings {
+            name: self.name.clone().unwrap_or_else(own_name),
+            slots: stages,
+            policy: session.policy(),
+            queue: session.queue_options(),
+            stops_when_idle,
         };
-        *slots = *count;
+        Ok(Worker::new(ctx, queue, settings, log))
     }
-    let queue = session.queue().await?;
-    let ctx = Ctx::open(session.engine_settings(), Arc::new(Silent)).await?;
-    let settings = WorkerSettings {
-        name: args.name.clone().unwrap_or_else(own_name),
-        slots: stages,
-        policy: session.policy(),
-        queue: session.queue_options(),
-        stops_when_idle: args.until_idle,
-    };
-    let names: Vec<&str> = settings.slots.keys().map(|stage| stage.name()).collect();
+}
+
+pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
+    let worker = args.does.worker(session, args.until_idle, Arc::new(Lines)).await?;
+    let names: Vec<&str> = worker.stages().map(Stage::name).collect();
     session.note(&format!(
         "worker {} does {} of {}; Ctrl-C stops it",
-        settings.name,
+        worker.name(),
         names.join(", "),
         session.queue_address()?,
     ));
-    let worker = Worker::new(ctx, queue, settings, Arc::new(Lines));
-    work(session, &worker, Duration::from_secs(args.grace)).await
+    let grace = Duration::from_secs(args.does.grace);
+    signals(session, &worker, worker.run(), grace).await
 }
 
 /// Works until it is done, or told to stop by a signal; the second one is obeyed at
 /// once.
-pub(crate) async fn work(
+pub(crate) async fn signals(
     session: &Session,
-    worker: &Arc<Worker>,
+    worker: &Worker,
+    working: impl Future<Output = Result<(), EngineError>>,
     grace: Duration,
 ) -> Result<Outcome> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let working = worker.run();
     tokio::pin!(working);
     tokio::select! {
         worked = &mut working => {
@@ -125,18 +152,21 @@ pub(crate) async fn work(
     };
     tokio::pin!(stopping);
     tokio::select! {
-        worked = &mut working => worked?,
+        worked = &mut working => {
+            worked?;
+            return Ok(Outcome::Done);
+        }
         () = &mut stopping => {}
         _ = terminate.recv() => worker.stop(Duration::ZERO).await,
         _ = interrupt.recv() => worker.stop(Duration::ZERO).await,
     }
     // What was handed back is on its way to the queue.
-    let _ = tokio::time::timeout(Duration::from_secs(20), working).await;
+    let _ = tokio::time::timeout(HANDING_BACK, working).await;
     Ok(Outcome::Done)
 }
 
 /// `machine-1234`.
-pub(crate) fn own_name() -> String {
+fn own_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() { "worker" } else { host.trim() };
     format!("{host}-{}", std::process::id())
