@@ -303,9 +303,7 @@ mod tests {
     #[test]
     fn broken_messages_never_panic() {
         for cut in 0..S3.len() {
-            if S3.is_char_boundary(cut) {
-                let _ = read_message(S3[..cut].as_bytes());
-            }
+            let _ = read_message(&S3.as_bytes()[..cut]);
         }
         for (place, _) in S3.char_indices() {
             let mut bytes = S3.as_bytes().to_vec();

@@ -314,14 +314,9 @@ impl Worker {
         if attempts > self.settings.policy.attempts {
             return self.give_up_crashed(claim, &task).await;
         }
-        let record = JobRecord::new(&task, JobState::Running, attempts, self.name());
-        let end = if self.is_cancelled(&task) {
-            End::Cancelled
-        } else {
-            let is_alone = self.is_suspect(&task, attempts).await;
-            self.write(&record).await;
-            self.log.told(WorkEvent::Began(&task, &record));
-            self.work_on(&claim, &task, is_alone).await
+        let end = match self.is_cancelled(&task) {
+            true => End::Cancelled,
+            false => self.work_on(&claim, &task).await,
         };
         let seconds = Some(started.elapsed().as_secs_f64());
         let ended = |state| {
@@ -373,13 +368,17 @@ impl Worker {
     }
 
     /// The work itself, until it ends or is ended.
-    async fn work_on(&self, claim: &Claim, task: &Task, is_alone: bool) -> End {
+    async fn work_on(&self, claim: &Claim, task: &Task) -> End {
         let lasts = self.settings.queue.hold;
         let working = async {
+            let is_alone = self.is_suspect(task, claim.attempts()).await;
             let (_alone, _beside) = match is_alone {
                 true => (Some(self.company.write().await), None),
                 false => (None, Some(self.company.read().await)),
             };
+            let record = JobRecord::new(task, JobState::Running, claim.attempts(), self.name());
+            self.write(&record).await;
+            self.log.told(WorkEvent::Began(task, &record));
             match timeout(self.settings.policy.timeout, self.perform(task, is_alone)).await {
                 Ok(Ok(performed)) => End::Performed(Box::new(performed)),
                 Ok(Err(error)) => End::Failed(error),
