@@ -11,6 +11,8 @@ pub enum QueueError {
     BadAddress { address: String, reason: String },
     #[error("cannot open the queue: {source}\npath: {}", path.display())]
     Open { path: PathBuf, source: Box<dyn Error + Send + Sync> },
+    #[error("cannot reach the queue: {source}\nqueue: {address}")]
+    Connect { address: String, source: Box<dyn Error + Send + Sync> },
     #[error("the queue was made by another version of roadloop (format {found}, this one knows {known})\npath: {}", path.display())]
     Format { path: PathBuf, found: i64, known: i64 },
     #[error("cannot {action} the queue: {source}")]
@@ -40,6 +42,7 @@ impl QueueError {
             | QueueError::BadJob { .. }
             | QueueError::Format { .. } => ErrorKind::Invalid,
             QueueError::Lost { .. } => ErrorKind::Conflict,
+            QueueError::Connect { .. } => ErrorKind::Busy,
             QueueError::Open { source, .. } | QueueError::Engine { source, .. } => {
                 let source: &(dyn Error + 'static) = source.as_ref();
                 if is_disk_full(source) { ErrorKind::Internal } else { ErrorKind::Busy }

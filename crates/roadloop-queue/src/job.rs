@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::nats::Held;
+
 /// Longest body of a job: what Amazon SQS takes is 256 KiB with everything
 /// around it. Larger things belong in a store, and their place into the body.
 pub(crate) const MAX_BODY_BYTES: usize = 200 * 1024;
@@ -114,6 +116,7 @@ impl Claim {
 #[derive(Debug)]
 pub(crate) enum Token {
     Embedded { row: i64, lease: i64 },
+    Nats(Held),
 }
 
 /// How much waits in a lane. Engines with many machines count roughly.

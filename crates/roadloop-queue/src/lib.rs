@@ -10,14 +10,19 @@
 //! a job is tried, and what becomes of it then, is decided by who claims it.
 
 mod embedded;
+mod envelope;
 mod error;
 mod job;
+mod nats;
 mod open;
 mod queue;
 #[cfg(test)]
 mod suite;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use error::QueueError;
 pub use job::{Claim, Depth, Job, Lane, Priority};
+pub use nats::NatsAddress;
 pub use open::{Address, open};
 pub use queue::{Queue, QueueOptions};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::embedded::EmbeddedQueue;
 use crate::job::{MAX_BODY_BYTES, MAX_ID_BYTES};
+use crate::nats::{NatsAddress, NatsQueue};
 use crate::{Job, Queue, QueueError, QueueOptions};
 
 /// Where a queue is.
@@ -14,6 +15,8 @@ use crate::{Job, Queue, QueueError, QueueOptions};
 pub enum Address {
     /// A file of this machine: `sqlite:PATH`, `file://PATH` or a path.
     File(PathBuf),
+    /// NATS servers: `nats://HOST,…/NAME`, or `tls://`.
+    Nats(NatsAddress),
 }
 
 impl FromStr for Address {
@@ -21,12 +24,16 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Address, QueueError> {
         let bad = |reason: &str| QueueError::BadAddress {
-            address: text.to_owned(),
+            address: without_secrets(text),
             reason: reason.to_owned(),
         };
         let path = match text.split_once("://") {
             Some(("file" | "sqlite", path)) => path,
-            Some(_) => return Err(bad("queues are at sqlite:PATH")),
+            Some((scheme @ ("nats" | "tls"), rest)) => {
+                let address = NatsAddress::parse(scheme, rest);
+                return address.map(Address::Nats).map_err(|reason| bad(&reason));
+            }
+            Some(_) => return Err(bad("queues are at sqlite:PATH or nats://HOST,…/NAME")),
             None => text.strip_prefix("sqlite:").unwrap_or(text),
         };
         if path.is_empty() {
@@ -36,10 +43,28 @@ impl FromStr for Address {
     }
 }
 
+/// An address as it may be shown: what stands before an @ may be a password, and
+/// one may have been put among the options.
+fn without_secrets(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let shown = rest.split_once('?').map_or(rest, |(shown, _)| shown);
+    match rest.rsplit_once('@') {
+        Some((_, shown)) => {
+            let shown = shown.split_once('?').map_or(shown, |(shown, _)| shown);
+            format!("{scheme}://…@{shown}")
+        }
+        None => format!("{scheme}://{shown}"),
+    }
+}
+
+/// Without what is secret in it.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::File(path) => write!(f, "sqlite:{}", path.display()),
+            Address::Nats(address) => write!(f, "{address}"),
         }
     }
 }
@@ -48,6 +73,7 @@ impl fmt::Display for Address {
 pub async fn open(address: &Address, options: QueueOptions) -> Result<Arc<dyn Queue>, QueueError> {
     match address {
         Address::File(path) => Ok(Arc::new(EmbeddedQueue::open(path, options).await?)),
+        Address::Nats(address) => Ok(Arc::new(NatsQueue::open(address, options).await?)),
     }
 }
 
@@ -67,4 +93,46 @@ pub(crate) fn check(jobs: &[Job]) -> Result<(), QueueError> {
         return Err(QueueError::BadJob { id, reason });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let got = match text.parse::<Address>() {
+            Ok(address) => address.to_string(),
+            Err(error) => format!("error: {error}"),
+        };
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn addresses() {
+        check("queue.db", "sqlite:queue.db");
+        check("sqlite:/a/queue.db", "sqlite:/a/queue.db");
+        check("file:///a/queue.db", "sqlite:/a/queue.db");
+        check("nats://a,b:1", "nats://a:4222,b:1/roadloop");
+        check("tls://me:secret@a/fleet", "tls://a:4222/fleet");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_secrets() {
+        check("sqlite:", "error: it names no file\nqueue: sqlite:");
+        check(
+            "kafka://a",
+            "error: queues are at sqlite:PATH or nats://HOST,…/NAME\nqueue: kafka://a",
+        );
+        check(
+            "nats://me:secret@a/x.y?creds=b",
+            "error: the name after the servers has 1 to 40 letters, digits, _ or -\n\
+             queue: nats://…@a/x.y",
+        );
+        check(
+            "nats://a?token=secret",
+            "error: \"token\" is no option of it: there are replicas=N and creds=FILE\n\
+             queue: nats://a",
+        );
+    }
 }
