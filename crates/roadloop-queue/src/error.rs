@@ -17,6 +17,8 @@ pub enum QueueError {
     Format { path: PathBuf, found: i64, known: i64 },
     #[error("cannot {action} the queue: {source}")]
     Engine { action: &'static str, source: Box<dyn Error + Send + Sync> },
+    #[error("cannot {action} the queue: {source}")]
+    Refused { action: &'static str, source: Box<dyn Error + Send + Sync> },
     #[error("the job {id} is held no longer: another worker may have it")]
     Lost { id: String },
     #[error("the job {id:?} cannot be queued: {reason}")]
@@ -40,6 +42,7 @@ impl QueueError {
         match self {
             QueueError::BadAddress { .. }
             | QueueError::BadJob { .. }
+            | QueueError::Refused { .. }
             | QueueError::Format { .. } => ErrorKind::Invalid,
             QueueError::Lost { .. } => ErrorKind::Conflict,
             QueueError::Connect { .. } => ErrorKind::Busy,

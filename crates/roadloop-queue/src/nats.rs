@@ -37,6 +37,7 @@ pub use address::NatsAddress;
 use ask::{ANSWER_FOR, Asking, Pause, Trouble};
 
 use crate::envelope::{seal, unseal};
+use crate::hold::HeldUntil;
 use crate::job::Token;
 use crate::open::check;
 use crate::{Claim, Depth, Job, Lane, Queue, QueueError, QueueOptions};
@@ -67,15 +68,10 @@ pub(crate) struct Held {
     answer_to: Subject,
     /// Where it is in the stream.
     sequence: u64,
-    /// JetStream does not say when a claim is over: it is counted here.
-    until: Mutex<Instant>,
+    until: HeldUntil,
 }
 
 impl Held {
-    fn is_over(&self) -> bool {
-        Instant::now() >= *self.until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn of(claim: &Claim) -> &Held {
         let Token::Nats(held) = &claim.token else {
             panic!("a claim of another queue");
@@ -235,7 +231,7 @@ impl NatsQueue {
     }
 
     fn claim_of(&self, lane: &Lane, message: async_nats::Message) -> Result<Claim, String> {
-        let until = Instant::now() + self.hold;
+        let until = HeldUntil::after(self.hold);
         let message = jetstream::Message { message, context: self.context.clone() };
         let info = message.info().map_err(|error| error.to_string())?;
         let (deliveries, sequence) = (info.delivered, info.stream_sequence);
@@ -244,7 +240,7 @@ impl NatsQueue {
         let job = unseal(lane, text)
             .map_err(|reason| format!("what lies in {lane} is no job: {reason}"))?;
         let answer_to = message.message.reply.ok_or("it has no reply subject")?;
-        let held = Held { answer_to, sequence, until: Mutex::new(until) };
+        let held = Held { answer_to, sequence, until };
         let deliveries = u32::try_from(deliveries).unwrap_or(u32::MAX);
         Ok(Claim { job, deliveries, token: Token::Nats(held) })
     }
@@ -296,17 +292,12 @@ impl Queue for NatsQueue {
 
     async fn extend(&self, claim: &Claim) -> Result<(), QueueError> {
         let held = Held::of(claim);
-        let lost = || QueueError::Lost { id: claim.job.id.clone() };
-        if held.is_over() {
-            return Err(lost());
-        }
+        held.until.check(&claim.job.id)?;
         let asked = Instant::now();
         self.tell("extend a job of", held, "+WPI").await?;
         // While the server was away it may have been given to another.
-        if held.is_over() {
-            return Err(lost());
-        }
-        *held.until.lock().unwrap_or_else(PoisonError::into_inner) = asked + self.hold;
+        held.until.check(&claim.job.id)?;
+        held.until.set(asked + self.hold);
         Ok(())
     }
 
@@ -329,7 +320,7 @@ impl Queue for NatsQueue {
 
     async fn give_back(&self, claim: Claim, after: Duration) -> Result<(), QueueError> {
         let held = Held::of(&claim);
-        if held.is_over() {
+        if held.until.is_over() {
             // It came back by itself, or is another's now.
             return Ok(());
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::embedded::EmbeddedQueue;
 use crate::job::{MAX_BODY_BYTES, MAX_ID_BYTES};
 use crate::nats::{NatsAddress, NatsQueue};
+use crate::sqs::{SqsPrefix, SqsQueue};
 use crate::{Job, Queue, QueueError, QueueOptions};
 
 /// Where a queue is.
@@ -17,6 +18,8 @@ pub enum Address {
     File(PathBuf),
     /// NATS servers: `nats://HOST,…/NAME`, or `tls://`.
     Nats(NatsAddress),
+    /// Queues of Amazon: `sqs://PREFIX`.
+    Sqs(SqsPrefix),
 }
 
 impl FromStr for Address {
@@ -33,7 +36,12 @@ impl FromStr for Address {
                 let address = NatsAddress::parse(scheme, rest);
                 return address.map(Address::Nats).map_err(|reason| bad(&reason));
             }
-            Some(_) => return Err(bad("queues are at sqlite:PATH or nats://HOST,…/NAME")),
+            Some(("sqs", prefix)) => {
+                return prefix.parse().map(Address::Sqs).map_err(|reason: String| bad(&reason));
+            }
+            Some(_) => {
+                return Err(bad("queues are at sqlite:PATH, nats://HOST,…/NAME or sqs://PREFIX"));
+            }
             None => text.strip_prefix("sqlite:").unwrap_or(text),
         };
         if path.is_empty() {
@@ -65,6 +73,7 @@ impl fmt::Display for Address {
         match self {
             Address::File(path) => write!(f, "sqlite:{}", path.display()),
             Address::Nats(address) => write!(f, "{address}"),
+            Address::Sqs(prefix) => write!(f, "{prefix}"),
         }
     }
 }
@@ -74,6 +83,7 @@ pub async fn open(address: &Address, options: QueueOptions) -> Result<Arc<dyn Qu
     match address {
         Address::File(path) => Ok(Arc::new(EmbeddedQueue::open(path, options).await?)),
         Address::Nats(address) => Ok(Arc::new(NatsQueue::open(address, options).await?)),
+        Address::Sqs(prefix) => Ok(Arc::new(SqsQueue::open(prefix, options).await?)),
     }
 }
 
@@ -114,6 +124,7 @@ mod tests {
         check("sqlite:/a/queue.db", "sqlite:/a/queue.db");
         check("file:///a/queue.db", "sqlite:/a/queue.db");
         check("nats://a,b:1", "nats://a:4222,b:1/roadloop");
+        check("sqs://fleet-7", "sqs://fleet-7");
         check("tls://me:secret@a/fleet", "tls://a:4222/fleet");
     }
 
@@ -122,7 +133,12 @@ mod tests {
         check("sqlite:", "error: it names no file\nqueue: sqlite:");
         check(
             "kafka://a",
-            "error: queues are at sqlite:PATH or nats://HOST,…/NAME\nqueue: kafka://a",
+            "error: queues are at sqlite:PATH, nats://HOST,…/NAME or sqs://PREFIX\nqueue: kafka://a",
+        );
+        check(
+            "sqs://a/b",
+            "error: queues of Amazon are at sqs://PREFIX, of 1 to 30 letters, digits, _ or -\n\
+             queue: sqs://a/b",
         );
         check(
             "nats://me:secret@a/x.y?creds=b",

@@ -2,14 +2,18 @@
 //! speaks as Amazon does. Their programs are found on `PATH`, or named in
 //! `ROADLOOP_NATS_SERVER` and `ROADLOOP_MOTO_SERVER`. They end with their values.
 
+mod moto;
 mod nats;
+mod stub;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+pub use moto::Moto;
 pub use nats::{NatsCluster, NatsNode};
+pub use stub::Stub;
 
 /// How long a server may take to start: the machine may have more to do.
 const START_WITHIN: Duration = Duration::from_secs(60);
