@@ -125,7 +125,10 @@ pub(crate) async fn work(
     };
     tokio::pin!(stopping);
     tokio::select! {
-        worked = &mut working => worked?,
+        worked = &mut working => {
+            worked?;
+            return Ok(Outcome::Done);
+        }
         () = &mut stopping => {}
         _ = terminate.recv() => worker.stop(Duration::ZERO).await,
         _ = interrupt.recv() => worker.stop(Duration::ZERO).await,
