@@ -11,7 +11,7 @@ mod enrich;
 mod extract;
 mod hits;
 mod output;
-mod queue;
+pub(crate) mod queue;
 mod quickstart;
 mod run;
 mod search;

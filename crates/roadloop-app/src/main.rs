@@ -10,6 +10,7 @@ mod memory;
 mod page;
 mod progress;
 mod render;
+mod server;
 mod session;
 mod telemetry;
 mod usage;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
-use roadloop_engine::work::{Worker, WorkerSettings};
+use roadloop_engine::work::{WorkLog, Worker, WorkerSettings};
 use roadloop_engine::{Ctx, Silent};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,9 +13,11 @@ use super::queue::QueueArgs;
 use super::run::StageName;
 use crate::cli::Outcome;
 use crate::config::Overrides;
+use crate::server::node::About;
+use crate::server::{Counts, Node, Server};
 use crate::session::Session;
 use crate::usage::usage;
-use crate::work_log::Lines;
+use crate::work_log::{Each, Lines};
 
 /// Do the jobs of a queue
 ///
@@ -29,7 +31,8 @@ Examples:
   roadloop worker                                  all stages, the workspace's own queue
   roadloop worker --roles extract,tables,video     only what reads recordings
   roadloop worker --slots detect=4                 four jobs of detection at once
-  roadloop worker --until-idle                     end when nothing is left to do")]
+  roadloop worker --until-idle                     end when nothing is left to do
+  roadloop worker --listen 127.0.0.1:9090          /healthz, /readyz, /metrics, /api/orders")]
 pub(crate) struct Args {
     /// Stages it does [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
@@ -43,6 +46,9 @@ pub(crate) struct Args {
     /// End when nothing waits and nobody works in its stages
     #[arg(long)]
     until_idle: bool,
+    /// Answer HTTP here: health, metrics, progress; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
     /// By what name it is known [default: the machine and the process]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -79,6 +85,12 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         };
         *slots = *count;
     }
+    let started_at = SystemTime::now();
+    // Before anything is opened: an address that is taken is said at once.
+    let server = match &args.listen {
+        Some(address) => Some(Server::bind(address).await?),
+        None => None,
+    };
     let queue = session.queue().await?;
     let ctx = Ctx::open(session.engine_settings(), Arc::new(Silent)).await?;
     let settings = WorkerSettings {
@@ -95,8 +107,26 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         names.join(", "),
         session.queue_address()?,
     ));
-    let worker = Worker::new(ctx, queue, settings, Arc::new(Lines));
-    work(session, &worker, Duration::from_secs(args.grace)).await
+    let counts = Arc::new(Counts::new(settings.slots.keys().copied()));
+    let log = Each(vec![Arc::new(Lines), Arc::clone(&counts) as Arc<dyn WorkLog>]);
+    let serving = server.map(|server| {
+        let about = About {
+            name: settings.name.clone(),
+            roles: settings.slots.keys().copied().collect(),
+            store: ctx.store.clone(),
+            queue: Arc::clone(&queue),
+            counts,
+            started_at,
+        };
+        let routes = Node::new(about, server.closing()).routes();
+        server.serve(routes)
+    });
+    let worker = Worker::new(ctx, queue, settings, Arc::new(log));
+    let worked = work(session, &worker, Duration::from_secs(args.grace)).await;
+    if let Some(serving) = serving {
+        serving.close().await;
+    }
+    worked
 }
 
 /// Works until it is done, or told to stop by a signal; the second one is obeyed at

@@ -14,5 +14,6 @@ mod people;
 mod queued;
 mod recordings;
 mod select;
+mod server;
 mod upkeep;
 mod workspace;
