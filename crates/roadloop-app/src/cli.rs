@@ -18,7 +18,8 @@ mod search;
 mod select;
 mod sql;
 mod tag;
-mod worker;
+mod watch;
+pub(crate) mod worker;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ Examples:
   roadloop select 'has(person)' --sample 500 --by camera --spread --save crowds
   roadloop sql 'select label, count(*) from detections group by label'
   roadloop catalog compact                  keep questions fast
+  roadloop watch ./incoming                 work on recordings as they come
   roadloop run drive.bag --queue jobs.db    give the work to roadloop worker
   roadloop bag info drive.bag               what is in a recording?
   roadloop doctor                           is everything here that is needed?
@@ -112,6 +114,7 @@ enum Command {
     Enrich(enrich::Args),
     Tag(tag::Args),
     Catalog(catalog::Args),
+    Watch(watch::Args),
     Worker(worker::Args),
     Queue(queue::Args),
     Bag(bag::Args),
@@ -182,6 +185,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Catalog(args) => {
             catalog::run(&Session::open(&global, Overrides::new())?, args).await
         }
+        Command::Watch(args) => watch::run(&Session::open(&global, args.overrides())?, args).await,
         Command::Worker(args) => {
             worker::run(&Session::open(&global, args.overrides())?, args).await
         }
@@ -197,7 +201,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
 impl Cli {
     /// Whether the command hears signals itself: it has something to hand back.
     pub(crate) fn ends_its_own_way(&self) -> bool {
-        matches!(self.command, Command::Worker(_))
+        matches!(self.command, Command::Watch(_) | Command::Worker(_))
     }
 }
 

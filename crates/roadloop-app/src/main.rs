@@ -12,7 +12,9 @@ mod progress;
 mod render;
 mod server;
 mod session;
+mod shown;
 mod telemetry;
+mod traces;
 mod usage;
 mod work_log;
 

@@ -101,6 +101,9 @@ fn as_text(event: &WorkEvent<'_>) -> Option<String> {
             };
             format!("trouble {doing}{again}: {}", in_words(*error).replace('\n', ", "))
         }
+        WorkEvent::Ordered(order) => {
+            format!("{:<10} {}  order {}", "found", order.source, order.id)
+        }
         WorkEvent::Held { stage, by } => {
             format!("{stage:<10} waits: the queue of {by} is full")
         }
@@ -157,6 +160,9 @@ fn as_json(event: &WorkEvent<'_>) {
             let fields = json!({"doing": doing, "error": in_words(*error),
                 "again_in_s": pause.as_secs_f64()});
             render::event("trouble", fields);
+        }
+        WorkEvent::Ordered(order) => {
+            render::event("ordered", json!({"order": order.id, "source": order.source}));
         }
         WorkEvent::Held { stage, by } => {
             render::event("held", json!({"stage": stage, "by": by}));

@@ -7,7 +7,8 @@
 //! [`stages::search`] asks the catalog that results, [`stages::select`] samples it,
 //! [`stages::copy`] takes images out of it;
 //! [`upkeep`] keeps its tables in shape. [`work`] takes recordings the same way through
-//! the same stages as jobs of a queue, for any number of workers.
+//! the same stages as jobs of a queue, for any number of workers; [`events`] orders what
+//! comes by itself.
 //! [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they
 //! all need. Every stage is idempotent: it looks up what is delivered, does the
 //! rest, and leaves the same result however often it was stopped.
@@ -21,6 +22,7 @@ mod ctx;
 mod doctor;
 mod error;
 mod estimate;
+pub mod events;
 mod extract;
 mod films;
 pub mod flow;

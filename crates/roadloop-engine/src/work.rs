@@ -24,6 +24,7 @@ mod worker;
 pub use board::{Board, Control};
 pub use orders::submit;
 pub use policy::Policy;
+pub(crate) use records::now_ms;
 pub use records::{DeadLetter, JobRecord, JobState};
 pub use state::{OrderState, StageState};
 pub use task::{Order, OrderId, Task};

@@ -28,4 +28,4 @@ pub use error::StoreError;
 pub use lock::Lock;
 pub use objects::{Listed, Staged, Store};
 pub use open::{folder_of, holds, open};
-pub use remote::{Remote, RemoteObject, is_remote, public_part};
+pub use remote::{Remote, RemoteObject, address, is_remote, public_part};

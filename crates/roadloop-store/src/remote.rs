@@ -134,12 +134,22 @@ impl Remote {
     }
 
     fn address(&self, key: &Key) -> String {
-        format!("{}/{key}", self.root)
+        format!("{}/{}", self.root, escaped(key.as_ref()))
     }
 
     fn failed(&self, source: Error) -> StoreError {
         StoreError::Remote { address: self.address(&self.key), source }
     }
+}
+
+/// The address of an object of a bucket, as [`Remote::new`] takes it.
+pub fn address(scheme: &str, bucket: &str, key: &str) -> String {
+    format!("{scheme}://{bucket}/{}", escaped(key))
+}
+
+/// What would end the path of an address, or be taken for a code in it.
+fn escaped(key: &str) -> String {
+    key.replace('%', "%25").replace('#', "%23").replace('?', "%3F")
 }
 
 /// An address without what may be secret in it, for people and for keeping.
@@ -172,6 +182,11 @@ impl RemoteObject {
     /// In bytes; `None` where the server gives no parts of it.
     pub fn size(&self) -> Option<u64> {
         self.len
+    }
+
+    /// What tells its content from what was or will be there, where the server says so.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
     }
 
     /// Exactly the bytes asked for. Waits, so not to be called from async code.

@@ -31,7 +31,8 @@ use crate::usage::{is_usage_of_engine, usage};
 Examples:
   roadloop run drive.bag
   roadloop run ./2026-05-04 --rate 2               every recording in a folder, 2 frames/s
-  roadloop run s3://fleet/2026-05-04/              recordings in a bucket
+  roadloop run s3://fleet/2026-05-04/ --suffix .bag    recordings in a bucket
+  roadloop run --list keys.txt --queue nats://n1   many recordings, by workers
   roadloop run drive.mcap --topics /camera/front/image_raw/compressed
   roadloop run drive.bag --detector yolox_s.onnx   with your own detector
   roadloop run drive.bag --only 'has(person)'      anonymise only frames with people
@@ -40,8 +41,14 @@ Examples:
   roadloop run ./drives --queue jobs.db            give the work to roadloop worker, and follow it")]
 pub(crate) struct Args {
     /// Recordings (.bag, .mcap, rosbag2 folders), or folders of them, here or at s3://, gs://, az:// or https://
-    #[arg(required = true, value_name = "RECORDING")]
+    #[arg(required_unless_present = "list", value_name = "RECORDING")]
     recordings: Vec<PathBuf>,
+    /// A file that names recordings, one a line; `-` reads them from stdin
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// Of folders and prefixes, only what ends so
+    #[arg(long, value_delimiter = ',', value_name = "ENDING")]
+    suffix: Vec<String>,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -85,6 +92,19 @@ pub(crate) struct Selection {
     rate: Option<f64>,
 }
 
+impl Selection {
+    pub(crate) fn overrides(&self) -> Overrides {
+        let mut overrides = Overrides::new();
+        let Selection { topics, every, rate } = self;
+        if !topics.is_empty() {
+            overrides.push(("extract.topics", topics.join(",")));
+        }
+        overrides.extend(every.map(|every| ("extract.every", every.to_string())));
+        overrides.extend(rate.map(|rate| ("extract.rate_hz", rate.to_string())));
+        overrides
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StageName {
     Extract,
@@ -122,13 +142,7 @@ impl StageName {
 
 impl Args {
     pub(crate) fn overrides(&self) -> Overrides {
-        let mut overrides = Overrides::new();
-        let Selection { topics, every, rate } = &self.selection;
-        if !topics.is_empty() {
-            overrides.push(("extract.topics", topics.join(",")));
-        }
-        overrides.extend(every.map(|every| ("extract.every", every.to_string())));
-        overrides.extend(rate.map(|rate| ("extract.rate_hz", rate.to_string())));
+        let mut overrides = self.selection.overrides();
         overrides.extend(self.detector.overrides());
         overrides.extend(self.redact.overrides());
         overrides.extend(self.queue.overrides());
@@ -140,10 +154,20 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let stages: Vec<Stage> = args.stages.iter().map(|name| name.stage()).collect();
     let name = args.name.map(RecordingId::new).transpose()?;
     let settings = session.run_settings(&stages, name)?;
+    let mut named = args.recordings.clone();
+    if let Some(list) = &args.list {
+        named.extend(listed(list)?);
+    }
     let mut found = Vec::new();
-    for path in &args.recordings {
+    for path in &named {
         match find_recordings(path).await {
-            Ok(recordings) => found.extend(recordings),
+            // What was named itself is meant, whatever it ends in.
+            Ok(recordings) => found.extend(recordings.into_iter().filter(|recording| {
+                let text = recording.to_string_lossy();
+                recording == path
+                    || args.suffix.is_empty()
+                    || args.suffix.iter().any(|suffix| text.ends_with(suffix.as_str()))
+            })),
             Err(error) => {
                 if args.json {
                     render::print_json(&[failure_as_json(path, &render::in_words(&error))])?;
@@ -151,6 +175,13 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
                 return Err(error.into());
             }
         }
+    }
+    if found.is_empty() {
+        let endings = args.suffix.join(", ");
+        return Err(usage(match named.is_empty() {
+            true => "the list names no recording".to_owned(),
+            false => format!("no recording there ends in {endings}"),
+        }));
     }
     if settings.name.is_some() && found.len() > 1 {
         let found = found.len();
@@ -195,6 +226,20 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let (runs, errors) = parted(tried);
     explain(session, &ctx, &settings, &runs).await?;
     conclude(&runs, errors, many)
+}
+
+/// The recordings a file names; empty lines and those that begin with # are none.
+fn listed(list: &Path) -> Result<Vec<PathBuf>> {
+    let read = match list.as_os_str() == "-" {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(list),
+    };
+    let text = read.map_err(|error| {
+        usage(format!("cannot read the list: {error}\npath: {}", list.display()))
+    })?;
+    let lines = text.lines().map(str::trim);
+    let names = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(names.map(PathBuf::from).collect())
 }
 
 /// What was done, and what went wrong.

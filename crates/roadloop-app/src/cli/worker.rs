@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Result;
+use roadloop_base::Stage;
 use roadloop_engine::work::{WorkLog, Worker, WorkerSettings};
-use roadloop_engine::{Ctx, Silent};
+use roadloop_engine::{Ctx, EngineError, Silent};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::queue::QueueArgs;
 use super::run::StageName;
 use crate::cli::Outcome;
 use crate::config::Overrides;
-use crate::server::node::About;
-use crate::server::{Counts, Node, Server};
 use crate::session::Session;
+use crate::shown::Shown;
 use crate::usage::usage;
-use crate::work_log::{Each, Lines};
+
+/// Longest wait for a queue to take back what is not finished.
+const HANDING_BACK: Duration = Duration::from_secs(40);
 
 /// Do the jobs of a queue
 ///
@@ -34,28 +36,35 @@ Examples:
   roadloop worker --until-idle                     end when nothing is left to do
   roadloop worker --listen 127.0.0.1:9090          /healthz, /readyz, /metrics, /api/orders")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    does: Does,
+    /// End when nothing waits and nobody works in its stages
+    #[arg(long)]
+    until_idle: bool,
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    detector: super::detect::DetectorArgs,
+}
+
+/// What a node works on.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Does {
     /// Stages it does [default: all]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
-    roles: Vec<StageName>,
+    pub(crate) roles: Vec<StageName>,
     /// Jobs of a stage at once [default: 1 of each]
     #[arg(long, value_delimiter = ',', value_name = "STAGE=N", value_parser = slots)]
     slots: Vec<(StageName, usize)>,
     /// How long what it is doing may go on when it is told to stop, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    grace: u64,
-    /// End when nothing waits and nobody works in its stages
-    #[arg(long)]
-    until_idle: bool,
-    /// Answer HTTP here: health, metrics, progress; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
+    pub(crate) grace: u64,
     /// By what name it is known [default: the machine and the process]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    #[command(flatten)]
-    queue: QueueArgs,
-    #[command(flatten)]
-    detector: super::detect::DetectorArgs,
+    /// Answer HTTP here: health, metrics, progress; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
 }
 
 impl Args {
@@ -75,70 +84,78 @@ fn slots(text: &str) -> Result<(StageName, usize), String> {
     Ok((stage, count.ok_or_else(expected)?))
 }
 
-pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
-    let roles = if args.roles.is_empty() { StageName::ALL.to_vec() } else { args.roles.clone() };
-    let mut stages: BTreeMap<_, usize> = roles.iter().map(|role| (role.stage(), 1)).collect();
-    for (stage, count) in &args.slots {
-        let Some(slots) = stages.get_mut(&stage.stage()) else {
-            let stage = stage.stage();
-            return Err(usage(format!("--slots names {stage}, which is not among the --roles")));
-        };
-        *slots = *count;
+impl Does {
+    /// By what it is known.
+    pub(crate) fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(own_name)
     }
-    let started_at = SystemTime::now();
-    // Before anything is opened: an address that is taken is said at once.
-    let server = match &args.listen {
-        Some(address) => Some(Server::bind(address).await?),
-        None => None,
-    };
-    let queue = session.queue().await?;
-    let ctx = Ctx::open(session.engine_settings(), Arc::new(Silent)).await?;
-    let settings = WorkerSettings {
-        name: args.name.clone().unwrap_or_else(own_name),
-        slots: stages,
-        policy: session.policy(),
-        queue: session.queue_options(),
-        stops_when_idle: args.until_idle,
-    };
-    let names: Vec<&str> = settings.slots.keys().map(|stage| stage.name()).collect();
+
+    /// Its stages, and how many jobs of each at once.
+    pub(crate) fn stages(&self) -> Result<BTreeMap<Stage, usize>> {
+        let roles =
+            if self.roles.is_empty() { StageName::ALL.to_vec() } else { self.roles.clone() };
+        let mut stages: BTreeMap<_, usize> = roles.iter().map(|role| (role.stage(), 1)).collect();
+        for (stage, count) in &self.slots {
+            let Some(slots) = stages.get_mut(&stage.stage()) else {
+                let stage = stage.stage();
+                return Err(usage(format!(
+                    "--slots names {stage}, which is not among the --roles"
+                )));
+            };
+            *slots = *count;
+        }
+        Ok(stages)
+    }
+
+    /// The worker that is meant.
+    pub(crate) async fn worker(
+        &self,
+        session: &Session,
+        stops_when_idle: bool,
+        log: Arc<dyn WorkLog>,
+    ) -> Result<Arc<Worker>> {
+        let slots = self.stages()?;
+        let queue = session.queue().await?;
+        let ctx = Ctx::open(session.engine_settings(), Arc::new(Silent)).await?;
+        let settings = WorkerSettings {
+            name: self.name(),
+            slots,
+            policy: session.policy(),
+            queue: session.queue_options(),
+            stops_when_idle,
+        };
+        Ok(Worker::new(ctx, queue, settings, log))
+    }
+}
+
+pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
+    let stages = args.does.stages()?.into_keys().collect();
+    let mut shown = Shown::start(&args.does, stages).await?;
+    let worker = args.does.worker(session, args.until_idle, shown.log()).await?;
+    shown.serve(session).await?;
+    let names: Vec<&str> = worker.stages().map(Stage::name).collect();
     session.note(&format!(
         "worker {} does {} of {}; Ctrl-C stops it",
-        settings.name,
+        worker.name(),
         names.join(", "),
         session.queue_address()?,
     ));
-    let counts = Arc::new(Counts::new(settings.slots.keys().copied()));
-    let log = Each(vec![Arc::new(Lines), Arc::clone(&counts) as Arc<dyn WorkLog>]);
-    let serving = server.map(|server| {
-        let about = About {
-            name: settings.name.clone(),
-            roles: settings.slots.keys().copied().collect(),
-            store: ctx.store.clone(),
-            queue: Arc::clone(&queue),
-            counts,
-            started_at,
-        };
-        let routes = Node::new(about, server.closing()).routes();
-        server.serve(routes)
-    });
-    let worker = Worker::new(ctx, queue, settings, Arc::new(log));
-    let worked = work(session, &worker, Duration::from_secs(args.grace)).await;
-    if let Some(serving) = serving {
-        serving.close().await;
-    }
-    worked
+    let grace = Duration::from_secs(args.does.grace);
+    let ended = signals(session, &worker, worker.run(), grace).await;
+    shown.end().await;
+    ended
 }
 
 /// Works until it is done, or told to stop by a signal; the second one is obeyed at
 /// once.
-pub(crate) async fn work(
+pub(crate) async fn signals(
     session: &Session,
-    worker: &Arc<Worker>,
+    worker: &Worker,
+    working: impl Future<Output = Result<(), EngineError>>,
     grace: Duration,
 ) -> Result<Outcome> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let working = worker.run();
     tokio::pin!(working);
     tokio::select! {
         worked = &mut working => {
@@ -164,12 +181,12 @@ pub(crate) async fn work(
         _ = interrupt.recv() => worker.stop(Duration::ZERO).await,
     }
     // What was handed back is on its way to the queue.
-    let _ = tokio::time::timeout(Duration::from_secs(20), working).await;
+    let _ = tokio::time::timeout(HANDING_BACK, working).await;
     Ok(Outcome::Done)
 }
 
 /// `machine-1234`.
-pub(crate) fn own_name() -> String {
+fn own_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() { "worker" } else { host.trim() };
     format!("{host}-{}", std::process::id())

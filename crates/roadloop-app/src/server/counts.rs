@@ -24,6 +24,7 @@ struct Sums {
     /// watches sees the first failure as a change.
     stages: BTreeMap<Stage, StageSums>,
     trouble: u64,
+    orders: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ impl StageSums {
 impl Counts {
     pub(crate) fn new(stages: impl IntoIterator<Item = Stage>) -> Counts {
         let stages = stages.into_iter().map(|stage| (stage, StageSums::new())).collect();
-        Counts(Mutex::new(Sums { stages, trouble: 0 }))
+        Counts(Mutex::new(Sums { stages, trouble: 0, orders: 0 }))
     }
 
     fn change(&self, change: impl FnOnce(&mut Sums)) {
@@ -68,7 +69,7 @@ impl Counts {
 
     pub(super) fn write(&self, text: &mut Text) {
         let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Sums { stages, trouble } = sums;
+        let Sums { stages, trouble, orders } = sums;
         let help = "Attempts at jobs that came to an end, by how they did.";
         let mut jobs = text.family("roadloop_jobs_total", Kind::Counter, help);
         for (stage, sums) in &stages {
@@ -102,6 +103,8 @@ impl Counts {
         let help =
             "Times something did not answer: the queue, the store, a job that was not ready.";
         text.family("roadloop_trouble_total", Kind::Counter, help).count(&[], trouble);
+        let help = "Orders given for recordings that came by themselves.";
+        text.family("roadloop_orders_found_total", Kind::Counter, help).count(&[], orders);
     }
 }
 
@@ -112,6 +115,7 @@ impl WorkLog for Counts {
             WorkEvent::Ended(task, record) => self.of(task.stage, |sums| ended(sums, record)),
             WorkEvent::Lost(task) => self.of(task.stage, |sums| sums.ended(JobEnd::Lost)),
             WorkEvent::Trouble { .. } => self.change(|sums| sums.trouble += 1),
+            WorkEvent::Ordered(_) => self.change(|sums| sums.orders += 1),
             WorkEvent::Held { .. } => {}
         }
     }
@@ -153,6 +157,7 @@ mod tests {
         let handed_back = record(&task, JobState::Waiting);
         counts.told(WorkEvent::Ended(&task, &handed_back));
         counts.told(WorkEvent::Lost(&task));
+        counts.told(WorkEvent::Ordered(&task.order));
         let error = EngineError::BadLetter { job: "x".to_owned() };
         let pause = Duration::ZERO;
         counts.told(WorkEvent::Trouble { doing: "nothing", error: &error, pause });
@@ -173,5 +178,6 @@ mod tests {
         has("roadloop_job_duration_seconds_bucket{stage=\"extract\",le=\"0.5\"} 3");
         has("roadloop_job_duration_seconds_count{stage=\"extract\"} 3");
         has("roadloop_trouble_total 1");
+        has("roadloop_orders_found_total 1");
     }
 }

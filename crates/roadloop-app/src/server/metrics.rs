@@ -33,6 +33,13 @@ pub(super) async fn metrics(State(node): State<Arc<Node>>) -> Response {
     let mut text = Text::default();
     write_waiting(&mut text, &waiting);
     node.about.counts.write(&mut text);
+    if let Some(spans) = &node.about.spans {
+        let help = "Spans of traces that were sent, or dropped since nobody took them.";
+        let mut family = text.family("roadloop_trace_spans_total", Kind::Counter, help);
+        let (sent, dropped) = spans.get();
+        family.count(&[("state", "sent")], sent);
+        family.count(&[("state", "dropped")], dropped);
+    }
     let help = "Who answers here: always 1.";
     let labels = [("name", node.about.name.as_str()), ("version", env!("CARGO_PKG_VERSION"))];
     text.family("roadloop_worker_info", Kind::Gauge, help).count(&labels, 1);

@@ -16,6 +16,7 @@ use super::health::Missing;
 use super::live::Live;
 use super::metrics::Waiting;
 use super::{Closing, Counts, events, health, metrics, orders};
+use crate::traces::SpanCounts;
 
 /// How long is believed what the queue and the store said.
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -45,6 +46,8 @@ pub(crate) struct About {
     pub(crate) store: Store,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) counts: Arc<Counts>,
+    /// Where traces are sent.
+    pub(crate) spans: Option<Arc<SpanCounts>>,
     pub(crate) started_at: SystemTime,
 }
 

@@ -15,5 +15,6 @@ mod queued;
 mod recordings;
 mod select;
 mod server;
+mod traces;
 mod upkeep;
 mod workspace;

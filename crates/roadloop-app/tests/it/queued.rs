@@ -308,3 +308,75 @@ fn a_bucket_is_worked_on_too() {
         assert_eq!(found.stdout, alone.ok(&["sql", rows, "--json"]));
     }
 }
+
+#[test]
+fn what_is_dropped_into_a_folder_is_processed() {
+    let workspace = Workspace::new();
+    std::fs::create_dir(workspace.path("incoming")).unwrap();
+    let args = ["watch", "incoming", "--settle", "1", "--stages", "extract"];
+    let watching = || start(workspace.command(&args));
+    let watcher = watching();
+    let bag = small_bag(&workspace, 5);
+    let bytes = std::fs::read(bag).unwrap();
+    // As a copy comes: half of it first, under a name that says it is one.
+    let target = workspace.path("incoming/drive.bag");
+    std::fs::write(&target, &bytes[..bytes.len() / 2]).unwrap();
+    sleep(Duration::from_millis(700));
+    std::fs::write(&target, &bytes).unwrap();
+    std::fs::write(workspace.path("incoming/notes.txt"), "no recording").unwrap();
+    let frames = || {
+        let rows = workspace.run(&["sql", "select count(*) n from frames", "--format", "csv"]);
+        rows.stdout.lines().nth(1).map(str::to_owned)
+    };
+    let dropped = Instant::now();
+    while frames().as_deref() != Some("5") {
+        assert!(dropped.elapsed() < Duration::from_secs(60), "{:?}", frames());
+        sleep(Duration::from_millis(200));
+    }
+    let orders = || {
+        let status = workspace.ok(&["queue", "status", "--json"]);
+        serde_json::from_str::<Value>(&status).unwrap()["orders"].as_array().unwrap().len()
+    };
+    assert_eq!(orders(), 1, "what was half there was taken for a recording");
+    watcher.terminate();
+    // Started again it knows what it did; two at once give one order.
+    let watchers = [watching(), watching()];
+    small_drive(&workspace, 3);
+    std::fs::rename(workspace.path("drive.mcap"), workspace.path("incoming/b.mcap")).unwrap();
+    while frames().as_deref() != Some("8") {
+        assert!(dropped.elapsed() < Duration::from_secs(120), "{:?}", frames());
+        sleep(Duration::from_millis(200));
+    }
+    assert_eq!(orders(), 2);
+    drop(watchers);
+    assert_eq!(workspace.run(&["watch", "nowhere"]).code, 2);
+}
+
+#[test]
+fn a_bucket_is_listed_and_a_list_is_read() {
+    let there = InBucket::new();
+    let bag = std::fs::read(small_bag(&there.workspace, 4)).unwrap();
+    there.server.put("fleet/in/a #1.bag", bag.clone());
+    there.server.put("fleet/in/deep/b.bag", bag);
+    there.server.put("fleet/in/c.mcap", b"no mcap".to_vec());
+    let watch = ["watch", "s3://fleet/in/", "--once", "--settle", "0", "--suffix", ".bag"];
+    let watch = [&watch[..], &["--stages", "extract"]].concat();
+    for given in ["2 orders given", "0 orders given"] {
+        let ran = Ran::from(there.command(&watch).output().unwrap());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.stderr.contains(given), "{ran:?}");
+    }
+    let rows = there.command(&["sql", "select count(*) n from frames", "--format", "csv"]).output();
+    // They are the same drive, under the name it had first.
+    assert_eq!(Ran::from(rows.unwrap()).stdout, "n\n4\n");
+
+    let list = there
+        .workspace
+        .write("keys.txt", b"# two\ns3://fleet/in/a%20%231.bag\n\n s3://fleet/in/deep/ \n");
+    let run = ["run", "--list", list.to_str().unwrap(), "--stages", "extract", "--json"];
+    let ran = Ran::from(there.command(&run).output().unwrap());
+    assert_eq!((ran.code, ran.stdout.matches("\"already_done\":4").count()), (0, 2), "{ran:?}");
+    let ran =
+        Ran::from(there.command(&["run", "s3://fleet/in/", "--suffix", ".db3"]).output().unwrap());
+    assert_eq!(ran.code, 2, "{ran:?}");
+}

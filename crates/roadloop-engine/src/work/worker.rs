@@ -4,6 +4,10 @@
 //! goes on its claim is extended; a worker that dies stops doing so, and the job comes
 //! to another one. Told to stop, it claims nothing more, and hands back what it has not
 //! finished when its time of grace is over.
+//!
+//! A job that ends its worker takes those down that go on beside it. So a job whose
+//! worker went without a word has its last attempt alone: then it harms no other, and
+//! one that was only beside it comes through.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -14,7 +18,7 @@ use std::time::Duration;
 use roadloop_base::Stage;
 use roadloop_queue::{Claim, Depth, Priority, Queue, QueueOptions};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{RwLock, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -22,7 +26,7 @@ use super::children::is_full;
 use super::hold::hold;
 use super::perform::{Performed, perform};
 use super::policy::Verdict;
-use super::{Board, Control, DeadLetter, JobRecord, JobState, Policy, Task, lane};
+use super::{Board, Control, DeadLetter, JobRecord, JobState, Order, Policy, Task, lane};
 use crate::{Ctx, EngineError};
 
 /// How long a claim waits for a job before the worker looks around.
@@ -70,6 +74,8 @@ pub enum WorkEvent<'a> {
         error: &'a EngineError,
         pause: Duration,
     },
+    /// A recording that came by itself is to be worked on.
+    Ordered(&'a Order),
     /// A stage waits since so much waits in the next one.
     Held {
         stage: Stage,
@@ -105,6 +111,8 @@ pub struct Worker {
     log: Arc<dyn WorkLog>,
     stop: watch::Sender<Stop>,
     control: watch::Sender<Control>,
+    /// Read by jobs that go on beside others, written by one that is alone.
+    company: RwLock<()>,
 }
 
 /// How work on a job ended.
@@ -127,7 +135,8 @@ impl Worker {
         ctx.models.keep_all();
         let board = Board::new(ctx.store.clone());
         let (stop, control) = (watch::Sender::new(Stop::No), watch::Sender::default());
-        Arc::new(Worker { ctx, queue, board, settings, log, stop, control })
+        let company = RwLock::default();
+        Arc::new(Worker { ctx, queue, board, settings, log, stop, control, company })
     }
 
     /// Works until it is [told to stop](Worker::stop), or nothing is left to do where
@@ -157,6 +166,11 @@ impl Worker {
         self.tell(Stop::Finish);
         sleep(grace).await;
         self.tell(Stop::Now);
+    }
+
+    /// Ends with the first word to stop.
+    pub async fn stopping(&self) {
+        self.told_to(Stop::Finish).await;
     }
 
     fn tell(&self, stop: Stop) {
@@ -300,13 +314,9 @@ impl Worker {
         if attempts > self.settings.policy.attempts {
             return self.give_up_crashed(claim, &task).await;
         }
-        let record = JobRecord::new(&task, JobState::Running, attempts, self.name());
-        let end = if self.is_cancelled(&task) {
-            End::Cancelled
-        } else {
-            self.write(&record).await;
-            self.log.told(WorkEvent::Began(&task, &record));
-            self.work_on(&claim, &task).await
+        let end = match self.is_cancelled(&task) {
+            true => End::Cancelled,
+            false => self.work_on(&claim, &task).await,
         };
         let seconds = Some(started.elapsed().as_secs_f64());
         let ended = |state| {
@@ -360,14 +370,23 @@ impl Worker {
     /// The work itself, until it ends or is ended.
     async fn work_on(&self, claim: &Claim, task: &Task) -> End {
         let lasts = self.settings.queue.hold;
-        tokio::select! {
-            performed = timeout(self.settings.policy.timeout, self.perform(task)) => {
-                match performed {
-                    Ok(Ok(performed)) => End::Performed(Box::new(performed)),
-                    Ok(Err(error)) => End::Failed(error),
-                    Err(_) => End::TimedOut,
-                }
+        let working = async {
+            let is_alone = self.is_suspect(task, claim.attempts()).await;
+            let (_alone, _beside) = match is_alone {
+                true => (Some(self.company.write().await), None),
+                false => (None, Some(self.company.read().await)),
+            };
+            let record = JobRecord::new(task, JobState::Running, claim.attempts(), self.name());
+            self.write(&record).await;
+            self.log.told(WorkEvent::Began(task, &record));
+            match timeout(self.settings.policy.timeout, self.perform(task, is_alone)).await {
+                Ok(Ok(performed)) => End::Performed(Box::new(performed)),
+                Ok(Err(error)) => End::Failed(error),
+                Err(_) => End::TimedOut,
             }
+        };
+        tokio::select! {
+            end = working => end,
             error = hold(&*self.queue, claim, lasts) => {
                 self.trouble("holding a job", &error, Duration::ZERO);
                 End::Lost
@@ -377,9 +396,18 @@ impl Worker {
         }
     }
 
+    /// Whether this is the last attempt of a job whose worker went without a word.
+    async fn is_suspect(&self, task: &Task, attempts: u32) -> bool {
+        let is_last = attempts > 1 && attempts == self.settings.policy.attempts;
+        let last = if is_last { self.board.record(&task.id()).await } else { Ok(None) };
+        last.is_ok_and(|last| last.is_some_and(|last| last.state == JobState::Running))
+    }
+
     /// Does a task, waiting where something is busy that is not its own.
-    async fn perform(&self, task: &Task) -> Result<Performed, EngineError> {
-        let policy = &self.settings.policy;
+    async fn perform(&self, task: &Task, is_alone: bool) -> Result<Performed, EngineError> {
+        // Who is alone must not wait for those that wait for it.
+        let most_waiting = if is_alone { u64::MAX } else { self.settings.policy.most_waiting };
+        let policy = &Policy { most_waiting, ..self.settings.policy.clone() };
         let mut waits = 0;
         loop {
             let error = match perform(&self.ctx, &*self.queue, policy, task).await {
@@ -470,7 +498,12 @@ impl Worker {
         }
     }
 
-    fn name(&self) -> &str {
+    /// What it does.
+    pub fn stages(&self) -> impl Iterator<Item = Stage> {
+        self.settings.slots.keys().copied()
+    }
+
+    pub fn name(&self) -> &str {
         &self.settings.name
     }
 }

@@ -1,0 +1,224 @@
+//! `watch`: recordings that come by themselves are worked on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use roadloop_base::Stage;
+use roadloop_engine::events::{Lister, Sighting, Wanted, Watcher};
+use roadloop_engine::work::{Order, WorkEvent, WorkLog};
+use tokio::time::sleep;
+
+use super::queue::QueueArgs;
+use super::run::StageName;
+use super::worker::{Does, signals};
+use crate::cli::Outcome;
+use crate::config::Overrides;
+use crate::render::counted;
+use crate::session::Session;
+use crate::shown::Shown;
+use crate::usage::usage;
+
+/// A folder is looked through this often.
+const FOLDER_EVERY: Duration = Duration::from_secs(1);
+
+/// And a bucket, where each look is a request or more.
+const BUCKET_EVERY: Duration = Duration::from_secs(60);
+
+/// Work on recordings as they come
+///
+/// Looks into folders and buckets again and again, and gives an order for each
+/// recording it has not seen like that before: once, however often it is started. With
+/// the workspace's own queue it does the work as well; with another one, --roles says
+/// whether it does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  roadloop watch ./incoming                        drop a recording in: it is processed
+  roadloop watch ./incoming --once                 what is there now, and no longer
+  roadloop watch s3://fleet-ingest/2026/ --suffix .bag --queue nats://n1,n2,n3
+  roadloop watch ./incoming --stages extract,detect --rate 2
+  roadloop watch ./incoming --listen 127.0.0.1:9090   and say over HTTP how far it is")]
+pub(crate) struct Args {
+    /// Folders, or prefixes of buckets (s3://, gs://, az://)
+    #[arg(required = true, value_name = "PLACE")]
+    places: Vec<String>,
+    /// Only what ends so
+    #[arg(long, value_delimiter = ',', value_name = "ENDING")]
+    suffix: Vec<String>,
+    /// A file that is unchanged for so many seconds is whole
+    #[arg(long, value_name = "SECONDS", default_value_t = 3)]
+    settle: u64,
+    /// Look so often, in seconds [default: 1 for folders, 60 for buckets]
+    #[arg(long, value_name = "SECONDS")]
+    every_secs: Option<u64>,
+    /// End when all that is there now is ordered and, where it works itself, done
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    selection: super::run::Selection,
+    #[command(flatten)]
+    redact: super::anonymize::RedactArgs,
+    /// Stages recordings go through
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
+    #[arg(default_values_t = StageName::ALL)]
+    stages: Vec<StageName>,
+    #[command(flatten)]
+    does: Does,
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    detector: super::detect::DetectorArgs,
+}
+
+impl Args {
+    pub(crate) fn overrides(&self) -> Overrides {
+        let mut overrides = self.selection.overrides();
+        overrides.extend(self.redact.overrides());
+        overrides.extend(self.queue.overrides());
+        overrides.extend(self.detector.overrides());
+        overrides
+    }
+}
+
+pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
+    let mut places = Vec::new();
+    for place in &args.places {
+        places.push(named_for_all(place)?);
+    }
+    session.make_store().await?;
+    // Whose queue it is, is who works.
+    let works = !args.does.roles.is_empty() || !session.has_queue();
+    let does = if works { args.does.stages()?.into_keys().collect() } else { Vec::new() };
+    let mut shown = Shown::start(&args.does, does).await?;
+    let (board, queue) = (session.board()?, session.queue().await?);
+    shown.serve(session).await?;
+    let stages: Vec<Stage> = args.stages.iter().map(|name| name.stage()).collect();
+    let settings = session.run_settings(&stages, None)?;
+    let wanted = Wanted { places: places.clone(), suffixes: args.suffix.clone() };
+    let watcher = Watcher::new(board, queue, settings, wanted);
+    let watcher = Watching { watcher, log: shown.log() };
+    if args.once {
+        let orders = watcher.once(&places, args.settle).await?;
+        session.note(&format!("{} given", counted(orders, "order")));
+    }
+    let worker = match works {
+        true => Some(args.does.worker(session, args.once, shown.log()).await?),
+        false => None,
+    };
+    session.note(&match &worker {
+        Some(worker) => format!("{} works here; Ctrl-C stops it", worker.name()),
+        None => format!("orders go to {}; Ctrl-C stops it", session.queue_address()?),
+    });
+    let grace = Duration::from_secs(args.does.grace);
+    let every = args.every_secs.map(Duration::from_secs);
+    let ended = match worker {
+        Some(worker) if args.once => signals(session, &worker, worker.run(), grace).await,
+        Some(worker) => {
+            let watching = async {
+                tokio::select! {
+                    () = watcher.always(&places, args.settle, every) => {}
+                    () = worker.stopping() => {}
+                }
+            };
+            let (ended, ()) =
+                tokio::join!(signals(session, &worker, worker.run(), grace), watching);
+            ended
+        }
+        None if args.once => Ok(Outcome::Done),
+        None => {
+            let mut terminate =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+            tokio::select! {
+                () = watcher.always(&places, args.settle, every) => {}
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            Ok(Outcome::Done)
+        }
+    };
+    shown.end().await;
+    ended
+}
+
+/// A place as orders are to name it, whoever reads them.
+fn named_for_all(place: &str) -> Result<String> {
+    if place.contains("://") {
+        return Ok(place.trim_end_matches('/').to_owned());
+    }
+    let path = Path::new(place);
+    if !path.is_dir() {
+        return Err(usage(format!("there is no folder to watch\npath: {place}")));
+    }
+    let path: PathBuf =
+        path.canonicalize().with_context(|| format!("cannot open the folder\npath: {place}"))?;
+    Ok(path.to_str().context("the path is not text, and cannot be sent")?.to_owned())
+}
+
+struct Watching {
+    watcher: Watcher,
+    log: Arc<dyn WorkLog>,
+}
+
+impl Watching {
+    /// Orders what lies in places now; says how much of it was new.
+    async fn once(&self, places: &[String], settle: u64) -> Result<u64> {
+        let mut orders = 0;
+        for place in places {
+            // Two looks, so that what grows is told from what rests.
+            let mut lister = Lister::new(place, Duration::from_secs(settle));
+            let first = lister.list().await?;
+            if settle > 0 {
+                sleep(Duration::from_secs(settle)).await;
+            }
+            let rests = if settle > 0 { lister.list().await? } else { first };
+            for sighting in rests {
+                orders += u64::from(self.watcher.sighted(&sighting).await?.is_some());
+            }
+        }
+        Ok(orders)
+    }
+
+    /// Looks into all places for ever.
+    async fn always(&self, places: &[String], settle: u64, every: Option<Duration>) {
+        let watch = places.iter().map(|place| self.place(place, settle, every));
+        futures::future::join_all(watch).await;
+    }
+
+    async fn place(&self, place: &str, settle: u64, every: Option<Duration>) {
+        let usual = if place.contains("://") { BUCKET_EVERY } else { FOLDER_EVERY };
+        let every = every.unwrap_or(usual);
+        let mut lister = Lister::new(place, Duration::from_secs(settle));
+        loop {
+            match lister.list().await {
+                Ok(sightings) => {
+                    for sighting in &sightings {
+                        self.sighted(sighting).await;
+                    }
+                }
+                Err(error) => {
+                    let doing = "looking for recordings";
+                    self.log.told(WorkEvent::Trouble { doing, error: &error, pause: every });
+                }
+            }
+            sleep(every).await;
+        }
+    }
+
+    async fn sighted(&self, sighting: &Sighting) {
+        match self.watcher.sighted(sighting).await {
+            Ok(Some(order)) => self.ordered(&order),
+            Ok(None) => {}
+            Err(error) => {
+                // It is seen again at the next look.
+                let (doing, pause) = ("giving an order", Duration::ZERO);
+                self.log.told(WorkEvent::Trouble { doing, error: &error, pause });
+            }
+        }
+    }
+
+    fn ordered(&self, order: &Order) {
+        self.log.told(WorkEvent::Ordered(order));
+    }
+}
