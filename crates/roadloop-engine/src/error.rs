@@ -12,8 +12,11 @@ use roadloop_bag::BagError;
 use roadloop_base::ErrorKind;
 use roadloop_catalog::CatalogError;
 use roadloop_queue::QueueError;
+use roadloop_queue::aws::AwsError;
 use roadloop_store::StoreError;
 use roadloop_vision::{ModelError, VisionError};
+
+use crate::events::messages::BadMessage;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -51,6 +54,12 @@ pub enum EngineError {
     Table { source: Box<dyn Error + Send + Sync> },
     #[error(transparent)]
     Queue(#[from] QueueError),
+    #[error(transparent)]
+    Aws(AwsError),
+    #[error("there is no queue of Amazon called {name:?} in this account and region")]
+    NoMailbox { name: String },
+    #[error(transparent)]
+    Message(#[from] BadMessage),
     #[error("what was written down of the work cannot be read: {source}\nkey: {key}")]
     Record { key: String, source: serde_json::Error },
     #[error("nothing can be done with the job {job}: this program does not understand it")]
@@ -82,6 +91,12 @@ impl EngineError {
             EngineError::Model(error) => error.kind(),
             EngineError::Vision(error) => error.kind(),
             EngineError::Queue(error) => error.kind(),
+            EngineError::Aws(error) => match error.is_passing() {
+                true => ErrorKind::Busy,
+                false => ErrorKind::Internal,
+            },
+            EngineError::NoMailbox { .. } => ErrorKind::NotFound,
+            EngineError::Message(_) => ErrorKind::Invalid,
             EngineError::BadLetter { .. } => ErrorKind::Invalid,
             EngineError::NameTaken { .. } | EngineError::FolderTaken { .. } => ErrorKind::Conflict,
             EngineError::FolderInUse { .. } => ErrorKind::Busy,

@@ -165,18 +165,15 @@ fn take(
         })
     })?;
     let mut claims: Vec<Claim> = claims.collect::<rusqlite::Result<_>>()?;
-    claims.sort_by_key(Claim::row);
+    claims.sort_by_key(Claim::row_and_lease);
     Ok(claims)
 }
 
 impl Claim {
-    fn row(&self) -> i64 {
-        let Token::Embedded { row, .. } = self.token;
-        row
-    }
-
     fn row_and_lease(&self) -> (i64, i64) {
-        let Token::Embedded { row, lease } = self.token;
+        let Token::Embedded { row, lease } = self.token else {
+            panic!("a claim of another queue");
+        };
         (row, lease)
     }
 }

@@ -11,10 +11,14 @@ pub enum QueueError {
     BadAddress { address: String, reason: String },
     #[error("cannot open the queue: {source}\npath: {}", path.display())]
     Open { path: PathBuf, source: Box<dyn Error + Send + Sync> },
+    #[error("cannot reach the queue: {source}\nqueue: {address}")]
+    Connect { address: String, source: Box<dyn Error + Send + Sync> },
     #[error("the queue was made by another version of roadloop (format {found}, this one knows {known})\npath: {}", path.display())]
     Format { path: PathBuf, found: i64, known: i64 },
     #[error("cannot {action} the queue: {source}")]
     Engine { action: &'static str, source: Box<dyn Error + Send + Sync> },
+    #[error("cannot {action} the queue: {source}")]
+    Refused { action: &'static str, source: Box<dyn Error + Send + Sync> },
     #[error("the job {id} is held no longer: another worker may have it")]
     Lost { id: String },
     #[error("the job {id:?} cannot be queued: {reason}")]
@@ -38,8 +42,10 @@ impl QueueError {
         match self {
             QueueError::BadAddress { .. }
             | QueueError::BadJob { .. }
+            | QueueError::Refused { .. }
             | QueueError::Format { .. } => ErrorKind::Invalid,
             QueueError::Lost { .. } => ErrorKind::Conflict,
+            QueueError::Connect { .. } => ErrorKind::Busy,
             QueueError::Open { source, .. } | QueueError::Engine { source, .. } => {
                 let source: &(dyn Error + 'static) = source.as_ref();
                 if is_disk_full(source) { ErrorKind::Internal } else { ErrorKind::Busy }

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::nats::Held;
+use crate::sqs::Receipt;
+
 /// Longest body of a job: what Amazon SQS takes is 256 KiB with everything
 /// around it. Larger things belong in a store, and their place into the body.
 pub(crate) const MAX_BODY_BYTES: usize = 200 * 1024;
@@ -114,6 +117,8 @@ impl Claim {
 #[derive(Debug)]
 pub(crate) enum Token {
     Embedded { row: i64, lease: i64 },
+    Nats(Held),
+    Sqs(Receipt),
 }
 
 /// How much waits in a lane. Engines with many machines count roughly.

@@ -9,15 +9,24 @@
 //! Knows nothing of stages, recordings or retries: ids and texts only. How often
 //! a job is tried, and what becomes of it then, is decided by who claims it.
 
+pub mod aws;
 mod embedded;
+mod envelope;
 mod error;
+mod hold;
 mod job;
+mod nats;
 mod open;
 mod queue;
+mod sqs;
 #[cfg(test)]
 mod suite;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use error::QueueError;
 pub use job::{Claim, Depth, Job, Lane, Priority};
+pub use nats::NatsAddress;
 pub use open::{Address, open};
 pub use queue::{Queue, QueueOptions};
+pub use sqs::SqsPrefix;

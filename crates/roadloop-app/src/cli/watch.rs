@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use roadloop_base::Stage;
-use roadloop_engine::events::{Lister, Sighting, Wanted, Watcher};
+use roadloop_engine::EngineError;
+use roadloop_engine::events::{Hint, Letter, Lister, Mailbox, Message, Sighting, Wanted, Watcher};
 use roadloop_engine::work::{Order, WorkEvent, WorkLog};
 use tokio::time::sleep;
 
@@ -26,6 +27,9 @@ const FOLDER_EVERY: Duration = Duration::from_secs(1);
 /// And a bucket, where each look is a request or more.
 const BUCKET_EVERY: Duration = Duration::from_secs(60);
 
+/// Pause of a watcher whose messages cannot be read.
+const UNHEARD: Duration = Duration::from_secs(10);
+
 /// Work on recordings as they come
 ///
 /// Looks into folders and buckets again and again, and gives an order for each
@@ -37,13 +41,18 @@ const BUCKET_EVERY: Duration = Duration::from_secs(60);
 Examples:
   roadloop watch ./incoming                        drop a recording in: it is processed
   roadloop watch ./incoming --once                 what is there now, and no longer
-  roadloop watch s3://fleet-ingest/2026/ --suffix .bag --queue nats://n1,n2,n3
+  roadloop watch s3://fleet-ingest --events sqs://fleet-uploads --queue nats://n1,n2,n3
+  roadloop watch s3://fleet-ingest/2026/ --suffix .bag
   roadloop watch ./incoming --stages extract,detect --rate 2
   roadloop watch ./incoming --listen 127.0.0.1:9090   and say over HTTP how far it is")]
 pub(crate) struct Args {
     /// Folders, or prefixes of buckets (s3://, gs://, az://)
     #[arg(required = true, value_name = "PLACE")]
     places: Vec<String>,
+    /// Messages about what is put there: a queue of Amazon (sqs://NAME) its bucket
+    /// writes to; what no message speaks of is found by looking
+    #[arg(long, value_name = "URI")]
+    events: Option<String>,
     /// Only what ends so
     #[arg(long, value_delimiter = ',', value_name = "ENDING")]
     suffix: Vec<String>,
@@ -98,7 +107,11 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let settings = session.run_settings(&stages, None)?;
     let wanted = Wanted { places: places.clone(), suffixes: args.suffix.clone() };
     let watcher = Watcher::new(board, queue, settings, wanted);
-    let watcher = Watching { watcher, log: shown.log() };
+    let mailbox = match &args.events {
+        Some(address) => Some(Mailbox::open(address).await?),
+        None => None,
+    };
+    let watcher = Watching { watcher, mailbox, log: shown.log() };
     if args.once {
         let orders = watcher.once(&places, args.settle).await?;
         session.note(&format!("{} given", counted(orders, "order")));
@@ -158,6 +171,7 @@ fn named_for_all(place: &str) -> Result<String> {
 
 struct Watching {
     watcher: Watcher,
+    mailbox: Option<Mailbox>,
     log: Arc<dyn WorkLog>,
 }
 
@@ -183,7 +197,54 @@ impl Watching {
     /// Looks into all places for ever.
     async fn always(&self, places: &[String], settle: u64, every: Option<Duration>) {
         let watch = places.iter().map(|place| self.place(place, settle, every));
-        futures::future::join_all(watch).await;
+        tokio::join!(futures::future::join_all(watch), self.hear());
+    }
+
+    /// Takes what messages say as hints, for ever.
+    async fn hear(&self) {
+        let Some(mailbox) = &self.mailbox else { return };
+        loop {
+            match mailbox.receive().await {
+                Ok(letters) => {
+                    for letter in letters {
+                        self.heed(mailbox, letter).await;
+                    }
+                }
+                Err(error) => {
+                    let (doing, pause) = ("reading messages", UNHEARD);
+                    self.log.told(WorkEvent::Trouble { doing, error: &error, pause });
+                    sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    /// What cannot be heeded stays, for another time or for the queue's own dead
+    /// letters.
+    async fn heed(&self, mailbox: &Mailbox, letter: Letter) {
+        let heeded = match &letter.message {
+            Ok(Message::Nothing) => Ok(()),
+            Ok(Message::Put(hints)) => self.told(hints).await,
+            Err(error) => Err(error.clone().into()),
+        };
+        let done = match heeded {
+            Ok(()) => mailbox.done(letter).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            let (doing, pause) = ("heeding a message", Duration::ZERO);
+            self.log.told(WorkEvent::Trouble { doing, error: &error, pause });
+        }
+    }
+
+    /// Orders what hints speak of.
+    async fn told(&self, hints: &[Hint]) -> Result<(), EngineError> {
+        for hint in hints {
+            if let Some(order) = self.watcher.told(hint).await? {
+                self.ordered(&order);
+            }
+        }
+        Ok(())
     }
 
     async fn place(&self, place: &str, settle: u64, every: Option<Duration>) {

@@ -300,6 +300,28 @@ fn a_worker_without_its_store_is_not_ready() {
 }
 
 #[test]
+fn who_watches_a_folder_is_seen_too() {
+    let workspace = Workspace::new();
+    let incoming = workspace.path("incoming");
+    std::fs::create_dir(&incoming).unwrap();
+    let watch = ["watch", "incoming", "--settle", "1", "--stages", STAGES, "--roles", STAGES];
+    let seen = Seen::start(workspace.command(&watch));
+    assert_eq!(seen.json("/api/orders", 200)["orders"], serde_json::json!([]));
+    let bag = small_bag(&workspace, 2);
+    std::fs::rename(bag, incoming.join("drive.bag")).unwrap();
+    let dropped = Instant::now();
+    let is_done = |orders: &Value| orders["orders"][0]["is_done"] == true;
+    while !is_done(&seen.json("/api/orders", 200)) {
+        assert!(dropped.elapsed() < PATIENCE, "it is not done");
+        sleep(Duration::from_millis(100));
+    }
+    let metrics = seen.metrics();
+    assert_eq!(metrics["roadloop_orders_found_total"], 1.0);
+    assert_eq!(metrics["roadloop_frames_total{stage=\"extract\"}"], 2.0);
+    seen.stop();
+}
+
+#[test]
 fn an_address_that_is_taken_is_said() {
     let workspace = Workspace::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -9,8 +9,9 @@
 //! worker went without a word has its last attempt alone: then it harms no other, and
 //! one that was only beside it comes through.
 
+mod one_job;
+
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +21,10 @@ use roadloop_queue::{Claim, Depth, Priority, Queue, QueueOptions};
 use tokio::runtime::Handle;
 use tokio::sync::{RwLock, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::sleep;
 
 use super::children::is_full;
-use super::hold::hold;
-use super::perform::{Performed, perform};
-use super::policy::Verdict;
-use super::{Board, Control, DeadLetter, JobRecord, JobState, Order, Policy, Task, lane};
+use super::{Board, Control, JobRecord, Order, Policy, Task, lane};
 use crate::{Ctx, EngineError};
 
 /// How long a claim waits for a job before the worker looks around.
@@ -37,9 +35,6 @@ const LISTEN_EVERY: Duration = Duration::from_secs(2);
 
 /// Pause of a worker whose queue does not answer, doubled each time up to the second.
 const TROUBLE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
-
-/// How often a job waits for what is not its fault, before that counts as a failure.
-const NOT_NOW: u32 = 20;
 
 /// How a worker works.
 #[derive(Clone, Debug)]
@@ -113,16 +108,6 @@ pub struct Worker {
     control: watch::Sender<Control>,
     /// Read by jobs that go on beside others, written by one that is alone.
     company: RwLock<()>,
-}
-
-/// How work on a job ended.
-enum End {
-    Performed(Box<Performed>),
-    Failed(EngineError),
-    TimedOut,
-    Cancelled,
-    HandedBack,
-    Lost,
 }
 
 impl Worker {
@@ -301,203 +286,6 @@ impl Worker {
         Ok(self.queue.claim(&lane(stage, Priority::Normal), 1, WAIT).await?.pop())
     }
 
-    /// One job from its claim to its end.
-    async fn work(&self, claim: Claim) {
-        let (started, attempts) = (Instant::now(), claim.attempts());
-        let task = match Task::of(&claim.job) {
-            Ok(task) => task,
-            Err(error) => {
-                let letter = DeadLetter::new(&claim.job, attempts, self.name(), chain(&error));
-                return self.give_up(claim, &letter).await;
-            }
-        };
-        if attempts > self.settings.policy.attempts {
-            return self.give_up_crashed(claim, &task).await;
-        }
-        let end = match self.is_cancelled(&task) {
-            true => End::Cancelled,
-            false => self.work_on(&claim, &task).await,
-        };
-        let seconds = Some(started.elapsed().as_secs_f64());
-        let ended = |state| {
-            let record = JobRecord::new(&task, state, attempts, self.name());
-            JobRecord { seconds, ..record }
-        };
-        let failed = |error: Vec<String>, is_last: bool| {
-            let state = if is_last { JobState::Dead } else { JobState::Waiting };
-            JobRecord { error, ..ended(state) }
-        };
-        let is_last = attempts >= self.settings.policy.attempts;
-        match end {
-            End::Performed(performed) => {
-                let Performed { recording, report, children, parts } = *performed;
-                let recording = Some(recording);
-                let done = ended(JobState::Done).with_report(&report);
-                let record = JobRecord { recording, parts, ..done };
-                // Before it is finished: a job without its end on the board would be
-                // waited for.
-                self.write(&record).await;
-                self.log.told(WorkEvent::Ended(&task, &record));
-                self.said("finishing a job", self.queue.finish(claim, &children).await);
-            }
-            End::Failed(error) => {
-                let is_over = is_last || Policy::judge(&error) == Verdict::Never;
-                self.fail(claim, &task, failed(chain(&error), is_over)).await;
-            }
-            End::TimedOut => {
-                let limit = self.settings.policy.timeout.as_secs();
-                let error = vec![format!("it took longer than {limit} s")];
-                self.fail(claim, &task, failed(error, is_last)).await;
-            }
-            End::Cancelled => {
-                let record = ended(JobState::Cancelled);
-                self.write(&record).await;
-                self.log.told(WorkEvent::Ended(&task, &record));
-                self.said("dropping a job", self.queue.finish(claim, &[]).await);
-            }
-            End::HandedBack => {
-                let record = ended(JobState::Waiting);
-                self.write(&record).await;
-                self.log.told(WorkEvent::Ended(&task, &record));
-                // As a new job: being told to stop is no failure of this one.
-                let again = claim.job.again(attempts.saturating_sub(1));
-                self.said("handing a job back", self.queue.finish(claim, &[again]).await);
-            }
-            End::Lost => self.log.told(WorkEvent::Lost(&task)),
-        }
-    }
-
-    /// The work itself, until it ends or is ended.
-    async fn work_on(&self, claim: &Claim, task: &Task) -> End {
-        let lasts = self.settings.queue.hold;
-        let working = async {
-            let is_alone = self.is_suspect(task, claim.attempts()).await;
-            let (_alone, _beside) = match is_alone {
-                true => (Some(self.company.write().await), None),
-                false => (None, Some(self.company.read().await)),
-            };
-            let record = JobRecord::new(task, JobState::Running, claim.attempts(), self.name());
-            self.write(&record).await;
-            self.log.told(WorkEvent::Began(task, &record));
-            match timeout(self.settings.policy.timeout, self.perform(task, is_alone)).await {
-                Ok(Ok(performed)) => End::Performed(Box::new(performed)),
-                Ok(Err(error)) => End::Failed(error),
-                Err(_) => End::TimedOut,
-            }
-        };
-        tokio::select! {
-            end = working => end,
-            error = hold(&*self.queue, claim, lasts) => {
-                self.trouble("holding a job", &error, Duration::ZERO);
-                End::Lost
-            }
-            () = self.told_to(Stop::Now) => End::HandedBack,
-            () = self.cancelled(task) => End::Cancelled,
-        }
-    }
-
-    /// Whether this is the last attempt of a job whose worker went without a word.
-    async fn is_suspect(&self, task: &Task, attempts: u32) -> bool {
-        let is_last = attempts > 1 && attempts == self.settings.policy.attempts;
-        let last = if is_last { self.board.record(&task.id()).await } else { Ok(None) };
-        last.is_ok_and(|last| last.is_some_and(|last| last.state == JobState::Running))
-    }
-
-    /// Does a task, waiting where something is busy that is not its own.
-    async fn perform(&self, task: &Task, is_alone: bool) -> Result<Performed, EngineError> {
-        // Who is alone must not wait for those that wait for it.
-        let most_waiting = if is_alone { u64::MAX } else { self.settings.policy.most_waiting };
-        let policy = &Policy { most_waiting, ..self.settings.policy.clone() };
-        let mut waits = 0;
-        loop {
-            let error = match perform(&self.ctx, &*self.queue, policy, task).await {
-                Err(error) if Policy::judge(&error) == Verdict::NotNow => error,
-                performed => return performed,
-            };
-            waits += 1;
-            if waits > NOT_NOW {
-                return Err(error);
-            }
-            let pause = policy.pause_after(waits);
-            self.trouble("doing a job", &error, pause);
-            sleep(pause).await;
-        }
-    }
-
-    fn is_cancelled(&self, task: &Task) -> bool {
-        self.control.borrow().cancelled.contains(&task.order.id)
-    }
-
-    async fn cancelled(&self, task: &Task) {
-        let is_cancelled = |control: &Control| control.cancelled.contains(&task.order.id);
-        let _ = self.control.subscribe().wait_for(is_cancelled).await;
-    }
-
-    /// A failure: tried again later, or never.
-    async fn fail(&self, claim: Claim, task: &Task, record: JobRecord) {
-        if record.state == JobState::Dead {
-            let JobRecord { attempts, error, .. } = &record;
-            let letter = DeadLetter::new(&claim.job, *attempts, self.name(), error.clone());
-            if !self.bury(&letter).await {
-                return;
-            }
-            self.write(&record).await;
-            self.log.told(WorkEvent::Ended(task, &record));
-            return self.said("finishing a dead job", self.queue.finish(claim, &[]).await);
-        }
-        self.write(&record).await;
-        self.log.told(WorkEvent::Ended(task, &record));
-        let pause = self.settings.policy.pause_after(record.attempts);
-        self.said("giving a job back", self.queue.give_back(claim, pause).await);
-    }
-
-    /// A job whose workers never came to say how it went.
-    async fn give_up_crashed(&self, claim: Claim, task: &Task) {
-        let attempts = self.settings.policy.attempts;
-        let last = self.board.record(&claim.job.id).await.ok().flatten();
-        let mut error =
-            vec![format!("the worker that had it stopped without a word, {attempts} times")];
-        let mut worker = self.name().to_owned();
-        if let Some(last) = last {
-            worker = last.worker;
-            error.extend(last.error);
-        }
-        let record = JobRecord::new(task, JobState::Dead, attempts, &worker);
-        self.fail(claim, task, JobRecord { error, ..record }).await;
-    }
-
-    /// A job nobody can read.
-    async fn give_up(&self, claim: Claim, letter: &DeadLetter) {
-        if self.bury(letter).await {
-            self.said("finishing a dead job", self.queue.finish(claim, &[]).await);
-        }
-    }
-
-    /// Where the letter cannot be kept, the job is: it comes back, and dies again.
-    async fn bury(&self, letter: &DeadLetter) -> bool {
-        match self.board.bury(letter).await {
-            Ok(()) => true,
-            Err(error) => {
-                self.trouble("writing a dead letter", &error, Duration::ZERO);
-                false
-            }
-        }
-    }
-
-    /// A record that cannot be written stops no work.
-    async fn write(&self, record: &JobRecord) {
-        if let Err(error) = self.board.put_record(record).await {
-            self.trouble("writing what became of a job", &error, Duration::ZERO);
-        }
-    }
-
-    fn said<E: Into<EngineError>>(&self, doing: &'static str, answer: Result<(), E>) {
-        if let Err(error) = answer {
-            // The job comes back when its time is over.
-            self.trouble(doing, &error.into(), Duration::ZERO);
-        }
-    }
-
     /// What it does.
     pub fn stages(&self) -> impl Iterator<Item = Stage> {
         self.settings.slots.keys().copied()
@@ -506,18 +294,4 @@ impl Worker {
     pub fn name(&self) -> &str {
         &self.settings.name
     }
-}
-
-/// An error and its causes, each once.
-fn chain(error: &EngineError) -> Vec<String> {
-    let mut lines = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let line = error.to_string();
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-        cause = error.source();
-    }
-    lines
 }
