@@ -11,7 +11,7 @@ mod enrich;
 mod extract;
 mod hits;
 mod output;
-mod queue;
+pub(crate) mod queue;
 mod quickstart;
 mod run;
 mod search;
@@ -19,7 +19,7 @@ mod select;
 mod sql;
 mod tag;
 mod watch;
-mod worker;
+pub(crate) mod worker;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

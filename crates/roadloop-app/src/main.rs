@@ -10,8 +10,11 @@ mod memory;
 mod page;
 mod progress;
 mod render;
+mod server;
 mod session;
+mod shown;
 mod telemetry;
+mod traces;
 mod usage;
 mod work_log;
 

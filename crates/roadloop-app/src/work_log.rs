@@ -1,13 +1,73 @@
-//! What a worker does, as people and programs read it: a line for each job.
+//! What a worker does: how jobs end, who is told, and the lines that people and programs
+//! read of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Local;
 use roadloop_base::Stage;
 use roadloop_engine::work::{JobRecord, JobState, Task, WorkEvent, WorkLog};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::render::{self, Voice, counted, in_words};
+
+/// How an attempt at a job ended: one word for it in logs, metrics and traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum JobEnd {
+    Done,
+    /// It is tried again.
+    Failed,
+    Dead,
+    Cancelled,
+    /// Another worker may have it.
+    Lost,
+    HandedBack,
+}
+
+impl JobEnd {
+    pub(crate) const ALL: [JobEnd; 6] = [
+        JobEnd::Done,
+        JobEnd::Failed,
+        JobEnd::Dead,
+        JobEnd::Cancelled,
+        JobEnd::Lost,
+        JobEnd::HandedBack,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            JobEnd::Done => "done",
+            JobEnd::Failed => "failed",
+            JobEnd::Dead => "dead",
+            JobEnd::Cancelled => "cancelled",
+            JobEnd::Lost => "lost",
+            JobEnd::HandedBack => "handed_back",
+        }
+    }
+
+    /// Of a record that says how a job ended.
+    pub(crate) fn of(record: &JobRecord) -> JobEnd {
+        match record.state {
+            JobState::Done => JobEnd::Done,
+            JobState::Dead => JobEnd::Dead,
+            JobState::Cancelled => JobEnd::Cancelled,
+            JobState::Waiting if record.error.is_empty() => JobEnd::HandedBack,
+            JobState::Waiting | JobState::Running => JobEnd::Failed,
+        }
+    }
+}
+
+/// Tells several.
+#[derive(Clone, Debug)]
+pub(crate) struct Each(pub(crate) Vec<Arc<dyn WorkLog>>);
+
+impl WorkLog for Each {
+    fn told(&self, event: WorkEvent<'_>) {
+        for log in &self.0 {
+            log.told(event);
+        }
+    }
+}
 
 /// Says it on stderr, in the voice that was chosen at the start.
 #[derive(Clone, Copy, Debug)]
@@ -84,10 +144,18 @@ fn ended(task: &Task, record: &JobRecord) -> String {
 
 fn as_json(event: &WorkEvent<'_>) {
     match event {
-        WorkEvent::Began(_, record) | WorkEvent::Ended(_, record) => {
-            render::event("job", json!({"record": record}));
+        WorkEvent::Began(_, record) => render::event("job", fields(record)),
+        WorkEvent::Ended(_, record) => {
+            let mut fields = fields(record);
+            fields["outcome"] = json!(JobEnd::of(record).name());
+            render::event("job", fields);
         }
-        WorkEvent::Lost(task) => render::event("lost", json!({"job": task.id()})),
+        WorkEvent::Lost(task) => {
+            let recording = task.part.as_ref().map(|part| &part.recording);
+            let fields = json!({"job": task.id(), "order": task.order.id, "stage": task.stage,
+                "recording": recording, "outcome": JobEnd::Lost.name()});
+            render::event("lost", fields);
+        }
         WorkEvent::Trouble { doing, error, pause } => {
             let fields = json!({"doing": doing, "error": in_words(*error),
                 "again_in_s": pause.as_secs_f64()});
@@ -99,5 +167,71 @@ fn as_json(event: &WorkEvent<'_>) {
         WorkEvent::Held { stage, by } => {
             render::event("held", json!({"stage": stage, "by": by}));
         }
+    }
+}
+
+/// What can be filtered by, each a field of its own; what the job left for others to
+/// read is on the board.
+fn fields(record: &JobRecord) -> Value {
+    json!({
+        "job": record.job,
+        "order": record.order,
+        "stage": record.stage,
+        "recording": record.recording,
+        "part": record.part.as_ref().map(ToString::to_string),
+        "state": record.state.name(),
+        "attempts": record.attempts,
+        "worker": record.worker,
+        "at_ms": record.at_ms,
+        "seconds": record.seconds,
+        "done": record.done,
+        "already_done": record.already_done,
+        "skips": record.skips,
+        "skipped": record.skipped,
+        "error": record.error,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A task of an order of all stages.
+    pub(crate) fn task(stage: Stage) -> Task {
+        let order = json!({"id": "drive-0011223344556677", "source": "drive.bag",
+            "ordered_at_ms": 1_000, "stages": Stage::ALL, "is_solid": false, "margin": 0.15});
+        serde_json::from_value(json!({"order": order, "stage": stage})).unwrap()
+    }
+
+    /// What became of it.
+    pub(crate) fn record(task: &Task, state: JobState) -> JobRecord {
+        let record = json!({"job": task.id(), "order": task.order.id, "stage": task.stage,
+            "state": state, "attempts": 2, "worker": "one", "at_ms": 5_000});
+        serde_json::from_value(record).unwrap()
+    }
+
+    #[test]
+    fn each_end_has_a_word() {
+        let task = task(Stage::Extract);
+        let end = |state, error: &[&str]| {
+            let error = error.iter().map(ToString::to_string).collect();
+            JobEnd::of(&JobRecord { error, ..record(&task, state) }).name()
+        };
+        assert_eq!(end(JobState::Done, &[]), "done");
+        assert_eq!(end(JobState::Waiting, &["no"]), "failed");
+        assert_eq!(end(JobState::Waiting, &[]), "handed_back");
+        assert_eq!(end(JobState::Dead, &["no"]), "dead");
+        assert_eq!(end(JobState::Cancelled, &[]), "cancelled");
+    }
+
+    #[test]
+    fn fields_are_flat() {
+        let record = record(&task(Stage::Extract), JobState::Running);
+        let fields = fields(&record);
+        assert_eq!(fields["order"], "drive-0011223344556677");
+        assert_eq!(fields["job"], "drive-0011223344556677/extract");
+        assert_eq!((&fields["stage"], &fields["state"]), (&json!("extract"), &json!("running")));
+        let is_flat = |value: &Value| !value.is_object();
+        assert!(fields.as_object().unwrap().values().all(is_flat), "{fields}");
     }
 }

@@ -21,11 +21,16 @@ impl Store {
         self.any_below(Some(Key::from(prefix))).await
     }
 
-    /// Whether the store can be reached. Folders were made when they were opened.
+    /// Whether the store can be reached. A folder was made when it was opened, but
+    /// may be gone since, with the disk it is on.
     pub async fn reach(&self) -> Result<(), StoreError> {
-        match self.is_far() {
-            true => self.any_below(None).await.map(drop),
-            false => Ok(()),
+        let Some(path) = self.file_of(&Key::default()) else {
+            return self.any_below(None).await.map(drop);
+        };
+        let failed = |source| StoreError::Folder { action: "open", path: path.clone(), source };
+        match tokio::fs::metadata(&path).await.map_err(failed)?.is_dir() {
+            true => Ok(()),
+            false => Err(failed(std::io::ErrorKind::NotADirectory.into())),
         }
     }
 
@@ -106,6 +111,20 @@ mod tests {
         server.set(Habit::IgnoresConditions);
         let error = server.store("fleet", "lake").ready().await.unwrap_err();
         assert!(matches!(error, StoreError::NoConditions { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_went_is_not_reached() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("lake");
+        let store = crate::open(folder.to_str().unwrap()).unwrap();
+        store.reach().await.unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let error = store.reach().await.unwrap_err();
+        assert!(matches!(error, StoreError::Folder { .. }), "{error:?}");
+        std::fs::write(&folder, "no folder").unwrap();
+        store.reach().await.unwrap_err();
+        crate::open("memory:").unwrap().reach().await.unwrap();
     }
 
     #[tokio::test]

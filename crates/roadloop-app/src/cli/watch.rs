@@ -18,8 +18,8 @@ use crate::cli::Outcome;
 use crate::config::Overrides;
 use crate::render::counted;
 use crate::session::Session;
+use crate::shown::Shown;
 use crate::usage::usage;
-use crate::work_log::Lines;
 
 /// A folder is looked through this often.
 const FOLDER_EVERY: Duration = Duration::from_secs(1);
@@ -43,7 +43,8 @@ Examples:
   roadloop watch ./incoming --once                 what is there now, and no longer
   roadloop watch s3://fleet-ingest --events sqs://fleet-uploads --queue nats://n1,n2,n3
   roadloop watch s3://fleet-ingest/2026/ --suffix .bag
-  roadloop watch ./incoming --stages extract,detect --rate 2")]
+  roadloop watch ./incoming --stages extract,detect --rate 2
+  roadloop watch ./incoming --listen 127.0.0.1:9090   and say over HTTP how far it is")]
 pub(crate) struct Args {
     /// Folders, or prefixes of buckets (s3://, gs://, az://)
     #[arg(required = true, value_name = "PLACE")]
@@ -96,7 +97,12 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         places.push(named_for_all(place)?);
     }
     session.make_store().await?;
+    // Whose queue it is, is who works.
+    let works = !args.does.roles.is_empty() || !session.has_queue();
+    let does = if works { args.does.stages()?.into_keys().collect() } else { Vec::new() };
+    let mut shown = Shown::start(&args.does, does).await?;
     let (board, queue) = (session.board()?, session.queue().await?);
+    shown.serve(session).await?;
     let stages: Vec<Stage> = args.stages.iter().map(|name| name.stage()).collect();
     let settings = session.run_settings(&stages, None)?;
     let wanted = Wanted { places: places.clone(), suffixes: args.suffix.clone() };
@@ -105,15 +111,13 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         Some(address) => Some(Mailbox::open(address).await?),
         None => None,
     };
-    let watcher = Watching { watcher, mailbox, log: Arc::new(Lines) };
+    let watcher = Watching { watcher, mailbox, log: shown.log() };
     if args.once {
         let orders = watcher.once(&places, args.settle).await?;
         session.note(&format!("{} given", counted(orders, "order")));
     }
-    // Whose queue it is, is who works.
-    let works = !args.does.roles.is_empty() || !session.has_queue();
     let worker = match works {
-        true => Some(args.does.worker(session, args.once, Arc::new(Lines)).await?),
+        true => Some(args.does.worker(session, args.once, shown.log()).await?),
         false => None,
     };
     session.note(&match &worker {
@@ -122,7 +126,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     });
     let grace = Duration::from_secs(args.does.grace);
     let every = args.every_secs.map(Duration::from_secs);
-    match worker {
+    let ended = match worker {
         Some(worker) if args.once => signals(session, &worker, worker.run(), grace).await,
         Some(worker) => {
             let watching = async {
@@ -146,7 +150,9 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             }
             Ok(Outcome::Done)
         }
-    }
+    };
+    shown.end().await;
+    ended
 }
 
 /// A place as orders are to name it, whoever reads them.

@@ -15,8 +15,8 @@ use super::run::StageName;
 use crate::cli::Outcome;
 use crate::config::Overrides;
 use crate::session::Session;
+use crate::shown::Shown;
 use crate::usage::usage;
-use crate::work_log::Lines;
 
 /// Longest wait for a queue to take back what is not finished.
 const HANDING_BACK: Duration = Duration::from_secs(40);
@@ -33,7 +33,8 @@ Examples:
   roadloop worker                                  all stages, the workspace's own queue
   roadloop worker --roles extract,tables,video     only what reads recordings
   roadloop worker --slots detect=4                 four jobs of detection at once
-  roadloop worker --until-idle                     end when nothing is left to do")]
+  roadloop worker --until-idle                     end when nothing is left to do
+  roadloop worker --listen 127.0.0.1:9090          /healthz, /readyz, /metrics, /api/orders")]
 pub(crate) struct Args {
     #[command(flatten)]
     does: Does,
@@ -61,6 +62,9 @@ pub(crate) struct Does {
     /// By what name it is known [default: the machine and the process]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Answer HTTP here: health, metrics, progress; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
 }
 
 impl Args {
@@ -81,13 +85,13 @@ fn slots(text: &str) -> Result<(StageName, usize), String> {
 }
 
 impl Does {
-    /// The worker that is meant.
-    pub(crate) async fn worker(
-        &self,
-        session: &Session,
-        stops_when_idle: bool,
-        log: Arc<dyn WorkLog>,
-    ) -> Result<Arc<Worker>> {
+    /// By what it is known.
+    pub(crate) fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(own_name)
+    }
+
+    /// Its stages, and how many jobs of each at once.
+    pub(crate) fn stages(&self) -> Result<BTreeMap<Stage, usize>> {
         let roles =
             if self.roles.is_empty() { StageName::ALL.to_vec() } else { self.roles.clone() };
         let mut stages: BTreeMap<_, usize> = roles.iter().map(|role| (role.stage(), 1)).collect();
@@ -100,11 +104,22 @@ impl Does {
             };
             *slots = *count;
         }
+        Ok(stages)
+    }
+
+    /// The worker that is meant.
+    pub(crate) async fn worker(
+        &self,
+        session: &Session,
+        stops_when_idle: bool,
+        log: Arc<dyn WorkLog>,
+    ) -> Result<Arc<Worker>> {
+        let slots = self.stages()?;
         let queue = session.queue().await?;
         let ctx = Ctx::open(session.engine_settings(), Arc::new(Silent)).await?;
         let settings = WorkerSettings {
-            name: self.name.clone().unwrap_or_else(own_name),
-            slots: stages,
+            name: self.name(),
+            slots,
             policy: session.policy(),
             queue: session.queue_options(),
             stops_when_idle,
@@ -114,7 +129,10 @@ impl Does {
 }
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
-    let worker = args.does.worker(session, args.until_idle, Arc::new(Lines)).await?;
+    let stages = args.does.stages()?.into_keys().collect();
+    let mut shown = Shown::start(&args.does, stages).await?;
+    let worker = args.does.worker(session, args.until_idle, shown.log()).await?;
+    shown.serve(session).await?;
     let names: Vec<&str> = worker.stages().map(Stage::name).collect();
     session.note(&format!(
         "worker {} does {} of {}; Ctrl-C stops it",
@@ -123,7 +141,9 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         session.queue_address()?,
     ));
     let grace = Duration::from_secs(args.does.grace);
-    signals(session, &worker, worker.run(), grace).await
+    let ended = signals(session, &worker, worker.run(), grace).await;
+    shown.end().await;
+    ended
 }
 
 /// Works until it is done, or told to stop by a signal; the second one is obeyed at

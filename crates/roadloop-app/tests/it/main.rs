@@ -14,5 +14,7 @@ mod people;
 mod queued;
 mod recordings;
 mod select;
+mod server;
+mod traces;
 mod upkeep;
 mod workspace;

@@ -152,7 +152,7 @@ fn a_job_that_kills_its_workers_dies_alone() {
         let mut is_killed = false;
         for line in BufReader::new(worker.0.stderr.take().unwrap()).lines() {
             let Ok(event) = serde_json::from_str::<Value>(&line.unwrap()) else { continue };
-            let record = &event["record"];
+            let record = &event;
             if record["state"] == "running"
                 && record["stage"] == "detect"
                 && record["order"] == bad.as_str()

@@ -103,6 +103,11 @@ impl Board {
         self.load(&format!("{ORDERS}/{id}.json")).await
     }
 
+    /// The ids of every order there is, without reading them.
+    pub async fn order_ids(&self) -> Result<Vec<OrderId>, EngineError> {
+        Ok(self.names(ORDERS).await?.iter().filter_map(|name| OrderId::new(name)).collect())
+    }
+
     /// Every order there is, the oldest first.
     pub async fn orders(&self) -> Result<Vec<Order>, EngineError> {
         let names = self.names(ORDERS).await?;
@@ -144,9 +149,13 @@ impl Board {
         self.load_all(DEAD, names).await
     }
 
-    /// How many there are, without reading them.
+    /// The ids of the dead jobs, without reading their letters.
+    pub async fn dead_jobs(&self) -> Result<Vec<String>, EngineError> {
+        self.names(DEAD).await
+    }
+
     pub async fn dead_count(&self) -> Result<usize, EngineError> {
-        Ok(self.names(DEAD).await?.len())
+        Ok(self.dead_jobs().await?.len())
     }
 
     pub async fn dead_letter(&self, job: &str) -> Result<Option<DeadLetter>, EngineError> {

@@ -177,6 +177,12 @@ impl Task {
         }
     }
 
+    /// The stage of a job, told from its id.
+    pub fn stage_of(job: &str) -> Option<Stage> {
+        let name = job.split('/').nth(1)?;
+        Stage::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+
     pub(crate) fn job(&self) -> Result<Job, EngineError> {
         let body = serde_json::to_string(self)
             .map_err(|source| EngineError::Record { key: self.id(), source })?;
@@ -248,6 +254,8 @@ mod tests {
         let job = task.job().unwrap();
         assert_eq!(job.id, format!("{}/detect/front/000008", order.id));
         assert_eq!(Task::of(&job).unwrap(), task);
+        assert_eq!(Task::stage_of(&job.id), Some(Stage::Detect));
+        assert_eq!(Task::stage_of("of/another/program"), None);
         let whole = Task { order, stage: Stage::Extract, part: None };
         assert!(whole.id().ends_with("/extract"));
         let bad = Job::new(lane(Stage::Detect, Priority::Normal), "x", "{}");

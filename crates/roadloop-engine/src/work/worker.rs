@@ -56,7 +56,7 @@ pub trait WorkLog: Send + Sync + Debug {
 }
 
 /// What there is to tell.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum WorkEvent<'a> {
     Began(&'a Task, &'a JobRecord),
     /// Done, given up, or to be tried again: see its state.

@@ -162,7 +162,7 @@ async fn of_all(session: &Session, board: &Board, args: &Args) -> Result<Outcome
 }
 
 /// Of both priorities together.
-async fn depth(queue: &dyn Queue, stage: Stage) -> Result<Depth> {
+pub(crate) async fn depth(queue: &dyn Queue, stage: Stage) -> Result<Depth> {
     let mut sum = Depth::default();
     for priority in Priority::ALL {
         let Depth { waiting, in_flight, oldest } = queue.depth(&lane(stage, priority)).await?;

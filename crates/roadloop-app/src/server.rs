@@ -1,0 +1,162 @@
+//! What a process shows to the outside: an HTTP server to which anybody adds routes.
+//!
+//! A [`Server`] knows nothing of what it serves: it is bound, given a [`Router`], and
+//! closed when the work it speaks of is over. [`node`] has the routes of a process that
+//! does jobs of a queue. It speaks plain HTTP/1 and asks nobody who they are: where that
+//! matters, something stands before it.
+
+mod cached;
+mod counts;
+mod events;
+mod health;
+mod limits;
+mod live;
+mod metrics;
+pub(crate) mod node;
+mod orders;
+mod problem;
+mod process;
+mod text;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub(crate) use counts::Counts;
+pub(crate) use node::Node;
+
+use crate::render::{self, Voice};
+
+/// How long answers that are under way may take when the server is closed.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// A place others can ask at; nobody is answered yet.
+#[derive(Debug)]
+pub(crate) struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    close: watch::Sender<bool>,
+}
+
+/// A server that answers.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    close: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+/// By what a long answer knows that it is to come to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Closing(watch::Receiver<bool>);
+
+impl Server {
+    /// Takes an address, such as `127.0.0.1:9090`; port 0 stands for any that is free.
+    pub(crate) async fn bind(address: &str) -> Result<Server> {
+        let failed = || format!("cannot listen on {address}");
+        let listener = TcpListener::bind(address).await.with_context(failed)?;
+        let address = listener.local_addr().with_context(failed)?;
+        Ok(Server { listener, address, close: watch::Sender::new(false) })
+    }
+
+    pub(crate) fn closing(&self) -> Closing {
+        Closing(self.close.subscribe())
+    }
+
+    /// Answers from now on, and says where.
+    pub(crate) fn serve(self, routes: Router) -> Serving {
+        let Server { listener, address, close } = self;
+        match render::voice() {
+            Voice::Text => render::line(&format!("listening on http://{address}")),
+            Voice::JsonLines => {
+                render::event("listening", json!({"address": address.to_string()}));
+            }
+        }
+        let closing = Closing(close.subscribe());
+        let serving = axum::serve(limits::Bounded::new(listener), limits::around(routes))
+            .with_graceful_shutdown(closing.is_told());
+        let serving = tokio::spawn(async move { serving.await });
+        Serving { close, serving }
+    }
+}
+
+impl Serving {
+    /// Takes no more questions, and waits a moment for the answers under way.
+    pub(crate) async fn close(self) {
+        let Serving { close, mut serving } = self;
+        close.send_replace(true);
+        if tokio::time::timeout(CLOSING, &mut serving).await.is_err() {
+            serving.abort();
+        }
+    }
+}
+
+impl Closing {
+    /// Ends when the server is closed.
+    pub(crate) fn is_told(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut told = self.0.clone();
+        async move {
+            // A server that is gone is closed.
+            let _ = told.wait_for(|is_told| *is_told).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    async fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn routes_are_answered_until_it_is_closed() {
+        let server = Server::bind("127.0.0.1:0").await.unwrap();
+        let (address, closing) = (server.address, server.closing());
+        let slow = move || {
+            let told = closing.is_told();
+            async move {
+                told.await;
+                "closed"
+            }
+        };
+        let routes =
+            Router::new().route("/word", get(|| async { "hello" })).route("/slow", get(slow));
+        let serving = server.serve(routes);
+        let get =
+            |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert!(ask(address, &get("/word")).await.ends_with("hello"));
+        let missing = ask(address, &get("/words")).await;
+        assert!(missing.starts_with("HTTP/1.1 404"), "{missing}");
+        assert!(missing.contains("application/problem+json"), "{missing}");
+        let posted = ask(address, &get("/word").replace("GET", "DELETE")).await;
+        assert!(posted.starts_with("HTTP/1.1 405"), "{posted}");
+
+        let slow = get("/slow");
+        let waiting = tokio::spawn(async move { ask(address, &slow).await });
+        // Somebody who asks nothing keeps nobody from closing.
+        let _silent = TcpStream::connect(address).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let started = Instant::now();
+        serving.close().await;
+        assert!(started.elapsed() < CLOSING + Duration::from_secs(1));
+        assert!(waiting.await.unwrap().ends_with("closed"));
+        assert!(TcpStream::connect(address).await.is_err());
+        assert!(Server::bind("nowhere").await.is_err());
+    }
+}
