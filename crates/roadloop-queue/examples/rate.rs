@@ -45,15 +45,18 @@ async fn main() -> Result<(), Failure> {
     while let Some(pushed) = pushes.join_next().await {
         pushed??;
     }
-    report("pushed", jobs, started);
+    report("pushed", jobs, started.elapsed());
 
     let started = Instant::now();
     // A job may come twice.
     let done = Arc::new(Mutex::new(HashSet::new()));
+    let last = Arc::new(Mutex::new(Duration::ZERO));
     let mut workers = JoinSet::new();
     for _ in 0..tasks {
-        let (queue, lane, done) = (Arc::clone(&queue), lane.clone(), Arc::clone(&done));
+        let (queue, lane) = (Arc::clone(&queue), lane.clone());
+        let (done, last) = (Arc::clone(&done), Arc::clone(&last));
         workers.spawn(async move {
+            let last = || last.lock().unwrap_or_else(PoisonError::into_inner);
             let ours = || done.lock().unwrap_or_else(PoisonError::into_inner);
             while ours().len() < jobs {
                 for claim in queue.claim(&lane, 10, Duration::from_secs(1)).await? {
@@ -61,6 +64,7 @@ async fn main() -> Result<(), Failure> {
                     queue.finish(claim, &[]).await?;
                     if id.starts_with(&format!("{run}/")) {
                         ours().insert(id);
+                        *last() = started.elapsed();
                     }
                 }
             }
@@ -70,11 +74,13 @@ async fn main() -> Result<(), Failure> {
     while let Some(worker) = workers.join_next().await {
         worker??;
     }
-    report("claimed and finished", jobs, started);
+    // Without what the others then waited in vain.
+    let last = *last.lock().unwrap_or_else(PoisonError::into_inner);
+    report("claimed and finished", jobs, last);
     Ok(())
 }
 
-fn report(what: &str, jobs: usize, started: Instant) {
-    let seconds = started.elapsed().as_secs_f64();
+fn report(what: &str, jobs: usize, took: Duration) {
+    let seconds = took.as_secs_f64();
     println!("{what}: {jobs} jobs in {seconds:.2} s, {:.0} jobs/s", jobs as f64 / seconds);
 }
