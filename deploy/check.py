@@ -492,6 +492,28 @@ def check_buckets(resources):
         expect(any(s["Condition"] == plain for s in denies), where, "can be asked without TLS")
 
 
+# Which stages are given jobs by whom, but for those that do them.
+FOLLOW = {
+    "Watch": ["extract", "tables", "video"],
+    "Read": ["detect", "anonymize", "attach"],
+    "Detect": ["anonymize"],
+}
+
+
+def lanes_of(names):
+    return {stage.capitalize() + high + "Queue" for stage in names for high in ("", "High")}
+
+
+def may(role, action):
+    """The queues that a role may do something with."""
+    return {
+        re.search(r"\w+Queue", json.dumps(resource))[0]
+        for _, statement in statements(role)
+        if action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+
+
 def check_queues(resources, tasks):
     queues = {name: r["Properties"] for name, r in resources.items() if r["Type"] == "AWS::SQS::Queue"}
     names = {text_of(queue["QueueName"]) for queue in queues.values()}
@@ -509,15 +531,12 @@ def check_queues(resources, tasks):
     expect(policy["Principal"] == {"Service": "s3.amazonaws.com"}, "EventsQueuePolicy", "others than S3")
     for name, (roles, role, alarm) in tasks.items():
         where = f"cloudformation.yaml, {name}"
-        own = {stage.capitalize() + high + "Queue" for stage in roles for high in ("", "High")}
-        receives = {
-            text_of(resource).split("'")[1] if "['" in text_of(resource) else text_of(resource)
-            for _, statement in statements(role)
-            if "sqs:ReceiveMessage" in as_list(statement["Action"])
-            for resource in as_list(statement["Resource"])
-        }
-        receives = {item.removesuffix(".Arn") for item in receives}
+        own = lanes_of(roles)
+        receives, sends = may(role, "sqs:ReceiveMessage"), may(role, "sqs:SendMessage")
         expect(receives == (own or {"EventsQueue"}), where, f"takes jobs of {receives}, does {own}")
+        # A job is handed back as a new one.
+        gives = own | lanes_of(FOLLOW.get(name, []))
+        expect(sends == gives, where, f"gives jobs to {sends}, has to {gives}")
         if alarm:
             counted = set(re.findall(r"(\w+Queue)", json.dumps(alarm)))
             expect(counted == own, where, f"scaled by {counted}, does {own}")
