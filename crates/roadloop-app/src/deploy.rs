@@ -88,6 +88,24 @@ pub(crate) struct Wishes {
     pub(crate) set: Vec<String>,
 }
 
+/// What has to be on this machine, and where it leads to.
+fn needs(target: Target) -> Vec<Step> {
+    match target {
+        Target::Local => Vec::new(),
+        Target::Compose => {
+            vec![Step::needs(["docker", "compose", "version"], "Docker with its Compose plugin")]
+        }
+        Target::K8s => vec![Step::needs(
+            ["kubectl", "version"],
+            "kubectl, and a context that leads to a cluster,",
+        )],
+        Target::Aws => vec![Step::needs(
+            ["aws", "sts", "get-caller-identity"],
+            "the AWS command line, with a region and credentials that are let in,",
+        )],
+    }
+}
+
 /// Where the files of a target lie.
 fn folder(session: &Session, target: Target) -> PathBuf {
     session.config.workspace().join("deploy").join(target.name())
@@ -99,19 +117,19 @@ pub(crate) fn up(session: &Session, target: Target, wishes: &Wishes) -> Result<V
     match target {
         Target::Local => Ok(Vec::new()),
         Target::Compose => {
-            let mut steps = written(&folder, COMPOSE);
-            let mut env = with_secrets(EXAMPLE_ENV)?;
-            if let Some(image) = &wishes.image {
-                env = env.replace("roadloop:latest", image);
-            }
-            steps.push(Step::write(folder.join(".env"), env, Keep::Secret));
+            let mut steps = needs(target);
+            steps.extend(written(&folder, COMPOSE));
+            steps.push(environment(folder.join(".env"), wishes)?);
             let file = folder.join("compose.yaml").display().to_string();
             let up = ["docker", "compose", "--file", &file, "up", "--detach", "--wait"];
             steps.push(Step::run(up));
             Ok(steps)
         }
         Target::K8s => {
-            let mut steps = written(&folder, KUBERNETES);
+            let mut steps = needs(target);
+            let crd = ["kubectl", "get", "crd", "scaledobjects.keda.sh"];
+            steps.push(Step::needs(crd, "KEDA in the cluster"));
+            steps.extend(written(&folder, KUBERNETES));
             steps.extend(cluster_settings(session, &folder, wishes)?);
             let namespace = folder.join("kubernetes/namespace.yaml").display().to_string();
             steps.push(Step::run(["kubectl", "apply", "--filename", &namespace]));
@@ -141,7 +159,8 @@ pub(crate) fn up(session: &Session, target: Target, wishes: &Wishes) -> Result<V
             Ok(steps)
         }
         Target::Aws => {
-            let mut steps = written(&folder, CLOUDFORMATION);
+            let mut steps = needs(target);
+            steps.extend(written(&folder, CLOUDFORMATION));
             let file = folder.join("cloudformation.yaml").display().to_string();
             let mut words: Vec<&str> =
                 vec!["aws", "cloudformation", "deploy", "--stack-name", NAME];
@@ -161,7 +180,13 @@ pub(crate) fn up(session: &Session, target: Target, wishes: &Wishes) -> Result<V
 
 /// What is to be done for it to be gone; data only where that was said.
 pub(crate) fn down(session: &Session, target: Target, deletes_data: bool) -> Vec<Step> {
-    let folder = folder(session, target);
+    let mut steps = needs(target);
+    steps.extend(taken_away(&folder(session, target), target, deletes_data));
+    steps
+}
+
+fn taken_away(folder: &Path, target: Target, deletes_data: bool) -> Vec<Step> {
+    let folder = folder.to_owned();
     match target {
         Target::Local => Vec::new(),
         Target::Compose => {
@@ -256,6 +281,22 @@ fn cluster_settings(session: &Session, folder: &Path, wishes: &Wishes) -> Result
     Ok(vec![Step::write(settings, text, Keep::AsItIs), Step::write(kustomization, images, keep)])
 }
 
+/// Secrets, made once, and the image, which another one may take the place of.
+fn environment(path: PathBuf, wishes: &Wishes) -> Result<Step> {
+    let there = std::fs::read_to_string(&path).ok();
+    let is_new = there.is_none();
+    let mut text = there.map_or_else(|| with_secrets(EXAMPLE_ENV), Ok)?;
+    if let Some(image) = &wishes.image {
+        let line = |line: &str| match line.starts_with("ROADLOOP_IMAGE=") {
+            true => format!("ROADLOOP_IMAGE={image}\n"),
+            false => format!("{line}\n"),
+        };
+        text = text.lines().map(line).collect();
+    }
+    let keep = if is_new || wishes.image.is_none() { Keep::Secret } else { Keep::No };
+    Ok(Step::write(path, text, keep))
+}
+
 /// The example with a secret of its own at each place where one is wanted.
 fn with_secrets(example: &str) -> Result<String> {
     let mut text = String::new();
@@ -296,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_is_replaced_in_templates_is_there() {
-        assert!(EXAMPLE_ENV.contains("ROADLOOP_IMAGE=roadloop:latest"));
+        assert_eq!(EXAMPLE_ENV.matches("\nROADLOOP_IMAGE=").count(), 1);
         for text in ["s3://fleet-ingest", "s3://fleet-lake/main"] {
             assert_eq!(KUBERNETES_SETTINGS.1.matches(text).count(), 1, "{text}");
         }

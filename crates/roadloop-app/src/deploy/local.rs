@@ -42,6 +42,9 @@ const LAST_WORDS: Duration = Duration::from_secs(25);
 
 const SUPERVISOR: &str = "supervisor";
 
+/// What is watched where nothing else was said.
+const INCOMING: &str = "incoming";
+
 /// What a person wants of a system on this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Wishes {
@@ -87,7 +90,7 @@ impl Plan {
         let source = match &wishes.source {
             Some(source) if source.contains("://") => source.clone(),
             Some(source) => absolute(Path::new(source))?.display().to_string(),
-            None => workspace.join("incoming").display().to_string(),
+            None => workspace.join(INCOMING).display().to_string(),
         };
         let own = env::current_exe().context("it is not known where this program lies")?;
         let store = session.config.store();
@@ -251,7 +254,7 @@ pub(crate) async fn supervise(session: &Session, wishes: &Wishes) -> Result<Outc
     // Of a supervisor that was killed.
     let left = running(&plan.folder);
     if !left.is_empty() {
-        render::note(&format!("stopping {} of before", counted(left.len() as u64, "process")));
+        render::note(&format!("stopping {} of before", counted(left.len() as u64, "program")));
         stop(&left, plan.grace + LAST_WORDS);
     }
     if !plan.source.contains("://") {
@@ -380,15 +383,16 @@ pub(crate) fn down(workspace: &Path, grace_secs: u64, deletes_data: bool) -> Res
                     .with_context(|| format!("cannot delete\npath: {}", path.display()))?;
             }
         }
-        // Unless jobs wait in it.
+        // Unless jobs wait in the one, and recordings lie in the other.
         let _ = fs::remove_dir(&folder);
+        let _ = fs::remove_dir(workspace.join(INCOMING));
     }
     if deletes_data {
         for name in QUEUE_FILES {
             let _ = fs::remove_file(workspace.join(name));
         }
     }
-    render::print(&format!("stopped: {}", counted(count as u64, "process")))?;
+    render::print(&format!("stopped: {}", counted(count as u64, "program")))?;
     Ok(Outcome::Done)
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Keep {
 
 #[derive(Debug)]
 pub(crate) enum Step {
+    /// What has to be there: a command that succeeds where it is, and its name.
+    Needs(Vec<String>, &'static str),
     Write {
         path: PathBuf,
         text: String,
@@ -55,6 +57,10 @@ impl Step {
         Step::Write { path, text, keep }
     }
 
+    pub(super) fn needs<'a>(check: impl IntoIterator<Item = &'a str>, what: &'static str) -> Step {
+        Step::Needs(owned(check), what)
+    }
+
     pub(super) fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> Step {
         Step::Run(owned(words))
     }
@@ -71,7 +77,7 @@ impl Step {
         match self {
             Step::Write { path, keep: Keep::No, .. } => format!("write {}", path.display()),
             Step::Write { path, .. } => format!("write {}, unless it is there", path.display()),
-            Step::Run(words) => format!("$ {}", line(words)),
+            Step::Run(words) | Step::Needs(words, _) => format!("$ {}", line(words)),
             Step::Unless(check, words) => format!("$ {} || {}", line(check), line(words)),
             Step::Remove(path) => format!("delete {}", path.display()),
             Step::Buckets { stack, .. } => {
@@ -86,6 +92,12 @@ impl Step {
     fn take(&self) -> Result<()> {
         match self {
             Step::Write { path, text, keep } => write(path, text, *keep),
+            Step::Needs(check, what) => match succeeds(check) {
+                Ok(true) => Ok(()),
+                _ => {
+                    bail!("{what} is needed here; --dry-run goes without\ncommand: {}", line(check))
+                }
+            },
             Step::Run(words) => run(words),
             Step::Unless(check, words) => match succeeds(check)? {
                 true => Ok(()),
@@ -129,19 +141,8 @@ fn command(words: &[String]) -> Command {
     command
 }
 
-/// Why a tool did not start, and what to do.
 fn not_started(words: &[String], error: io::Error) -> anyhow::Error {
-    let tool = &words[0];
-    if error.kind() != io::ErrorKind::NotFound {
-        return anyhow::Error::new(error).context(format!("{tool} did not start"));
-    }
-    let which = match tool.as_str() {
-        "docker" => "Docker with its Compose plugin",
-        "kubectl" => "kubectl, with a context that leads to the cluster",
-        "aws" => "the AWS command line, with credentials and a region",
-        _ => "it",
-    };
-    anyhow::anyhow!("{tool} is not on the PATH: {which} is needed here; --dry-run goes without")
+    anyhow::Error::new(error).context(format!("{} did not start", words[0]))
 }
 
 /// Runs a tool to its end; what it says goes where ours does, but not among results.
@@ -229,6 +230,9 @@ fn note_buckets(stack: &str, list: &Path) -> Result<()> {
     let outputs = outputs.as_array().cloned().unwrap_or_default();
     let buckets: Vec<&Value> =
         outputs.iter().filter(is_bucket).map(|output| &output["OutputValue"]).collect();
+    if buckets.is_empty() {
+        bail!("the stack {stack} does not say which buckets it has: is it another's?");
+    }
     write(list, &json!(buckets).to_string(), Keep::No)?;
     let names: Vec<&str> = buckets.iter().filter_map(|bucket| bucket.as_str()).collect();
     render::note(&format!(
@@ -246,7 +250,11 @@ fn noted(list: &Path) -> Result<Vec<String>> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Deletes a thousand at a time, which is what one request may name.
+/// How many objects one request may delete.
+const AT_ONCE: usize = 1000;
+
+/// Deletes every version of everything. What was deleted before has left markers, which
+/// come with the versions, and are not counted by the limit of the list.
 fn empty(bucket: &str, beside: &Path) -> Result<()> {
     let request = beside.with_file_name("delete.json");
     let list = ["aws", "s3api", "list-object-versions", "--bucket", bucket, "--max-items"];
@@ -267,12 +275,15 @@ fn empty(bucket: &str, beside: &Path) -> Result<()> {
         if objects.is_empty() {
             return Ok(());
         }
-        count += objects.len();
-        write(&request, &json!({"Objects": objects, "Quiet": true}).to_string(), Keep::No)?;
-        let answer = answer(&delete)?;
-        if let Some(refused) = answer["Errors"].as_array().and_then(|errors| errors.first()) {
-            bail!("not everything in {bucket} can be deleted: {refused}");
+        for some in objects.chunks(AT_ONCE) {
+            let text = json!({"Objects": some, "Quiet": true}).to_string();
+            write(&request, &text, Keep::No)?;
+            let answer = answer(&delete)?;
+            if let Some(refused) = answer["Errors"].as_array().and_then(|errors| errors.first()) {
+                bail!("not everything in {bucket} can be deleted: {refused}");
+            }
         }
+        count += objects.len();
         render::note(&format!("{bucket}: {count} deleted"));
     }
 }
@@ -311,9 +322,15 @@ mod tests {
 
     #[test]
     fn a_tool_that_is_not_there_is_named() {
-        let words = owned(["kubectl-that-is-not-there"]);
-        let error = run(&words).unwrap_err().to_string();
-        assert!(error.starts_with("kubectl-that-is-not-there is not on the PATH"), "{error}");
+        for words in [["there-is-none"], ["false"]] {
+            let error = Step::needs(words, "that").take().unwrap_err().to_string();
+            let expected =
+                format!("that is needed here; --dry-run goes without\ncommand: {}", words[0]);
+            assert_eq!(error, expected);
+        }
+        Step::needs(["true"], "that").take().unwrap();
+        let error = run(&owned(["there-is-none"])).unwrap_err().to_string();
+        assert_eq!(error, "there-is-none did not start");
         assert!(run(&owned(["false"])).unwrap_err().to_string().contains("command: false"));
         assert!(!succeeds(&owned(["false"])).unwrap());
         assert_eq!(answer(&owned(["true"])).unwrap(), Value::Null);
