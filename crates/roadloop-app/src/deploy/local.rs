@@ -125,7 +125,8 @@ impl Plan {
             let words = ["worker", "--grace", &grace, "--name", &name, "--listen", "127.0.0.1:0"];
             plan.parts.push(ours(name.clone(), &words));
         }
-        let watch = ["watch", &plan.source, "--roles", "none", "--listen", &listen];
+        // Where the environment names a queue, it leaves the work to workers.
+        let watch = ["watch", &plan.source, "--listen", &listen];
         let watch = ours("watch".to_owned(), &watch);
         plan.parts.push(watch);
         Ok(plan)
