@@ -254,7 +254,7 @@ def selects(selector, labels):
     return all(labels.get(name) == value for name, value in selector.items())
 
 
-def check_pod(where, spec, kinds):
+def check_pod(where, spec, kinds, goes_on=True):
     expect(spec.get("automountServiceAccountToken") is False, where, "has a token of the cluster")
     account = spec.get("serviceAccountName")
     expect(account in kinds["ServiceAccount"], where, f"there is no account {account}")
@@ -271,7 +271,7 @@ def check_pod(where, spec, kinds):
             expect(name in kinds["PersistentVolumeClaim"], where, f"there is no claim {name}")
         if "emptyDir" in volume:
             expect("sizeLimit" in volume["emptyDir"], where, f"{volume['name']} has no limit")
-    for container in spec["containers"]:
+    for container in spec.get("initContainers", []) + spec["containers"]:
         own = container["securityContext"]
         expect(own["readOnlyRootFilesystem"] is True, where, "its files can be written")
         expect(own["allowPrivilegeEscalation"] is False, where, "may gain rights")
@@ -279,8 +279,10 @@ def check_pod(where, spec, kinds):
         for kind in ("requests", "limits"):
             asked = set(container["resources"][kind])
             expect({"cpu", "memory"} <= asked, where, f"{kind} are {asked}")
-        ports = {port["name"] for port in container["ports"]}
-        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        ports = {port["name"] for port in container.get("ports", [])}
+        # Who goes on is asked how it is; who comes to an end says it then.
+        probes = ("startupProbe", "readinessProbe", "livenessProbe") if goes_on else ()
+        for probe in probes:
             expect(container[probe]["httpGet"]["port"] in ports, where, f"{probe} asks nowhere")
         for mount in container["volumeMounts"]:
             is_there = mount["name"] in volumes or where.endswith("nats")
@@ -399,6 +401,13 @@ def kubernetes():
             pods.append({"labels": labels, "ports": ports, "name": name})
             if spec["containers"][0]["image"] in images:
                 roles[name] = check_ours(where, spec, kinds)
+    for name, made in kinds["CronJob"].items():
+        template = made["spec"]["jobTemplate"]["spec"]["template"]
+        check_pod(f"CronJob {name}", template["spec"], kinds, goes_on=False)
+        for container in template["spec"]["initContainers"] + template["spec"]["containers"]:
+            expect(container["image"] in images, f"CronJob {name}", f"image {container['image']}")
+            expect(container["args"][0] == "catalog", f"CronJob {name}", container["args"])
+        pods.append({"labels": template["metadata"]["labels"], "ports": {"http"}, "name": name})
     selectors = [made["spec"]["selector"]["matchLabels"] for k in ("Deployment", "StatefulSet") for made in kinds[k].values()]
     for selector in selectors:
         count = sum(selects(selector, pod["labels"]) for pod in pods)

@@ -63,6 +63,7 @@ const KUBERNETES: &[(&str, &str)] = &[
     template!("kubernetes/workers.yaml"),
     template!("kubernetes/scaling.yaml"),
     template!("kubernetes/watch.yaml"),
+    template!("kubernetes/upkeep.yaml"),
     template!("kubernetes/network.yaml"),
     template!("kubernetes/optional/secrets.yaml"),
     template!("kubernetes/optional/pod-monitor.yaml"),
@@ -208,7 +209,7 @@ fn taken_away(folder: &Path, target: Target, deletes_data: bool) -> Vec<Step> {
         ],
         Target::K8s => {
             // All but the namespace, the volumes, and the secrets of those.
-            let kinds = "scaledobjects.keda.sh,deployments,statefulsets,services,configmaps,\
+            let kinds = "scaledobjects.keda.sh,cronjobs,deployments,statefulsets,services,configmaps,\
                          serviceaccounts,networkpolicies,poddisruptionbudgets";
             let part = "app.kubernetes.io/part-of=roadloop";
             // Until pods are gone too.
