@@ -191,7 +191,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
             worker::run(&Session::open(&global, args.overrides())?, args).await
         }
         Command::Queue(args) => queue::run(&Session::open(&global, args.overrides())?, args).await,
-        Command::Up(args) => up::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Up(args) => up::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Down(args) => down::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Bag(args) => bag::run(Session::open_without_workspace(&global)?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,

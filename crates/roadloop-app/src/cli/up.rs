@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use anyhow::Result;
 
 use crate::cli::Outcome;
-use crate::config::Overrides;
 use crate::deploy::{self, Target, local};
 use crate::session::Session;
 use crate::usage::usage;
@@ -54,10 +53,6 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn overrides(&self) -> Overrides {
-        Overrides::new()
-    }
-
     /// Whether it goes on until it is told to stop.
     pub(crate) fn goes_on(&self) -> bool {
         self.foreground
