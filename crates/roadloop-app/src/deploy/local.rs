@@ -119,10 +119,12 @@ impl Plan {
             Part { name, program: own.clone(), words, secrets }
         };
         let (listen, grace) = (wishes.listen.to_string(), wishes.grace_secs.to_string());
+        // Of each worker; without it all of them take all cores, and the system shares out.
+        let jobs = session.config.text("jobs");
         for number in 1..=wishes.workers {
             let name = format!("worker-{number}");
-            // Each has cores to itself only where there are as many: the system shares.
             let words = ["worker", "--grace", &grace, "--name", &name, "--listen", "127.0.0.1:0"];
+            let words = [&words[..], &["--jobs", jobs]].concat();
             plan.parts.push(ours(name.clone(), &words));
         }
         // Where the environment names a queue, it leaves the work to workers.
