@@ -7,6 +7,7 @@ mod completions;
 mod config_show;
 mod detect;
 mod doctor;
+mod down;
 mod enrich;
 mod extract;
 mod hits;
@@ -18,6 +19,7 @@ mod search;
 mod select;
 mod sql;
 mod tag;
+mod up;
 mod watch;
 pub(crate) mod worker;
 
@@ -48,6 +50,7 @@ Examples:
   roadloop catalog compact                  keep questions fast
   roadloop watch ./incoming                 work on recordings as they come
   roadloop run drive.bag --queue jobs.db    give the work to roadloop worker
+  roadloop up --target local                workers of this machine, and one that watches
   roadloop bag info drive.bag               what is in a recording?
   roadloop doctor                           is everything here that is needed?
 
@@ -117,6 +120,8 @@ enum Command {
     Watch(watch::Args),
     Worker(worker::Args),
     Queue(queue::Args),
+    Up(up::Args),
+    Down(down::Args),
     Bag(bag::Args),
     Doctor(doctor::Args),
     Config(config_show::Args),
@@ -190,6 +195,8 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
             worker::run(&Session::open(&global, args.overrides())?, args).await
         }
         Command::Queue(args) => queue::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Up(args) => up::run(&Session::open(&global, Overrides::new())?, args).await,
+        Command::Down(args) => down::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Bag(args) => bag::run(Session::open_without_workspace(&global)?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),
@@ -201,7 +208,11 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
 impl Cli {
     /// Whether the command hears signals itself: it has something to hand back.
     pub(crate) fn ends_its_own_way(&self) -> bool {
-        matches!(self.command, Command::Watch(_) | Command::Worker(_))
+        match &self.command {
+            Command::Watch(_) | Command::Worker(_) => true,
+            Command::Up(args) => args.goes_on(),
+            _ => false,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod assets;
 mod cli;
 mod command;
 mod config;
+mod deploy;
 mod map_page;
 mod memory;
 mod page;
