@@ -24,6 +24,7 @@ mod functions;
 mod grouping;
 mod histogram;
 mod maintain;
+mod one_date;
 mod output;
 mod read;
 mod rows;

@@ -33,6 +33,7 @@ use deltalake::logstore::object_store::ObjectStore;
 use crate::attached::AttachedSchema;
 use crate::filter::{Vocabulary, quoted};
 use crate::grouping::is_always_there;
+use crate::one_date::OneDate;
 use crate::rows::Columns;
 use crate::scan::FrameCount;
 use crate::schema::{LOOKED, REDACTED, frames_schema};
@@ -135,7 +136,9 @@ fn context(runtime: Arc<RuntimeEnv>, threads: usize) -> SessionContext {
         .set_bool("datafusion.execution.parquet.pushdown_filters", false)
         .with_extension(Arc::new(Versions::default()))
         .with_extension(Arc::new(FrameCount::default()));
-    SessionContext::new_with_config_rt(config, runtime)
+    let context = SessionContext::new_with_config_rt(config, runtime);
+    context.add_optimizer_rule(Arc::new(OneDate));
+    context
 }
 
 /// The same session for a question that few rows answer: other columns than those
