@@ -217,6 +217,15 @@ fn hostile_filters_are_refused() {
     assert!(Filter::parse(&long).unwrap_err().message().contains("longer than"));
 }
 
+/// What was written is repeated in a message, and may hold what moves a cursor.
+#[test]
+fn a_message_is_one_line() {
+    let error = Filter::parse("\"\n\u{1b}[2J\" = 1 or ,").unwrap_err();
+    assert_eq!(error.to_string().lines().count(), 3, "{error}");
+    let error = Filter::parse("'\n\u{1b}'").unwrap_err();
+    assert!(!error.message().contains(char::is_control), "{error}");
+}
+
 proptest! {
     #[test]
     fn any_text_parses_or_says_where_not(text in "\\PC{0,80}") {
