@@ -23,6 +23,7 @@ mod filter;
 mod functions;
 mod grouping;
 mod histogram;
+mod join_order;
 mod maintain;
 mod one_date;
 mod output;

@@ -94,7 +94,10 @@ fn is_narrowed(join: &Join, side: Side) -> bool {
 /// Where a column of a plan's rows comes from: the plan below, and its name there.
 /// None for a frame's number that was computed, and where rows are not passed on as
 /// they are.
-fn origin<'a>(plan: &'a LogicalPlan, column: &Column) -> Option<(&'a LogicalPlan, Column)> {
+pub(crate) fn origin<'a>(
+    plan: &'a LogicalPlan,
+    column: &Column,
+) -> Option<(&'a LogicalPlan, Column)> {
     let at = plan.schema().maybe_index_of_column(column)?;
     match plan {
         LogicalPlan::Filter(filter) => Some((&filter.input, column.clone())),
@@ -167,7 +170,7 @@ fn on_dates(plan: &LogicalPlan, column: &Column, wanted: &Dates) -> Option<Logic
 }
 
 /// Of a scan of one of our tables, for the column that says of which frame a row is.
-fn with_files<T>(
+pub(crate) fn with_files<T>(
     scan: &TableScan,
     column: &Column,
     ask: impl FnOnce(&Files) -> Option<T>,

@@ -44,7 +44,7 @@ use futures::TryStreamExt;
 use serde_json::Value;
 
 use crate::CatalogError;
-use crate::schema::PARTITION;
+use crate::schema::{PARTITION, has_one_row_per_frame};
 use crate::table::{ROOT, Table};
 
 /// The version of readers that knows of nothing but files and their columns.
@@ -90,6 +90,7 @@ pub(crate) struct Files {
     /// What every value of a file lies between.
     bounds: Vec<Arc<Statistics>>,
     store: ObjectStoreUrl,
+    one_row_per_frame: bool,
 }
 
 impl Files {
@@ -134,7 +135,12 @@ impl Files {
             bounds.push(within);
         }
         let store = ObjectStoreUrl::parse(ROOT)?;
-        Ok(Some(Files { schema, columns, places, files, bounds, store }))
+        let one_row_per_frame = has_one_row_per_frame(table.name());
+        Ok(Some(Files { schema, columns, places, files, bounds, store, one_row_per_frame }))
+    }
+
+    pub(crate) fn has_one_row_per_frame(&self) -> bool {
+        self.one_row_per_frame
     }
 
     /// The dates on which rows may lie for which all conditions are true. None where
