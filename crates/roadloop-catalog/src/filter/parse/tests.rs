@@ -87,6 +87,16 @@ fn times_of_day() {
         "error: expected a time of day, as the range starts with \
         one: 22:00..06:00\n  time in 22:00..2020-11-19\n                 ^^^^^^^^^^",
     );
+    let no_clock = "is no time of day; write 09:30, from 00:00 to 24:00\n  time";
+    check(
+        "time in 25:00..26:00",
+        &format!("error: \"25:00\" {no_clock} in 25:00..26:00\n          ^^^^^"),
+    );
+    check(
+        "time in 22:00..6:00",
+        &format!("error: \"6:00\" {no_clock} in 22:00..6:00\n                 ^^^^"),
+    );
+    check("time < 9:30", &format!("error: \"9:30\" {no_clock} < 9:30\n         ^^^^"));
 }
 
 #[test]
