@@ -8,6 +8,7 @@ mod bucket;
 mod command_line;
 mod crash;
 mod elsewhere;
+mod extract;
 mod killed;
 mod main_job;
 mod people;
