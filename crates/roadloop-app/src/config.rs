@@ -347,6 +347,9 @@ fn check_shape(shape: Shape, value: &str) -> Result<(), String> {
         Shape::Text | Shape::Words => Ok(()),
         Shape::Count(least) => match value.parse::<u64>() {
             Ok(count) if count >= least && count <= u64::from(u32::MAX) => Ok(()),
+            Ok(count) if count > least => {
+                must_be(&format!("a whole number of at most {}", u32::MAX))
+            }
             _ => must_be(&format!("a whole number of at least {least}")),
         },
         Shape::Fraction => match value.parse::<f32>() {
@@ -404,6 +407,8 @@ mod tests {
     fn mistakes_say_what_was_expected() {
         check_error("colour = 1", "no setting \"colour\"");
         check_error("[detect]\nconfidence = 2", "must be a number from 0 to 1");
+        check_error("[search]\nlimit = 0", "must be a whole number of at least 1");
+        check_error("[search]\nlimit = 4294967296", "must be a whole number of at most 4294967295");
         check_error("[anonymize]\nstyle = \"pixels\"", "one of blur, solid");
         check_error("jobs = -1", "a whole number of at least 0");
         check_error("jobs = ", "not TOML");

@@ -65,7 +65,7 @@ pub enum CatalogError {
     TooSlow { limit: Duration },
     #[error(
         "the answer needs more memory than the {limit_mib} MiB it may use; ask for less \
-         (count(DISTINCT x) keeps every x in memory: group by x within, then count rows)"
+         (two count(DISTINCT …) keep all values in memory, one beside counts and sums does not)"
     )]
     TooBig { limit_mib: usize, source: Box<DataFusionError> },
     #[error("the catalog cannot answer")]

@@ -6,6 +6,7 @@
 //! they are. Tables that need more, because another engine turned on a feature
 //! for readers (deletion vectors, renamed columns), are left to that provider.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,8 +28,12 @@ use deltalake::datafusion::datasource::physical_plan::{
 use deltalake::datafusion::datasource::source::DataSourceExec;
 use deltalake::datafusion::datasource::table_schema::TableSchema;
 use deltalake::datafusion::execution::object_store::ObjectStoreUrl;
+use deltalake::datafusion::logical_expr::execution_props::ExecutionProps;
+use deltalake::datafusion::logical_expr::expr_rewriter::unnormalize_cols;
+use deltalake::datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use deltalake::datafusion::logical_expr::utils::conjunction;
 use deltalake::datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use deltalake::datafusion::physical_expr::create_physical_expr;
 use deltalake::datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use deltalake::datafusion::physical_plan::empty::EmptyExec;
 use deltalake::datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
@@ -39,6 +44,7 @@ use futures::TryStreamExt;
 use serde_json::Value;
 
 use crate::CatalogError;
+use crate::schema::{PARTITION, has_one_row_per_frame};
 use crate::table::{ROOT, Table};
 
 /// The version of readers that knows of nothing but files and their columns.
@@ -84,6 +90,7 @@ pub(crate) struct Files {
     /// What every value of a file lies between.
     bounds: Vec<Arc<Statistics>>,
     store: ObjectStoreUrl,
+    one_row_per_frame: bool,
 }
 
 impl Files {
@@ -128,11 +135,37 @@ impl Files {
             bounds.push(within);
         }
         let store = ObjectStoreUrl::parse(ROOT)?;
-        Ok(Some(Files { schema, columns, places, files, bounds, store }))
+        let one_row_per_frame = has_one_row_per_frame(table.name());
+        Ok(Some(Files { schema, columns, places, files, bounds, store, one_row_per_frame }))
+    }
+
+    pub(crate) fn has_one_row_per_frame(&self) -> bool {
+        self.one_row_per_frame
+    }
+
+    /// The dates on which rows may lie for which all conditions are true. None where
+    /// the log tells of no dates.
+    pub(crate) fn dates(&self, conditions: &[Expr]) -> Option<BTreeSet<i32>> {
+        let in_files = self.columns.file_schema().fields().len();
+        let place = self.columns.table_schema().index_of(PARTITION).ok()?.checked_sub(in_files)?;
+        let condition = conjunction(unnormalize_cols(conditions.iter().cloned()));
+        let condition = condition.and_then(|condition| {
+            let schema = DFSchema::try_from(Arc::clone(self.columns.table_schema())).ok()?;
+            let (now, context) = (ExecutionProps::new(), PhysicalPlanningContext::default());
+            create_physical_expr(&condition, &schema, &now, &context).ok()
+        });
+        let mut dates = BTreeSet::new();
+        for file in self.kept(condition.as_ref()).ok()? {
+            let ScalarValue::Date32(Some(date)) = file.partition_values.get(place)? else {
+                return None;
+            };
+            dates.insert(*date);
+        }
+        Some(dates)
     }
 
     /// The files that may hold rows for which a condition is true.
-    fn kept(&self, condition: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<PartitionedFile>> {
+    fn kept(&self, condition: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<&PartitionedFile>> {
         // The engine warns of statistics of nothing.
         if self.files.is_empty() {
             return Ok(Vec::new());
@@ -144,12 +177,12 @@ impl Files {
             builder.try_build(Arc::clone(condition)).ok()
         });
         let Some(by_bounds) = by_bounds.filter(|by_bounds| !by_bounds.always_true()) else {
-            return Ok(self.files.clone());
+            return Ok(self.files.iter().collect());
         };
         let bounds = PrunableStatistics::new(self.bounds.clone(), Arc::clone(schema));
         let kept = by_bounds.prune(&bounds)?;
         let files = self.files.iter().zip(kept).filter(|(_, kept)| *kept);
-        Ok(files.map(|(file, _)| file.clone()).collect())
+        Ok(files.map(|(file, _)| file).collect())
     }
 }
 
@@ -217,6 +250,7 @@ impl TableProvider for Files {
         let source = ParquetSource::new(self.columns.clone())
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(reader));
+        let files: Vec<PartitionedFile> = files.into_iter().cloned().collect();
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
         let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)

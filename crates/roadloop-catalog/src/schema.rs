@@ -44,6 +44,11 @@ pub(crate) fn order_of(table: &str) -> &'static [&'static str] {
     }
 }
 
+/// Whether a table, by its name, has at most one row for each frame.
+pub(crate) fn has_one_row_per_frame(table: &str) -> bool {
+    !["detections", TAGS].contains(&table)
+}
+
 const SEQUENCE_BITS: u32 = 23;
 const _: () = assert!(MAX_SEQUENCE == (1 << SEQUENCE_BITS) - 1);
 

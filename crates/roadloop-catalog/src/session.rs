@@ -25,7 +25,8 @@ use deltalake::datafusion::execution::disk_manager::{DiskManagerBuilder, DiskMan
 use deltalake::datafusion::execution::memory_pool::FairSpillPool;
 use deltalake::datafusion::execution::object_store::ObjectStoreUrl;
 use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use deltalake::datafusion::execution::session_state::SessionState;
+use deltalake::datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use deltalake::datafusion::optimizer::Optimizer;
 use deltalake::datafusion::physical_plan::SendableRecordBatchStream;
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext, lit};
 use deltalake::logstore::object_store::ObjectStore;
@@ -33,10 +34,13 @@ use deltalake::logstore::object_store::ObjectStore;
 use crate::attached::AttachedSchema;
 use crate::filter::{Vocabulary, quoted};
 use crate::grouping::is_always_there;
+use crate::join_order::OnesFirst;
+use crate::one_date::OneDate;
 use crate::rows::Columns;
 use crate::scan::FrameCount;
 use crate::schema::{LOOKED, REDACTED, frames_schema};
 use crate::select::SelectionsView;
+use crate::sql::CountsAreSums;
 use crate::table::ROOT;
 use crate::{Catalog, CatalogError, CatalogOptions, Filter, functions};
 
@@ -135,7 +139,17 @@ fn context(runtime: Arc<RuntimeEnv>, threads: usize) -> SessionContext {
         .set_bool("datafusion.execution.parquet.pushdown_filters", false)
         .with_extension(Arc::new(Versions::default()))
         .with_extension(Arc::new(FrameCount::default()));
-    SessionContext::new_with_config_rt(config, runtime)
+    let mut rules = Optimizer::new().rules;
+    // Before the engine puts projections between joins.
+    let place = rules.iter().position(|rule| rule.name() == "optimize_projections");
+    rules.insert(place.unwrap_or(rules.len()), Arc::new(OnesFirst));
+    rules.push(Arc::new(OneDate));
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_optimizer_rules(rules);
+    SessionContext::new_with_state(state.build())
 }
 
 /// The same session for a question that few rows answer: other columns than those
@@ -152,12 +166,15 @@ pub(crate) fn looking_for_labels(context: &SessionContext) -> SessionContext {
 }
 
 /// The same session for what does not fit in memory: joins by sorting and not by
-/// hashing, and groups in the one operator that uses the disk.
+/// hashing, groups in the one operator that uses the disk, and distinct values as
+/// groups.
 pub(crate) fn on_disk(context: &SessionContext) -> SessionContext {
-    tuned(context, |options| {
+    let context = tuned(context, |options| {
         options.optimizer.prefer_hash_join = false;
         options.execution.skip_partial_aggregation_probe_ratio_threshold = 0.0;
-    })
+    });
+    context.add_optimizer_rule(Arc::new(CountsAreSums));
+    context
 }
 
 fn tuned(context: &SessionContext, tune: impl FnOnce(&mut ConfigOptions)) -> SessionContext {

@@ -4,6 +4,7 @@
 //! `EXPLAIN`, `DESCRIBE`, `SHOW TABLES`. Nothing that makes, changes, copies
 //! or sets, and no files but those of the tables.
 
+mod distinct;
 mod reason;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use deltalake::datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use futures::StreamExt;
 use tokio::runtime::{Handle, Runtime};
 
+pub(crate) use self::distinct::CountsAreSums;
 use crate::session::{on_disk, query_error};
 use crate::{Catalog, CatalogError, Rows};
 

@@ -9,6 +9,7 @@ mod command_line;
 mod crash;
 mod deployed;
 mod elsewhere;
+mod extract;
 mod killed;
 mod main_job;
 mod people;

@@ -38,9 +38,11 @@ impl FilterError {
         if left_out {
             excerpt.push('…');
         }
-        // Line breaks, tabs and terminal codes would move the caret away.
+        // Line breaks, tabs and terminal codes would move the caret away; a message
+        // repeats what is written too.
         let excerpt = excerpt.replace(char::is_control, " ");
-        FilterError { message: message.into(), excerpt, column, width: width.max(1) }
+        let message = message.into().replace(char::is_control, " ");
+        FilterError { message, excerpt, column, width: width.max(1) }
     }
 
     /// What is wrong, without the place.

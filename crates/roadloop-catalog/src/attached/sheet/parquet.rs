@@ -16,6 +16,10 @@ use deltalake::parquet::arrow::ProjectionMask;
 use deltalake::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use deltalake::parquet::column::page::{Page, PageReader};
+use deltalake::parquet::errors::ParquetError;
+use deltalake::parquet::file::metadata::ParquetMetaData;
+use deltalake::parquet::file::serialized_reader::SerializedPageReader;
 
 use super::{
     Cells, Column, Counted, MAX_FILE_BYTES, Sheet, Skips, check_names, check_size, unreadable,
@@ -49,6 +53,8 @@ fn read_file(file: &str, bytes: Bytes) -> Result<Sheet, AttachError> {
             false => kept.push(index),
         }
     }
+    let roots = ProjectionMask::roots(metadata.parquet_schema(), kept);
+    check_dictionaries(&bytes, metadata.metadata(), &roots).map_err(|error| failed(&error))?;
     // As views: a text that stands in a million rows is there once.
     let fields: Vec<FieldRef> = schema.fields().iter().map(as_view).collect();
     let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
@@ -56,7 +62,6 @@ fn read_file(file: &str, bytes: Bytes) -> Result<Sheet, AttachError> {
     let options = options.with_schema(Arc::new(schema));
     let metadata = ArrowReaderMetadata::load(&bytes, options).map_err(|error| failed(&error))?;
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
-    let roots = ProjectionMask::roots(builder.parquet_schema(), kept);
     let builder = builder.with_projection(roots).with_batch_size(BATCH_ROWS);
     let reader = builder.build().map_err(|error| failed(&error))?;
 
@@ -90,6 +95,37 @@ fn read_file(file: &str, bytes: Bytes) -> Result<Sheet, AttachError> {
     }
     let places = (1..=rows as u64).collect();
     Ok(Sheet { columns, places, counted: Counted::Rows, skips: Skips::default(), notes })
+}
+
+/// The library makes room for as many values as a dictionary says it has, before it
+/// looks for them.
+fn check_dictionaries(
+    bytes: &Bytes,
+    metadata: &ParquetMetaData,
+    wanted: &ProjectionMask,
+) -> Result<(), ParquetError> {
+    let file = Arc::new(bytes.clone());
+    for group in metadata.row_groups() {
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        let columns = group.columns().iter().enumerate();
+        for (_, column) in columns.filter(|(leaf, _)| wanted.leaf_included(*leaf)) {
+            let mut pages = SerializedPageReader::new(Arc::clone(&file), column, rows, None)?;
+            while let Some(page) = pages.peek_next_page()? {
+                if !page.is_dict {
+                    pages.skip_next_page()?;
+                    continue;
+                }
+                if let Some(Page::DictionaryPage { buf, num_values, .. }) = pages.get_next_page()?
+                    && num_values as usize > buf.len()
+                {
+                    let what =
+                        format!("a dictionary of {num_values} values in {} bytes", buf.len());
+                    return Err(ParquetError::General(what));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn is_bytes(data_type: &DataType) -> bool {
@@ -233,6 +269,21 @@ mod tests {
         assert!(bytes.len() < 1 << 20, "{}", bytes.len());
         let error = shown("a.parquet", &bytes);
         assert!(error.contains("more than 256 MiB of text, and the limit is 256 MiB"), "{error}");
+    }
+
+    /// Found by fuzzing. The library would make room for the values first.
+    #[test]
+    fn a_dictionary_holds_as_many_values_as_it_can() {
+        let texts: StringArray = (0..64).map(|n| Some(n.to_string())).collect();
+        let mut bytes = file(vec![("text", Arc::new(texts))]);
+        // How many values there are: after the kind of page and two lengths, the first
+        // field of the dictionary's header, 64 as a number of variable length.
+        let header = bytes.windows(4).position(|four| four == [0x4c, 0x15, 0x80, 0x01]);
+        let at = header.expect("a dictionary's header") + 2;
+        // In as many bytes, more.
+        bytes[at..at + 2].copy_from_slice(&[0xfe, 0x7f]);
+        let error = shown("a.parquet", &bytes);
+        assert!(error.contains("a dictionary of 8191 values in "), "{error}");
     }
 
     proptest! {

@@ -128,6 +128,9 @@ impl Parser<'_> {
             return range.map(Expr::TimeOfDay).ok_or_else(|| self.expected("a range"));
         };
         let to = ClockTime::parse(&name.text).ok_or_else(|| {
+            if is_like_a_clock(&name.text) {
+                return self.no_time(&name);
+            }
             let message = "expected a time of day, as the range starts with one: 22:00..06:00";
             self.error(message, name.place.clone())
         })?;
@@ -137,6 +140,11 @@ impl Parser<'_> {
     }
 
     fn no_time(&self, name: &Name) -> FilterError {
+        if is_like_a_clock(&name.text) {
+            let message =
+                format!("{:?} is no time of day; write 09:30, from 00:00 to 24:00", name.text);
+            return self.error(message, name.place.clone());
+        }
         let message = format!(
             "{:?} is no time from 1678 to 2261; write 2020-11-19, 2020-11-19T22:00 or 2020-11-19T22:00:30.5",
             name.text
@@ -303,4 +311,10 @@ impl Parser<'_> {
         self.expect(Symbol::Close, "a comma or )")?;
         Ok(values)
     }
+}
+
+/// Whether somebody meant a time of day by it: `25:00`, `9:30`.
+fn is_like_a_clock(text: &str) -> bool {
+    let hour = text.split_once(':').map(|(hour, _)| hour);
+    hour.is_some_and(|hour| hour.len() <= 2 && hour.bytes().all(|byte| byte.is_ascii_digit()))
 }

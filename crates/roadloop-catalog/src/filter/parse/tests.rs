@@ -87,6 +87,16 @@ fn times_of_day() {
         "error: expected a time of day, as the range starts with \
         one: 22:00..06:00\n  time in 22:00..2020-11-19\n                 ^^^^^^^^^^",
     );
+    let no_clock = "is no time of day; write 09:30, from 00:00 to 24:00\n  time";
+    check(
+        "time in 25:00..26:00",
+        &format!("error: \"25:00\" {no_clock} in 25:00..26:00\n          ^^^^^"),
+    );
+    check(
+        "time in 22:00..6:00",
+        &format!("error: \"6:00\" {no_clock} in 22:00..6:00\n                 ^^^^"),
+    );
+    check("time < 9:30", &format!("error: \"9:30\" {no_clock} < 9:30\n         ^^^^"));
 }
 
 #[test]
@@ -215,6 +225,15 @@ fn hostile_filters_are_refused() {
         "within(1e-300,1e-300,1e-300) or ".repeat(20) + "has(a)"
     );
     assert!(Filter::parse(&long).unwrap_err().message().contains("longer than"));
+}
+
+/// What was written is repeated in a message, and may hold what moves a cursor.
+#[test]
+fn a_message_is_one_line() {
+    let error = Filter::parse("\"\n\u{1b}[2J\" = 1 or ,").unwrap_err();
+    assert_eq!(error.to_string().lines().count(), 3, "{error}");
+    let error = Filter::parse("'\n\u{1b}'").unwrap_err();
+    assert!(!error.message().contains(char::is_control), "{error}");
 }
 
 proptest! {
