@@ -39,6 +39,8 @@ pub enum Habit {
     IgnoresConditions,
     /// Gives nothing but whole objects.
     GivesNoParts,
+    /// One request in so many is refused: it is asked too much, or something broke.
+    BreaksOneIn(u32),
 }
 
 #[derive(Debug)]
@@ -176,6 +178,18 @@ impl State {
         lock(&self.kept)
     }
 
+    /// The answer of a server that is overloaded or broken just now. Which requests
+    /// that are follows from their number, in no order a client could fall in with.
+    fn breaks(&self, habit: Habit) -> Option<http::Answer> {
+        let Habit::BreaksOneIn(many) = habit else { return None };
+        let number = lock(&self.requests).len() as u64;
+        let dice = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+        (dice % u64::from(many.max(1)) == 0).then(|| match dice & (1 << 20) {
+            0 => s3::error("503 Service Unavailable", "SlowDown"),
+            _ => s3::error("500 Internal Server Error", "InternalError"),
+        })
+    }
+
     /// Answers what comes over a connection until its end.
     fn serve(&self, mut stream: &TcpStream) {
         let _ = stream.set_nodelay(true);
@@ -188,7 +202,10 @@ impl State {
             lock(&self.requests).push(request.line.clone());
             thread::sleep(self.delay);
             let habit = *lock(&self.habit);
-            let answer = s3::answer(&mut self.kept(), &request, habit);
+            let answer = match self.breaks(habit) {
+                Some(broken) => broken,
+                None => s3::answer(&mut self.kept(), &request, habit),
+            };
             if answer.write(&mut stream, &request.method).is_none() {
                 return;
             }

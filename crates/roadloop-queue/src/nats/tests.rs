@@ -203,6 +203,51 @@ async fn a_cluster_whose_leader_dies_loses_nothing() {
 
 #[tokio::test]
 #[ignore = "needs nats-server: on PATH, or named by ROADLOOP_NATS_SERVER"]
+async fn who_may_not_is_told_without_secrets() {
+    let users = "authorization { user: \"me\", password: \"se/cr@t\" }\n";
+    let node = NatsNode::configured(users);
+    let host = node.address().replace("nats://", "");
+    let queue = opened(&format!("nats://me:se%2Fcr%40t@{host}")).await;
+    queue.push(&jobs(1)).await.unwrap();
+    assert_eq!(drain(&queue).await, ids(&jobs(1)));
+    for wrong in ["me:geheim", "geheim"] {
+        let address: Address = format!("nats://{wrong}@{host}").parse().unwrap();
+        let error = open(&address, QueueOptions::default()).await.unwrap_err();
+        assert_eq!(error.kind(), roadloop_base::ErrorKind::Invalid);
+        let text = format!("{error} {error:?} {address:?}");
+        assert!(text.contains(&host) && !text.contains("geheim"), "{text}");
+    }
+}
+
+/// A full stream refuses what is new and keeps what it has.
+#[tokio::test]
+#[ignore = "needs nats-server: on PATH, or named by ROADLOOP_NATS_SERVER"]
+async fn a_full_queue_loses_nothing() {
+    let node = NatsNode::start();
+    let queue = opened(&node.address()).await;
+    let context = jetstream::new(async_nats::connect(node.address()).await.unwrap());
+    let mut config =
+        context.get_stream("roadloop-jobs").await.unwrap().cached_info().config.clone();
+    config.max_messages = 3;
+    context.update_stream(config).await.unwrap();
+    queue.push(&jobs(3)).await.unwrap();
+    let pushing = Arc::clone(&queue);
+    let pushed = tokio::spawn(async move { pushing.push(&jobs(5)[3..]).await });
+    sleep(Duration::from_millis(500)).await;
+    // Who pushes waits for room.
+    let mut found = BTreeSet::new();
+    while found.len() < 5 {
+        for claim in queue.claim(&lane(), 5, HOLD).await.unwrap() {
+            found.insert(claim.job.id.clone());
+            queue.finish(claim, &[]).await.unwrap();
+        }
+    }
+    pushed.await.unwrap().unwrap();
+    assert_eq!(found, ids(&jobs(5)));
+}
+
+#[tokio::test]
+#[ignore = "needs nats-server: on PATH, or named by ROADLOOP_NATS_SERVER"]
 async fn deleting_twice_is_harmless() {
     let node = NatsNode::start();
     let Address::Nats(address) = node.address().parse().unwrap() else { unreachable!() };

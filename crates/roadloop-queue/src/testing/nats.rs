@@ -21,9 +21,15 @@ pub struct NatsNode {
 impl NatsNode {
     /// A server of its own.
     pub fn start() -> NatsNode {
+        NatsNode::configured("")
+    }
+
+    /// A server of its own, with lines of configuration more.
+    pub fn configured(more: &str) -> NatsNode {
         let folder = tempfile::tempdir().expect("a folder");
         let (port, config) = (free_port(), folder.path().join("nats.conf"));
-        std::fs::write(&config, config_of(port, "alone", folder.path())).expect("a file");
+        let text = config_of(port, "alone", folder.path()) + more;
+        std::fs::write(&config, text).expect("a file");
         let mut node = NatsNode { port, config, server: None, _folder: Some(folder) };
         node.restart();
         node

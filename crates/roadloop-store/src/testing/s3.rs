@@ -176,7 +176,7 @@ fn xml(root: &str, inside: &str) -> Answer {
     Answer::new("200 OK").body(format!("<{root}>{inside}</{root}>"))
 }
 
-fn error(status: &'static str, code: &str) -> Answer {
+pub(super) fn error(status: &'static str, code: &str) -> Answer {
     Answer::new(status).body(format!("<Error><Code>{code}</Code></Error>"))
 }
 
