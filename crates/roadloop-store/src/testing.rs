@@ -184,7 +184,7 @@ impl State {
         let Habit::BreaksOneIn(many) = habit else { return None };
         let number = lock(&self.requests).len() as u64;
         let dice = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
-        (dice % u64::from(many.max(1)) == 0).then(|| match dice & (1 << 20) {
+        dice.is_multiple_of(u64::from(many.max(1))).then(|| match dice & (1 << 20) {
             0 => s3::error("503 Service Unavailable", "SlowDown"),
             _ => s3::error("500 Internal Server Error", "InternalError"),
         })
