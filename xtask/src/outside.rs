@@ -1,21 +1,22 @@
-//! The catalog from outside: tables that earlier versions wrote, and the examples
-//! that read today's from Python. Each check is a script beside what it checks.
+//! The program from outside: tables that earlier versions wrote, the examples that
+//! read today's from Python, queues on the servers they are for, and what it is
+//! deployed with. Each check is a script or a test beside what it checks.
 
-use std::ffi::OsString;
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, cargo};
 
 const RECORDING: &str = "testdata/demo/demo.mcap";
-const REQUIREMENTS: &str = "examples/python/requirements.txt";
 
+/// Kept tables and Python examples.
 pub(crate) fn check(workspace: &Workspace, library: &Path) -> Result<()> {
     let binary = workspace.binary("debug");
-    let packages = packages(workspace)?;
+    let packages = packages(workspace, "examples", "examples/python/requirements.txt")?;
     let script = |path: &str, arguments: &[&Path]| {
         let mut script = Command::new("bash");
         script.arg(path).args(arguments).env("ORT_DYLIB_PATH", library);
@@ -27,22 +28,41 @@ pub(crate) fn check(workspace: &Workspace, library: &Path) -> Result<()> {
     script("examples/python/check.sh", &[&binary, Path::new("python3"), recording])
 }
 
-/// The folder of the Python packages that the examples need; it is kept for as long
-/// as they need the same.
-fn packages(workspace: &Workspace) -> Result<OsString> {
-    let folder = workspace.target.join("python-examples");
+/// Queues on NATS and on what speaks as Amazon does, and the files of deployments.
+pub(crate) fn check_servers(workspace: &Workspace) -> Result<()> {
+    let packages = packages(workspace, "deploy", "deploy/requirements.txt")?;
+    let programs = packages.join("bin");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(std::iter::once(programs.clone()).chain(env::split_paths(&path)))?;
+    let run = |command: &mut Command| {
+        command.env("PYTHONPATH", &packages).env("PATH", &path);
+        command.env("ROADLOOP_NATS_SERVER", programs.join("nats-server"));
+        command.env("ROADLOOP_MOTO_SERVER", programs.join("moto_server"));
+        workspace.run(command)
+    };
+    let mut tests = Command::new(cargo());
+    // Both, so that what is built for one is what was built before.
+    tests.args(["test", "--quiet", "-p", "roadloop-app", "-p", "roadloop-queue", "--lib"]);
+    run(tests.args(["--", "--ignored"]))?;
+    run(Command::new("python3").arg("deploy/check.py"))
+}
+
+/// A folder of the Python packages of a list; it is kept for as long as the list is the
+/// same.
+fn packages(workspace: &Workspace, name: &str, requirements: &str) -> Result<PathBuf> {
+    let folder = workspace.target.join(format!("python-{name}"));
     let done = folder.join("requirements.txt");
-    let wanted = fs::read(workspace.root.join(REQUIREMENTS)).context(REQUIREMENTS)?;
+    let wanted = fs::read(workspace.root.join(requirements)).context(requirements.to_owned())?;
     if fs::read(&done).is_ok_and(|there| there == wanted) {
-        return Ok(folder.into());
+        return Ok(folder);
     }
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     let mut install = Command::new("python3");
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    install.args(["--no-compile", "--requirement", REQUIREMENTS, "--target"]).arg(&folder);
+    install.args(["--no-compile", "--requirement", requirements, "--target"]).arg(&folder);
     workspace.run(&mut install)?;
     fs::write(&done, wanted).with_context(|| done.display().to_string())?;
-    Ok(folder.into())
+    Ok(folder)
 }

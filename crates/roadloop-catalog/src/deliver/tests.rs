@@ -37,7 +37,7 @@ fn what_goes_in_comes_out() {
         expected.extend(rear.rows.clone());
         assert_eq!(catalog.frames(&Part::whole(drive())).await.unwrap(), expected);
         // Another process sees the same.
-        assert_eq!(open(&folder).await.frames(&drive()).await.unwrap(), expected);
+        assert_eq!(open(&folder).await.frames(&Part::whole(drive())).await.unwrap(), expected);
 
         let found = detection_shard(&front, 1, |sequence| match sequence {
             0 => vec![detection(Kind::Object, "car", 0.7), detection(Kind::Scene, "street", 0.9)],
@@ -210,7 +210,7 @@ fn a_writer_stopped_at_any_instant_leaves_no_half_shard() {
             let limit = undisturbed.mul_f64(step as f64 / 16.0);
             let finished = tokio::time::timeout(limit, delivery).await.is_ok();
             stopped += u32::from(!finished);
-            let rows = reader.frames(&drive()).await.unwrap().len();
+            let rows = reader.frames(&Part::whole(drive())).await.unwrap().len();
             were_there |= rows > 0;
             assert_eq!(rows, if were_there { 30 } else { 0 }, "step {step}");
             assert!(were_there || !finished);
@@ -371,7 +371,7 @@ fn older_tables_get_the_new_columns() {
         assert_eq!(number(&catalog, "select count(latitude) from frames").await, 3);
         assert_eq!(number(&catalog, "select count(sun_elevation) from frames").await, 3);
         let again = open(&folder).await;
-        let frames = again.frames(&drive()).await.unwrap();
+        let frames = again.frames(&Part::whole(drive())).await.unwrap();
         assert_eq!(frames, frame_shard("front", 3, 1).rows);
         assert_eq!(number(&again, "select count(*) from frames").await, 3);
     });
