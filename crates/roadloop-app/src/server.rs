@@ -9,6 +9,7 @@ mod cached;
 mod counts;
 mod events;
 mod health;
+pub(crate) mod hooks;
 mod limits;
 mod live;
 mod metrics;

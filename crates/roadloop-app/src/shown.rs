@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::Result;
+use axum::Router;
 use roadloop_base::Stage;
 use roadloop_engine::store;
 use roadloop_engine::work::WorkLog;
@@ -48,8 +49,9 @@ impl Shown {
         Ok(Shown { name, roles, started_at, log, counts, spans, server, serving, sending })
     }
 
-    /// Answers from now on: what is to be spoken of is open.
-    pub(crate) async fn serve(&mut self, session: &Session) -> Result<()> {
+    /// Answers from now on, what the command adds besides: what is to be spoken of is
+    /// open.
+    pub(crate) async fn serve(&mut self, session: &Session, besides: Router) -> Result<()> {
         let Some(server) = self.server.take() else { return Ok(()) };
         let about = About {
             name: self.name.clone(),
@@ -61,7 +63,7 @@ impl Shown {
             started_at: self.started_at,
         };
         let routes = Node::new(about, server.closing()).routes();
-        self.serving = Some(server.serve(routes));
+        self.serving = Some(server.serve(routes.merge(besides)));
         Ok(())
     }
 

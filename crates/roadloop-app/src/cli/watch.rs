@@ -17,6 +17,7 @@ use super::worker::{Does, signals};
 use crate::cli::Outcome;
 use crate::config::Overrides;
 use crate::render::counted;
+use crate::server::hooks;
 use crate::session::Session;
 use crate::shown::Shown;
 use crate::usage::usage;
@@ -30,12 +31,20 @@ const BUCKET_EVERY: Duration = Duration::from_secs(60);
 /// Pause of a watcher whose messages cannot be read.
 const UNHEARD: Duration = Duration::from_secs(10);
 
+/// What those who send messages over HTTP have to know, where it is set. No setting:
+/// what is secret is neither in files nor on command lines.
+const TOKEN: &str = "ROADLOOP_EVENTS_TOKEN";
+
 /// Work on recordings as they come
 ///
 /// Looks into folders and buckets again and again, and gives an order for each
 /// recording it has not seen like that before: once, however often it is started. With
 /// the workspace's own queue it does the work as well; with another one, --roles says
 /// whether it does.
+///
+/// With --listen it also takes messages over HTTP, at POST /events: of MinIO, Google
+/// Cloud Storage and Azure, and CloudEvents. Only what lies in one of the places is
+/// heeded; where ROADLOOP_EVENTS_TOKEN is set, only from who sends it as a bearer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -102,7 +111,6 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let does = if works { args.does.stages()?.into_keys().collect() } else { Vec::new() };
     let mut shown = Shown::start(&args.does, does).await?;
     let (board, queue) = (session.board()?, session.queue().await?);
-    shown.serve(session).await?;
     let stages: Vec<Stage> = args.stages.iter().map(|name| name.stage()).collect();
     let settings = session.run_settings(&stages, None)?;
     let wanted = Wanted { places: places.clone(), suffixes: args.suffix.clone() };
@@ -111,6 +119,10 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         Some(address) => Some(Mailbox::open(address).await?),
         None => None,
     };
+    let watcher = Arc::new(watcher);
+    let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
+    let hooks = hooks::routes(Arc::clone(&watcher), shown.log(), token);
+    shown.serve(session, hooks).await?;
     let watcher = Watching { watcher, mailbox, log: shown.log() };
     if args.once {
         let orders = watcher.once(&places, args.settle).await?;
@@ -170,7 +182,7 @@ fn named_for_all(place: &str) -> Result<String> {
 }
 
 struct Watching {
-    watcher: Watcher,
+    watcher: Arc<Watcher>,
     mailbox: Option<Mailbox>,
     log: Arc<dyn WorkLog>,
 }

@@ -132,7 +132,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let stages = args.does.stages()?.into_keys().collect();
     let mut shown = Shown::start(&args.does, stages).await?;
     let worker = args.does.worker(session, args.until_idle, shown.log()).await?;
-    shown.serve(session).await?;
+    shown.serve(session, axum::Router::new()).await?;
     let names: Vec<&str> = worker.stages().map(Stage::name).collect();
     session.note(&format!(
         "worker {} does {} of {}; Ctrl-C stops it",

@@ -43,6 +43,11 @@ impl Problem {
         Problem::of(ErrorKind::Busy, detail)
     }
 
+    pub(super) fn unauthorized() -> Problem {
+        let detail = "the token is missing or another one".to_owned();
+        Problem { status: StatusCode::UNAUTHORIZED, detail }
+    }
+
     pub(super) fn method_not_allowed() -> Problem {
         let detail = "this is not done here".to_owned();
         Problem { status: StatusCode::METHOD_NOT_ALLOWED, detail }

@@ -330,3 +330,53 @@ fn an_address_that_is_taken_is_said() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stderr.contains(&format!("cannot listen on {address}")), "{ran:?}");
 }
+
+#[test]
+fn messages_come_over_http() {
+    let there = InBucket::new();
+    let args = ["watch", "s3://fleet/in/", "--every-secs", "600", "--stages", "extract"];
+    let mut command = there.command(&args);
+    command.env("ROADLOOP_EVENTS_TOKEN", "sesame");
+    let seen = Seen::start(command);
+    let post = |headers: &str, body: &str| {
+        let mut stream = TcpStream::connect(&seen.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let length = body.len();
+        let asked = format!(
+            "POST /events HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n{headers}\r\n{body}"
+        );
+        stream.write_all(asked.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse::<u16>().unwrap(), body.to_owned())
+    };
+    let token = "Authorization: Bearer sesame\r\n";
+    let put = |key: &str| {
+        let s3 = serde_json::json!({"bucket": {"name": "fleet"}, "object": {"key": key}});
+        serde_json::json!({"Records": [{"eventName": "s3:ObjectCreated:Put", "s3": s3}]})
+            .to_string()
+    };
+    let bag = std::fs::read(small_bag(&there.workspace, 4)).unwrap();
+    there.server.put("fleet/in/a b.bag", bag.clone());
+    there.server.put("fleet/elsewhere/a.bag", bag);
+    assert_eq!(post("", &put("in/a+b.bag")).0, 401);
+    assert_eq!(post("Authorization: Bearer other\r\n", &put("in/a+b.bag")).0, 401);
+    assert_eq!(post(token, "hello").0, 400);
+    assert_eq!(post(token, "{}").0, 400);
+    // What is not there, no recording, or in no place that is watched is no order.
+    for key in ["in/missing.bag", "in/notes.txt", "elsewhere/a.bag"] {
+        assert_eq!(post(token, &put(key)), (202, "{\"orders\":[]}".to_owned()), "{key}");
+    }
+    let (status, body) = post(token, &put("in/a+b.bag"));
+    assert!(status == 202 && body.contains("s3://fleet/in/a b.bag"), "{status} {body}");
+    let event = r#"{"s3":{"bucket":{"name":"fleet"},"object":{"key":"in/a%20b.bag"}},"eventName":"ObjectCreated:Put"}"#;
+    let headers = format!("{token}ce-type: com.amazonaws.s3\r\nce-subject: a\r\n");
+    assert_eq!(post(&headers, event), (202, "{\"orders\":[]}".to_owned()), "ordered twice");
+    let started = Instant::now();
+    while seen.json("/api/orders", 200)["orders"][0]["is_done"] != true {
+        assert!(started.elapsed() < PATIENCE, "it is not worked on");
+        sleep(Duration::from_millis(100));
+    }
+}
