@@ -293,6 +293,8 @@ fn a_worker_without_its_store_is_not_ready() {
     let there = InBucket::new();
     let seen = Seen::start(there.command(&["worker", "--roles", STAGES]));
     seen.json("/readyz", 200);
+    // One that finds its store closed when it begins ends with an error.
+    sleep(Duration::from_secs(1));
     there.server.set(Habit::Refuses);
     let missing = seen.missing();
     assert!(missing.contains("AWS_ACCESS_KEY_ID"), "{missing}");
