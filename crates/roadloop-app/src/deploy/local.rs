@@ -14,6 +14,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use roadloop_base::Stage;
+use roadloop_engine::queue::{self, Priority, QueueOptions};
+use roadloop_engine::work::lane;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::process::{Process, start_apart, stop, wait_for_end};
@@ -275,7 +278,15 @@ pub(crate) async fn supervise(session: &Session, wishes: &Wishes) -> Result<Outc
         _ = interrupt.recv() => Ok(()),
     };
     render::note("stopping");
-    end(&mut kept, plan.grace);
+    let is_empty = end(&mut kept, plan.grace, async {
+        let nats = plan.nats.as_ref()?;
+        nothing_waits(&nats.address(), session.queue_options()).await.ok()
+    })
+    .await;
+    if is_empty {
+        // Nothing to come back to: the next one begins anew.
+        let _ = fs::remove_dir_all(plan.folder.join("nats"));
+    }
     for name in plan.parts.iter().map(|part| part.name.as_str()).chain([SUPERVISOR]) {
         let _ = fs::remove_file(pid_of(&plan.folder, name));
     }
@@ -356,17 +367,41 @@ async fn keep<'a>(
     }
 }
 
-/// Stops all parts: those that need the server of jobs before it.
-fn end(kept: &mut [Kept<'_>], grace: Duration) {
+/// Stops all parts: those that need the server of jobs before it. In between is asked
+/// whether jobs are left there.
+async fn end(
+    kept: &mut [Kept<'_>],
+    grace: Duration,
+    is_empty: impl Future<Output = Option<bool>>,
+) -> bool {
     let (nats, ours): (Vec<_>, Vec<_>) =
         kept.iter().partition::<Vec<&Kept<'_>>, _>(|one| one.part.name == "nats");
     let processes =
         |some: &[&Kept<'_>]| some.iter().filter_map(|one| one.process()).collect::<Vec<_>>();
     stop(&processes(&ours), grace + LAST_WORDS);
+    let is_empty = is_empty.await == Some(true);
     stop(&processes(&nats), Duration::from_secs(15));
     for child in kept.iter_mut().filter_map(|one| one.child.as_mut()) {
         let _ = child.try_wait();
     }
+    is_empty
+}
+
+/// Whether no job is left in a queue.
+async fn nothing_waits(address: &str, options: QueueOptions) -> Result<bool> {
+    let asked = async {
+        let queue = queue::open(&address.parse()?, options).await?;
+        for stage in Stage::ALL {
+            for priority in Priority::ALL {
+                let depth = queue.depth(&lane(stage, priority)).await?;
+                if depth.waiting + depth.in_flight > 0 {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    };
+    tokio::time::timeout(Duration::from_secs(10), asked).await?
 }
 
 /// Stops all of it, and deletes what it made; jobs that wait only where that was said.
@@ -385,6 +420,12 @@ pub(crate) fn down(workspace: &Path, grace_secs: u64, deletes_data: bool) -> Res
                 fs::remove_dir_all(&path)
                     .with_context(|| format!("cannot delete\npath: {}", path.display()))?;
             }
+        }
+        if folder.join("nats").is_dir() {
+            render::note(&format!(
+                "jobs wait in {}: the next up goes on with them; --delete-data deletes them",
+                folder.display()
+            ));
         }
         // Unless jobs wait in the one, and recordings lie in the other.
         let _ = fs::remove_dir(&folder);
@@ -533,8 +574,8 @@ fn answers(address: SocketAddr, most: Duration) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_part_that_dies_is_started_again() {
+    #[tokio::test]
+    async fn a_part_that_dies_is_started_again() {
         let folder = tempfile::tempdir().unwrap();
         let part = Part {
             name: "worker-1".to_owned(),
@@ -556,7 +597,7 @@ mod tests {
         }
         let second = kept[0].process().unwrap();
         assert_eq!(running(folder.path()), std::slice::from_ref(&second));
-        end(&mut kept, Duration::from_secs(5));
+        end(&mut kept, Duration::from_secs(5), async { None }).await;
         assert!(!second.is_alive());
         assert!(running(folder.path()).is_empty());
     }
