@@ -3,7 +3,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use crate::main_job::small_bag;
 use crate::workspace::{Ran, Workspace, files_below};
 
 /// Runs with stand-ins for the tools, which succeed unless their words begin with one of
@@ -22,7 +26,7 @@ fn with_tools(workspace: &Workspace, refused: &str, args: &[&str]) -> (Ran, Stri
             fs::write(&path, "").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let written = std::process::Command::new("sh")
+        let written = Command::new("sh")
             .args(["-c", "printf '%s' \"$2\" >\"$1\"", "sh"])
             .arg(&path)
             .arg(script)
@@ -117,4 +121,44 @@ fn a_tool_or_a_cluster_that_is_not_there_is_named() {
     let settings = fs::read_to_string(settings).unwrap();
     assert!(settings.contains("SOURCE: s3://in\n"), "{settings}");
     assert!(settings.contains("ROADLOOP_STORE: s3://lake/main\n"), "{settings}");
+}
+
+/// Up, a drive processed, a worker killed on the way, down, nothing left.
+#[test]
+fn a_system_of_this_machine_comes_works_and_goes() {
+    let workspace = Workspace::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let listen = free.to_string();
+    let up = workspace.run(&["up", "--target", "local", "--listen", &listen]);
+    assert_eq!(up.code, 0, "{up:?}");
+    let local = workspace.path("roadloop/local");
+    let pid = |name: &str| {
+        let text = fs::read_to_string(local.join(format!("{name}.pid"))).unwrap();
+        let written: serde_json::Value = serde_json::from_str(&text).unwrap();
+        written["pid"].as_u64().unwrap()
+    };
+    let first = pid("worker-1");
+    let killed = Command::new("kill").args(["-9", &first.to_string()]).status().unwrap();
+    assert!(killed.success());
+    let bag = small_bag(&workspace, 4);
+    fs::rename(bag, workspace.path("roadloop/incoming/drive.bag")).unwrap();
+    let started = Instant::now();
+    let is_done = || {
+        let status = workspace.run(&["search", "camera = camera__rear", "--count"]);
+        status.stdout.trim() == "4" && pid("worker-1") != first
+    };
+    while !is_done() {
+        assert!(started.elapsed() < Duration::from_secs(120), "it is not worked on");
+        sleep(Duration::from_millis(300));
+    }
+    let pids = ["supervisor", "worker-1", "worker-2", "watch"].map(pid);
+    let down = workspace.run(&["down", "--target", "local"]);
+    assert_eq!(down.code, 0, "{down:?}");
+    for pid in pids {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // One whose parent does not ask for it is a name without a process.
+        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    }
+    let again = workspace.run(&["down", "--target", "local"]);
+    assert!(again.stdout.contains("stopped: 0 programs"), "{again:?}");
 }
