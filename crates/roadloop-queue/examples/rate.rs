@@ -1,8 +1,10 @@
 //! How many jobs a second a queue takes and gives:
-//! `cargo run --release -p roadloop-queue --example rate -- ADDRESS [JOBS] [TASKS]`
+//! `cargo run --release -p roadloop-queue --example rate -- ADDRESS [JOBS] [TASKS] [WORK_MS]`
 //!
 //! Pushes in batches of 100, then claims up to ten at once and finishes each. All
-//! of it is safe when it counts: pushes and finishes are awaited.
+//! of it is safe when it counts: pushes and finishes are awaited. With work, which is
+//! a sleep of so many milliseconds for each job, a task claims one at a time, as a
+//! worker does: so many tasks are so many workers on machines of their own.
 
 use std::collections::HashSet;
 use std::env;
@@ -21,6 +23,8 @@ async fn main() -> Result<(), Failure> {
     let address: Address = arguments.next().ok_or("which queue?")?.parse()?;
     let jobs: usize = arguments.next().map_or(Ok(2000), |number| number.parse())?;
     let tasks: usize = arguments.next().map_or(Ok(4), |number| number.parse())?;
+    let work = arguments.next().map_or(Ok(0), |number| number.parse())?;
+    let (work, at_once) = (Duration::from_millis(work), if work > 0 { 1 } else { 10 });
     let queue = open(&address, QueueOptions::default()).await?;
     let lane = Lane::new("rate", Priority::Normal);
     // Others of the same name may be in the queue from before.
@@ -59,8 +63,9 @@ async fn main() -> Result<(), Failure> {
             let last = || last.lock().unwrap_or_else(PoisonError::into_inner);
             let ours = || done.lock().unwrap_or_else(PoisonError::into_inner);
             while ours().len() < jobs {
-                for claim in queue.claim(&lane, 10, Duration::from_secs(1)).await? {
+                for claim in queue.claim(&lane, at_once, Duration::from_secs(1)).await? {
                     let id = claim.job.id.clone();
+                    tokio::time::sleep(work).await;
                     queue.finish(claim, &[]).await?;
                     if id.starts_with(&format!("{run}/")) {
                         ours().insert(id);
@@ -77,6 +82,11 @@ async fn main() -> Result<(), Failure> {
     // Without what the others then waited in vain.
     let last = *last.lock().unwrap_or_else(PoisonError::into_inner);
     report("claimed and finished", jobs, last);
+    if !work.is_zero() {
+        let ideal = work * u32::try_from(jobs.div_ceil(tasks))?;
+        let share = ideal.as_secs_f64() / last.as_secs_f64();
+        println!("{tasks} workers: {:.1} % of their time is work", 100.0 * share);
+    }
     Ok(())
 }
 
