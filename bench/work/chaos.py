@@ -70,8 +70,8 @@ def program(variable, name):
 class Bucket:
     """An S3 server with one bucket, perhaps one that breaks now and then."""
 
-    def __init__(self, server, breaks_one_in=None):
-        command = [server, "--bucket", "fleet"]
+    def __init__(self, server, breaks_one_in=None, host="127.0.0.1"):
+        command = [server, "--bucket", "fleet", "--host", host]
         if breaks_one_in:
             command += ["--breaks-one-in", str(breaks_one_in)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -116,7 +116,7 @@ class Bucket:
 class Nats:
     """Three servers that keep copies of each other's streams."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, host="127.0.0.1"):
         self.server, self.nodes = program("ROADLOOP_NATS_SERVER", "nats-server"), []
         routes = [free_port() for _ in range(3)]
         for number, route in enumerate(routes):
@@ -125,15 +125,15 @@ class Nats:
             port, monitor = free_port(), free_port()
             others = ", ".join(f'"nats-route://127.0.0.1:{other}"' for other in routes)
             (home / "nats.conf").write_text(
-                f'listen: "127.0.0.1:{port}"\nhttp: "127.0.0.1:{monitor}"\n'
+                f'listen: "{host}:{port}"\nhttp: "127.0.0.1:{monitor}"\n'
                 f"server_name: n{number}\n"
                 f'jetstream {{ store_dir: "{home}/storage", sync_interval: always }}\n'
                 f'cluster {{ name: chaos, listen: "127.0.0.1:{route}", routes: [{others}] }}\n')
             self.nodes.append({"port": port, "monitor": monitor, "home": home, "process": None})
             self.start(number)
         for node in self.nodes:
-            wait_for(node["port"])
-        self.address = "nats://" + ",".join(f"127.0.0.1:{node['port']}" for node in self.nodes)
+            wait_for(node["monitor"])
+        self.address = "nats://" + ",".join(f"{host}:{node['port']}" for node in self.nodes)
         self.kills = 0
 
     def start(self, number):
@@ -206,8 +206,8 @@ class Run:
             sys.exit(f"{args}: {ran.returncode}\n{ran.stdout}{ran.stderr}")
         return ran.stdout
 
-    def worker(self):
-        return subprocess.Popen([self.roadloop, "worker", "--log-format", "json"],
+    def worker(self, within=()):
+        return subprocess.Popen([*within, self.roadloop, "worker", "--log-format", "json"],
                                 cwd=self.folder, env=self.environment,
                                 stdout=self.log, stderr=self.log)
 
@@ -237,6 +237,24 @@ def recordings_in(bucket, folder, roadloop):
 
 def is_over(status):
     return all(order["is_over"] for order in status["orders"])
+
+
+def differences(quiet, quiet_bucket, disturbed, bucket):
+    """What is left that should not be, and what is not as after the quiet run."""
+    status, problems = disturbed.status(), []
+    waiting = sum(stage["waiting"] + stage["in_flight"] for stage in status["stages"])
+    if waiting:
+        problems.append(f"{waiting} jobs are left in the queue")
+    if status["dead"]:
+        problems.append(f"{status['dead']} jobs are dead")
+    problems += [f"order {order['order']} is not done" for order in status["orders"]
+                 if not order["is_done"]]
+    problems += [f"other rows: {rows}"
+                 for rows, one, other in zip(ROWS, quiet.rows(), disturbed.rows()) if one != other]
+    expected, found = quiet_bucket.hashes("lake"), bucket.hashes("lake")
+    problems += [f"other objects: {name}" for name in sorted(expected.keys() | found.keys())
+                 if expected.get(name) != found.get(name)]
+    return problems
 
 
 def main():
@@ -302,25 +320,12 @@ def main():
             worker.send_signal(signal.SIGTERM)
         for worker in workers:
             worker.wait()
-        waiting = sum(stage["waiting"] + stage["in_flight"] for stage in status["stages"])
-        problems = []
-        if waiting:
-            problems.append(f"{waiting} jobs are left in the queue")
-        if status["dead"]:
-            problems.append(f"{status['dead']} jobs are dead")
-        problems += [f"order {order['order']} is not done" for order in status["orders"]
-                     if not order["is_done"]]
-        expected, found = quiet.rows(), chaos.rows()
-        problems += [f"other rows: {rows}" for rows, one, other in zip(ROWS, expected, found)
-                     if one != other]
-        expected, found = quiet_bucket.hashes("lake"), bucket.hashes("lake")
-        problems += [f"other objects: {name}" for name in sorted(expected.keys() | found.keys())
-                     if expected.get(name) != found.get(name)]
+        problems = differences(quiet, quiet_bucket, chaos, bucket)
         rows = [json.loads(chaos.ok("sql", f"select count(*) n from {table}", "--json"))
                 for table in ["frames", "detection_rows"]]
         leaders = f", leader killed {cluster.kills} times" if isinstance(cluster, Nats) else ""
         print(f"{args.queue}: {kills} workers killed{leaders}, {took:.0f} s, "
-              f"{len(status['orders'])} orders, {rows} rows, {len(found)} objects")
+              f"{len(status['orders'])} orders, {rows} rows, {len(bucket.hashes('lake'))} objects")
         for problem in problems[:20]:
             print(f"PROBLEM {problem}")
         if problems:

@@ -102,7 +102,7 @@ fn as_text(event: &WorkEvent<'_>) -> Option<String> {
             format!("trouble {doing}{again}: {}", in_words(*error).replace('\n', ", "))
         }
         WorkEvent::Ordered(order) => {
-            format!("{:<10} {}  order {}", "found", order.source, order.id)
+            format!("{:<10} {}  order {}", "found", order.place(), order.id)
         }
         WorkEvent::Held { stage, by } => {
             format!("{stage:<10} waits: the queue of {by} is full")
@@ -162,7 +162,7 @@ fn as_json(event: &WorkEvent<'_>) {
             render::event("trouble", fields);
         }
         WorkEvent::Ordered(order) => {
-            render::event("ordered", json!({"order": order.id, "source": order.source}));
+            render::event("ordered", json!({"order": order.id, "source": order.place()}));
         }
         WorkEvent::Held { stage, by } => {
             render::event("held", json!({"stage": stage, "by": by}));

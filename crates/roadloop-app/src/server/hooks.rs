@@ -73,7 +73,7 @@ async fn told(
     for hint in &hints {
         if let Some(order) = hooks.watcher.told(hint).await? {
             hooks.log.told(WorkEvent::Ordered(&order));
-            orders.push(json!({"order": order.id, "source": order.source}));
+            orders.push(json!({"order": order.id, "source": order.place()}));
         }
     }
     Ok((StatusCode::ACCEPTED, axum::Json(json!({"orders": orders}))).into_response())

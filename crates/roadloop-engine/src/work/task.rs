@@ -9,6 +9,7 @@ use roadloop_bag::Selection;
 use roadloop_base::{Nanos, Part, RecordingId, Stage};
 use roadloop_catalog::Filter;
 use roadloop_queue::{Job, Priority};
+use roadloop_store::public_part;
 use roadloop_vision::RedactStyle;
 
 use crate::EngineError;
@@ -72,7 +73,7 @@ impl From<OrderId> for RecordingId {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     pub id: OrderId,
-    /// Path or address of the recording.
+    /// Path or address of the recording; an address may hold a signature.
     pub source: String,
     /// When it was given, in milliseconds since 1970.
     pub ordered_at_ms: u64,
@@ -117,6 +118,12 @@ impl Order {
             margin: redact.margin,
             name: name.clone(),
         }
+    }
+
+    /// Where the recording is, as it may be shown: a signature in its address is left
+    /// out.
+    pub fn place(&self) -> String {
+        public_part(&self.source)
     }
 
     pub fn wants(&self, stage: Stage) -> bool {
@@ -196,7 +203,7 @@ impl Task {
 
     /// What it is about, for people.
     pub fn about(&self) -> String {
-        self.part.as_ref().map_or_else(|| self.order.source.clone(), ToString::to_string)
+        self.part.as_ref().map_or_else(|| self.order.place(), ToString::to_string)
     }
 }
 
@@ -237,6 +244,8 @@ mod tests {
         assert_eq!(order.stage_after(Stage::Extract), Some(Stage::Anonymize));
         assert_eq!(order.stage_after(Stage::Anonymize), None);
         assert_eq!(order.stage_after(Stage::Video), None);
+        let signed = Order { source: "https://host/a.bag?sig=secret".to_owned(), ..order };
+        assert_eq!(signed.place(), "https://host/a.bag");
     }
 
     #[test]

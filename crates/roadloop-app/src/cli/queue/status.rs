@@ -67,7 +67,7 @@ async fn of_one(board: &Board, name: &str, args: &Args) -> Result<Outcome> {
         let recording = state.recording().map_or("not opened yet".to_owned(), ToString::to_string);
         let mut text = format!(
             "{recording}  {}\n  order {}, given {}: {}\n\n",
-            order.source,
+            order.place(),
             order.id,
             time(order.ordered_at_ms),
             in_a_word(state, is_cancelled),
@@ -134,7 +134,8 @@ async fn of_all(session: &Session, board: &Board, args: &Args) -> Result<Outcome
             let found = stages.iter().find(|state| state.stage == wanted);
             found.map_or("-".to_owned(), |state| format!("{}/{}", state.done, state.jobs))
         };
-        let source = state.order.source.rsplit('/').next().unwrap_or_default();
+        let place = state.order.place();
+        let source = place.rsplit('/').next().unwrap_or_default();
         rows.push(vec![
             state.recording().map_or(source.to_owned(), ToString::to_string),
             time(state.order.ordered_at_ms),
@@ -249,7 +250,7 @@ pub(crate) fn order_as_json(state: &OrderState) -> Value {
     });
     json!({
         "order": state.order.id,
-        "source": state.order.source,
+        "source": state.order.place(),
         "recording": state.recording(),
         "ordered_at_ms": state.order.ordered_at_ms,
         "is_over": state.is_over(),

@@ -45,7 +45,7 @@ pub(super) async fn run(
         for state in &states {
             match how.is_json {
                 true => render::print_json(&order_as_json(state))?,
-                false => render::print(&format!("{}  {}", state.order.id, state.order.source))?,
+                false => render::print(&format!("{}  {}", state.order.id, state.order.place()))?,
             }
         }
         session.note("roadloop queue status says how far they are");
@@ -205,7 +205,7 @@ impl Shows {
 }
 
 fn as_text(state: &OrderState) -> String {
-    let name = state.recording().map_or(state.order.source.clone(), ToString::to_string);
+    let name = state.recording().map_or_else(|| state.order.place(), ToString::to_string);
     let mut text = format!("{name}: {}\n", in_a_word(state, false));
     text += &stages_as_text(&state.stages());
     let skipped = state.skipped();
