@@ -323,6 +323,28 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The parser takes two of one name for the same, and fails when it is used.
+    #[test]
+    fn no_command_has_an_argument_of_a_global_ones_name() {
+        let cli = Cli::command();
+        let is_global = |arg: &&clap::Arg| arg.is_global_set();
+        let globals: Vec<_> =
+            cli.get_arguments().filter(is_global).map(clap::Arg::get_id).collect();
+        assert!(globals.len() > 5);
+        let mut waiting: Vec<&clap::Command> = cli.get_subcommands().collect();
+        while let Some(command) = waiting.pop() {
+            for arg in command.get_arguments() {
+                assert!(
+                    !globals.contains(&arg.get_id()),
+                    "{} {}",
+                    command.get_name(),
+                    arg.get_id()
+                );
+            }
+            waiting.extend(command.get_subcommands());
+        }
+    }
+
     #[test]
     fn every_command_shows_an_example() {
         let cli = Cli::command();

@@ -21,6 +21,9 @@ use crate::config::{Config, Overrides};
 use crate::progress::ProgressStyle;
 use crate::render;
 
+/// Where the system of this machine says which queue it uses, while it is up.
+pub(crate) const QUEUE_OF_UP: &str = "local/queue";
+
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) config: Config,
@@ -85,7 +88,11 @@ impl Session {
     /// Where jobs wait: what was named, else a file of the workspace.
     pub(crate) fn queue_address(&self) -> Result<Address> {
         Ok(match self.config.text("queue.address") {
-            "" => Address::File(self.config.workspace().join("queue.db")),
+            // Of a system that `up` started in this workspace.
+            "" => match std::fs::read_to_string(self.config.workspace().join(QUEUE_OF_UP)) {
+                Ok(address) => address.trim().parse()?,
+                Err(_) => Address::File(self.config.workspace().join("queue.db")),
+            },
             address => address.parse()?,
         })
     }

@@ -150,7 +150,17 @@ async fn cancel(board: &Board, args: &CancelArgs) -> Result<Outcome> {
         }
     }
     for name in &args.names {
-        ids.extend(named(board, name).await?.into_iter().map(|order| order.id));
+        for order in named(board, name).await? {
+            let mut state = roadloop_engine::work::OrderState::new(order);
+            state.refresh(board).await?;
+            if !state.is_over() {
+                ids.push(state.order.id);
+            }
+        }
+    }
+    if ids.is_empty() {
+        render::print("nothing to cancel: all of it is over")?;
+        return Ok(Outcome::Done);
     }
     board.cancel(&ids).await?;
     let count = ids.len() as u64;

@@ -191,6 +191,12 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         return plan::show(session, &session.reader().await?, &found, &settings, args.json).await;
     }
     if session.has_queue() {
+        if !args.detector.overrides().is_empty() {
+            return Err(usage(
+                "--detector, --tagger and --confidence are those of the workers; give them to \
+                 roadloop worker, or set detect.model and detect.confidence there",
+            ));
+        }
         let how = queued::How { is_urgent: args.urgent, follows: !args.detach, is_json: args.json };
         return queued::run(session, &found, &settings, &how).await;
     }

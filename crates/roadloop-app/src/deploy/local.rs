@@ -111,6 +111,13 @@ impl Plan {
             plan.parts.push(nats.part(&plan.folder));
             plan.nats = Some(nats);
             address
+        } else if plan.folder.join("nats").is_dir() {
+            let folder = plan.folder.display();
+            return Err(usage(format!(
+                "jobs wait for nats-server, which is not found: name it with \
+                 ROADLOOP_NATS_SERVER, or drop them with down --target local --delete-data\n\
+                 path: {folder}"
+            )));
         } else {
             format!("sqlite:{}", workspace.join("queue.db").display())
         };
@@ -291,6 +298,7 @@ pub(crate) async fn supervise(session: &Session, wishes: &Wishes) -> Result<Outc
         let _ = fs::remove_file(pid_of(&plan.folder, name));
     }
     let _ = fs::remove_file(plan.folder.join("ready"));
+    let _ = fs::remove_file(plan.folder.join("queue"));
     worked.map(|()| Outcome::Done)
 }
 
@@ -344,7 +352,11 @@ async fn keep<'a>(
     kept: &mut Vec<Kept<'a>>,
 ) -> Result<()> {
     match &plan.nats {
-        Some(nats) => nats.configure(&plan.folder)?,
+        Some(nats) => {
+            nats.configure(&plan.folder)?;
+            // For whoever looks at the queue from here.
+            write_for_us(&plan.folder.join("queue"), &nats.address())?;
+        }
         None if has_queue => {}
         None => render::note("there is no nats-server: jobs wait in the workspace's SQLite queue"),
     }

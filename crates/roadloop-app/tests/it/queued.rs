@@ -230,8 +230,12 @@ fn what_is_no_recording_is_a_dead_letter_until_it_is_one() {
     workspace.ok(&["worker", "--until-idle"]);
     let letters = workspace.ok(&["queue", "dead", "list"]);
     assert!(letters.contains("not a recording"), "{letters}");
-    let followed = workspace.run(&["queue", "dead", "show", "nobody"]);
-    assert_eq!(followed.code, 2, "{followed:?}");
+    for unknown in [&["dead", "show", "nobody"][..], &["redrive", "nobody"], &["redrive", "../x"]] {
+        let unknown = workspace.run(&[&["queue"], unknown].concat());
+        assert_eq!(unknown.code, 2, "{unknown:?}");
+    }
+    // What people said is damaged: then they said nothing.
+    workspace.write("roadloop/work/control.json", b"garbage{");
     small_drive(&workspace, 4);
     assert_eq!(workspace.ok(&["queue", "redrive"]), "put back: 1 job\n");
     workspace.ok(&["worker", "--until-idle"]);
@@ -266,6 +270,8 @@ fn stages_are_paused_and_orders_cancelled() {
         workspace.ok(&["sql", "select count(*) n from looked", "--format", "csv"]),
         "n\n0\n"
     );
+    let again = workspace.ok(&["queue", "cancel", "drive.bag"]);
+    assert_eq!(again, "nothing to cancel: all of it is over\n");
     let unknown = workspace.run(&["queue", "cancel", "nobody"]);
     assert_eq!(unknown.code, 2, "{unknown:?}");
     drop(worker);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use roadloop_base::Stage;
 use roadloop_store::{Store, StoreError};
 
-use super::{DeadLetter, JobRecord, Order, OrderId};
+use super::{DeadLetter, JobRecord, JobState, Order, OrderId};
 use crate::EngineError;
 
 const ORDERS: &str = "work/orders";
@@ -116,8 +116,22 @@ impl Board {
         Ok(orders)
     }
 
+    /// Writes down what became of a job. What is done stays done: a worker that was cut
+    /// off may come back and say that it failed, long after another one did the job.
     pub(super) async fn put_record(&self, record: &JobRecord) -> Result<(), EngineError> {
-        self.save(&format!("{JOBS}/{}.json", record.job), record).await
+        let key = format!("{JOBS}/{}.json", record.job);
+        if record.state == JobState::Done {
+            return self.save(&key, record).await;
+        }
+        let text = serde_json::to_vec_pretty(record)
+            .map_err(|source| EngineError::Record { key: key.clone(), source })?;
+        let update = |found: Option<Bytes>| {
+            let earlier: Option<JobRecord> =
+                found.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let is_done = earlier.is_some_and(|earlier| earlier.state == JobState::Done);
+            Ok::<_, EngineError>((!is_done).then(|| Bytes::from(text.clone())))
+        };
+        self.store.update(&key, update).await
     }
 
     pub(super) async fn record(&self, job: &str) -> Result<Option<JobRecord>, EngineError> {
@@ -171,22 +185,78 @@ impl Board {
     }
 
     pub async fn control(&self) -> Result<Control, EngineError> {
-        Ok(self.load(CONTROL).await?.unwrap_or_default())
+        match self.load(CONTROL).await {
+            // A damaged word is none; the next one is written in its place.
+            Err(EngineError::Record { .. }) => Ok(Control::default()),
+            loaded => Ok(loaded?.unwrap_or_default()),
+        }
     }
 
     /// Says something to all workers.
     pub async fn say(&self, mut change: impl FnMut(&mut Control)) -> Result<(), EngineError> {
         let unreadable = |source| EngineError::Record { key: CONTROL.to_owned(), source };
         let update = |found: Option<Bytes>| {
-            let mut control: Control = match found {
-                Some(bytes) => serde_json::from_slice(&bytes).map_err(unreadable)?,
-                None => Control::default(),
-            };
+            let found = found.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let mut control: Control = found.unwrap_or_default();
             change(&mut control);
             let surplus = control.cancelled.len().saturating_sub(CANCELLED_KEPT);
             control.cancelled.drain(..surplus);
             Ok(Some(Bytes::from(serde_json::to_vec_pretty(&control).map_err(unreadable)?)))
         };
         self.store.update(CONTROL, update).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::RunSettings;
+    use crate::stages::redact::RedactSettings;
+    use crate::work::Task;
+    use roadloop_bag::Selection;
+    use roadloop_vision::RedactStyle;
+
+    fn task() -> Task {
+        let settings = RunSettings {
+            stages: vec![Stage::Extract],
+            selection: Selection::default(),
+            only: None,
+            redact: RedactSettings { style: RedactStyle::Blur, margin: 0.1 },
+            name: None,
+        };
+        let id = OrderId::from_content("drive.bag", &["a"]);
+        let order = Order::new(id, "drive.bag".to_owned(), 7, &settings);
+        Task { order, stage: Stage::Extract, part: None }
+    }
+
+    #[tokio::test]
+    async fn what_is_done_stays_done() {
+        let board = Board::new(roadloop_store::open("memory:").unwrap());
+        let record = |state, worker| JobRecord::new(&task(), state, 1, worker);
+        let now = async || {
+            let record = board.record(&task().id()).await.unwrap().unwrap();
+            (record.state, record.worker)
+        };
+        board.put_record(&record(JobState::Running, "a")).await.unwrap();
+        board.put_record(&record(JobState::Running, "b")).await.unwrap();
+        assert_eq!(now().await, (JobState::Running, "b".to_owned()));
+        board.put_record(&record(JobState::Done, "b")).await.unwrap();
+        // The first one was cut off, and learns of its failure only now.
+        for state in [JobState::Waiting, JobState::Running, JobState::Dead] {
+            board.put_record(&record(state, "a")).await.unwrap();
+            assert_eq!(now().await, (JobState::Done, "b".to_owned()));
+        }
+        board.put_record(&record(JobState::Done, "a")).await.unwrap();
+        assert_eq!(now().await, (JobState::Done, "a".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_word_is_none() {
+        let store = roadloop_store::open("memory:").unwrap();
+        store.put(CONTROL, Bytes::from_static(b"garbage{")).await.unwrap();
+        let board = Board::new(store);
+        assert_eq!(board.control().await.unwrap(), Control::default());
+        board.say(|control| control.paused.push(Stage::Detect)).await.unwrap();
+        assert_eq!(board.control().await.unwrap().paused, [Stage::Detect]);
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use roadloop_base::{Camera, Part, RecordingId, Report, Stage};
+use roadloop_bag::BagError;
+use roadloop_base::{Camera, Part, RecordingId, Report, Skip, Stage};
 use roadloop_queue::{Job, Queue};
 use tokio::sync::mpsc;
 
@@ -58,7 +59,17 @@ async fn extract(
     if order.wants(Stage::Extract) {
         let selection = order.selection(ctx.cpu.jobs());
         let (sender, receiver) = mpsc::channel(1);
-        let reading = ingest::run(ctx, &recording, content, &selection, Some(sender));
+        let reading = async {
+            match ingest::run(ctx, &recording, content, &selection, Some(sender)).await {
+                // Its tables are worth having all the same.
+                Err(EngineError::Bag(error @ BagError::NoCameras { .. })) => {
+                    let reason = error.to_string().replace('\n', ", ");
+                    let skipped = vec![Skip::new("frames", reason)];
+                    Ok(Report { skipped, ..Report::default() })
+                }
+                read => read,
+            }
+        };
         ((), report) = tokio::try_join!(children.follow(receiver), reading)?;
     }
     let parts = Some(children.finish(ctx).await?);

@@ -52,7 +52,7 @@ Examples:
 pub(super) struct RedriveArgs {
     /// Jobs as `queue dead list` names them [default: all]
     #[arg(value_name = "ID")]
-    jobs: Vec<String>,
+    ids: Vec<String>,
     /// Only those of a stage
     #[arg(long, value_enum, value_name = "STAGE")]
     stage: Option<StageName>,
@@ -109,10 +109,10 @@ pub(super) async fn redrive(
     args: &RedriveArgs,
 ) -> Result<Outcome> {
     let mut letters = Vec::new();
-    for job in &args.jobs {
+    for job in &args.ids {
         letters.push(letter(board, job).await?);
     }
-    if args.jobs.is_empty() {
+    if args.ids.is_empty() {
         letters = board.dead().await?;
     }
     if let Some(stage) = args.stage {

@@ -181,6 +181,11 @@ impl Worker {
     /// A failure: tried again later, or never.
     async fn fail(&self, claim: Claim, task: &Task, record: JobRecord) {
         if record.state == JobState::Dead {
+            let known = self.board.record(&claim.job.id).await.ok().flatten();
+            if known.is_some_and(|known| known.state == JobState::Done) {
+                // Another one did it while this one was cut off.
+                return self.said("finishing a job", self.queue.finish(claim, &[]).await);
+            }
             let JobRecord { attempts, error, .. } = &record;
             let letter = DeadLetter::new(&claim.job, *attempts, self.name(), error.clone());
             if !self.bury(&letter).await {
