@@ -235,7 +235,7 @@ fn what_is_no_recording_is_a_dead_letter_until_it_is_one() {
         assert_eq!(unknown.code, 2, "{unknown:?}");
     }
     // What people said is damaged: then they said nothing.
-    workspace.write("roadloop/work/control.json", b"garbage{");
+    workspace.write("roadloop/board/control.json", b"garbage{");
     small_drive(&workspace, 4);
     assert_eq!(workspace.ok(&["queue", "redrive"]), "put back: 1 job\n");
     workspace.ok(&["worker", "--until-idle"]);

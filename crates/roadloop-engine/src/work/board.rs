@@ -1,9 +1,9 @@
 //! Where work is written down: small objects in the store, beside what it made.
 //!
-//! - `work/orders/<order>.json`: what was asked for;
-//! - `work/jobs/<job>.json`: what became of each job;
-//! - `work/dead/<job>.json`: jobs nobody tries any more, whole;
-//! - `work/control.json`: what people said to all workers.
+//! - `board/orders/<order>.json`: what was asked for;
+//! - `board/jobs/<job>.json`: what became of each job;
+//! - `board/dead/<job>.json`: jobs nobody tries any more, whole;
+//! - `board/control.json`: what people said to all workers.
 //!
 //! Losing any of it loses no work: the queue has the jobs, the catalog what they made.
 
@@ -18,10 +18,10 @@ use roadloop_store::{Store, StoreError};
 use super::{DeadLetter, JobRecord, JobState, Order, OrderId};
 use crate::EngineError;
 
-const ORDERS: &str = "work/orders";
-const JOBS: &str = "work/jobs";
-const DEAD: &str = "work/dead";
-const CONTROL: &str = "work/control.json";
+const ORDERS: &str = "board/orders";
+const JOBS: &str = "board/jobs";
+const DEAD: &str = "board/dead";
+const CONTROL: &str = "board/control.json";
 
 /// Orders that are remembered as cancelled; by then the jobs of older ones are gone.
 const CANCELLED_KEPT: usize = 10_000;

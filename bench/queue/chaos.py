@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills everything that may be killed, and compares what is left with a quiet run.
 
-    python bench/work/chaos.py [--queue sqlite|nats|sqs] [--kills 60] [--workers 4]
+    python bench/queue/chaos.py [--queue sqlite|nats|sqs] [--kills 60] [--workers 4]
 
 Three recordings, cut from the demo recording, go through all stages by workers on a
 bucket. First quietly: one worker, nothing killed. Then with workers that are killed
@@ -64,7 +64,7 @@ def wait_for(port):
 def program(variable, name):
     found = os.environ.get(variable) or shutil.which(name, path=Path(sys.executable).parent) \
         or shutil.which(name)
-    return found or sys.exit(f"{name} is wanted: pip install -r bench/work/requirements.txt")
+    return found or sys.exit(f"{name} is wanted: pip install -r bench/queue/requirements.txt")
 
 
 class Bucket:

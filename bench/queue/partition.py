@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two hosts, and a minute in which one of them is cut off.
 
-    sudo python bench/work/partition.py [--seconds 60]
+    sudo python bench/queue/partition.py [--seconds 60]
 
 The hosts are network namespaces, each with a worker; a third place, this machine itself,
 has three NATS servers and the bucket. In the middle of the work the second host's cable

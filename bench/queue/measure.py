@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the queue costs and what it gives, on this machine.
 
-    python bench/work/measure.py [--roadloop target/demo/roadloop] [--rounds 3]
+    python bench/queue/measure.py [--roadloop target/demo/roadloop] [--rounds 3]
 
 - overhead: the demo recording through all stages by `run`, and by way of the queue with
   one worker; CPU and wall time of all processes, the least of some rounds, in turn;
