@@ -31,9 +31,35 @@ pub use task::{Order, OrderId, Task};
 pub use worker::{Silence, WorkEvent, WorkLog, Worker, WorkerSettings};
 
 use roadloop_base::Stage;
-use roadloop_queue::{Lane, Priority};
+use roadloop_queue::{Depth, Lane, Priority, Queue, QueueError};
 
 /// Where the jobs of a stage wait.
 pub fn lane(stage: Stage, priority: Priority) -> Lane {
     Lane::new(stage.name(), priority)
+}
+
+/// How much waits in a stage, of all priorities together.
+pub async fn depth(queue: &dyn Queue, stage: Stage) -> Result<Depth, QueueError> {
+    let mut sum = Depth::default();
+    for priority in Priority::ALL {
+        let Depth { waiting, in_flight, oldest } = queue.depth(&lane(stage, priority)).await?;
+        sum.waiting += waiting;
+        sum.in_flight += in_flight;
+        sum.oldest = sum.oldest.max(oldest);
+    }
+    Ok(sum)
+}
+
+/// Whether nothing waits in these stages and nobody works there.
+pub async fn is_idle(
+    queue: &dyn Queue,
+    stages: impl IntoIterator<Item = Stage>,
+) -> Result<bool, QueueError> {
+    for stage in stages {
+        let Depth { waiting, in_flight, .. } = depth(queue, stage).await?;
+        if waiting + in_flight > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

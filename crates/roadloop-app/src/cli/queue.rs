@@ -6,7 +6,7 @@ pub(crate) mod status;
 use anyhow::Result;
 use clap::Subcommand;
 use roadloop_base::Stage;
-use roadloop_engine::work::{Board, Control, Order, OrderId};
+use roadloop_engine::work::{Board, Control, Order, OrderId, OrderState};
 use serde_json::json;
 
 use super::run::StageName;
@@ -142,8 +142,7 @@ async fn cancel(board: &Board, args: &CancelArgs) -> Result<Outcome> {
     let mut ids: Vec<OrderId> = Vec::new();
     if args.all {
         for order in board.orders().await? {
-            let mut state = roadloop_engine::work::OrderState::new(order);
-            state.refresh(board).await?;
+            let state = OrderState::load(board, order).await?;
             if !state.is_over() {
                 ids.push(state.order.id);
             }
@@ -151,8 +150,7 @@ async fn cancel(board: &Board, args: &CancelArgs) -> Result<Outcome> {
     }
     for name in &args.names {
         for order in named(board, name).await? {
-            let mut state = roadloop_engine::work::OrderState::new(order);
-            state.refresh(board).await?;
+            let state = OrderState::load(board, order).await?;
             if !state.is_over() {
                 ids.push(state.order.id);
             }
@@ -189,8 +187,7 @@ async fn named(board: &Board, name: &str) -> Result<Vec<Order>> {
         if !order.id.as_str().starts_with(stem) {
             continue;
         }
-        let mut state = roadloop_engine::work::OrderState::new(order);
-        state.refresh(board).await?;
+        let state = OrderState::load(board, order).await?;
         if state.recording().is_some_and(|id| id.as_str() == name) {
             found.push(state.order);
         }

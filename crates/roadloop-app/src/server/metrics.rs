@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::text::{CONTENT_TYPE, Kind, Text};
 use super::{Node, process};
-use crate::cli::queue::status::depth;
+use roadloop_engine::work::depth;
 
 /// How long the queue and the store may take; without their answer the rest is said.
 const ANSWER: Duration = Duration::from_secs(5);

@@ -10,7 +10,7 @@ use roadloop_queue::{Job, Queue};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::{Policy, Task, lane};
+use super::{Policy, Task, depth};
 use crate::{Ctx, EngineError};
 
 /// How often a full stage is asked whether there is room.
@@ -118,11 +118,7 @@ pub(super) async fn is_full(
     policy: &Policy,
     stage: Stage,
 ) -> Result<bool, EngineError> {
-    let mut waiting = 0;
-    for priority in roadloop_queue::Priority::ALL {
-        waiting += queue.depth(&lane(stage, priority)).await?.waiting;
-    }
-    Ok(waiting >= policy.most_waiting)
+    Ok(depth(queue, stage).await?.waiting >= policy.most_waiting)
 }
 
 /// The job of another stage, about a part of the same recording.

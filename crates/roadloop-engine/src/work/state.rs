@@ -38,6 +38,13 @@ impl OrderState {
         OrderState { order, records: HashMap::new() }
     }
 
+    /// As the board has it now.
+    pub async fn load(board: &Board, order: Order) -> Result<OrderState, EngineError> {
+        let mut state = OrderState::new(order);
+        state.refresh(board).await?;
+        Ok(state)
+    }
+
     /// Reads what happened since.
     pub async fn refresh(&mut self, board: &Board) -> Result<(), EngineError> {
         let known = &self.records;

@@ -17,14 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadloop_base::Stage;
-use roadloop_queue::{Claim, Depth, Priority, Queue, QueueOptions};
+use roadloop_queue::{Claim, Priority, Queue, QueueOptions};
 use tokio::runtime::Handle;
 use tokio::sync::{RwLock, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::children::is_full;
-use super::{Board, Control, JobRecord, Order, Policy, Task, lane};
+use super::{Board, Control, JobRecord, Order, Policy, Task, is_idle, lane};
 use crate::{Ctx, EngineError};
 
 /// How long a claim waits for a job before the worker looks around.
@@ -196,25 +196,12 @@ impl Worker {
         // Twice: engines count roughly, and a job may be on its way to its children.
         while idle < 2 {
             sleep(WAIT / 3).await;
-            idle = match self.is_idle().await {
+            idle = match is_idle(&*self.queue, self.stages()).await {
                 Ok(true) => idle + 1,
                 Ok(false) | Err(_) => 0,
             };
         }
         self.tell(Stop::Finish);
-    }
-
-    async fn is_idle(&self) -> Result<bool, EngineError> {
-        for stage in self.settings.slots.keys() {
-            for priority in Priority::ALL {
-                let Depth { waiting, in_flight, .. } =
-                    self.queue.depth(&lane(*stage, priority)).await?;
-                if waiting + in_flight > 0 {
-                    return Ok(false);
-                }
-            }
-        }
-        Ok(true)
     }
 
     fn trouble(&self, doing: &'static str, error: &EngineError, pause: Duration) {

@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use roadloop_base::Stage;
-use roadloop_engine::queue::{Depth, Priority, Queue};
-use roadloop_engine::work::{Board, JobRecord, JobState, OrderState, StageState, lane};
+use roadloop_engine::work::{Board, JobRecord, JobState, OrderState, StageState, depth};
 use serde_json::{Value, json};
 
 use super::{named, paused_as_json, time};
@@ -45,9 +44,7 @@ pub(super) async fn run(session: &Session, board: &Board, args: &Args) -> Result
 async fn of_one(board: &Board, name: &str, args: &Args) -> Result<Outcome> {
     let mut states = Vec::new();
     for order in named(board, name).await? {
-        let mut state = OrderState::new(order);
-        state.refresh(board).await?;
-        states.push(state);
+        states.push(OrderState::load(board, order).await?);
     }
     if args.json {
         let states = states.iter().map(|state| {
@@ -99,9 +96,7 @@ async fn of_all(session: &Session, board: &Board, args: &Args) -> Result<Outcome
     orders.drain(..hidden);
     let mut states = Vec::new();
     for order in orders {
-        let mut state = OrderState::new(order);
-        state.refresh(board).await?;
-        states.push(state);
+        states.push(OrderState::load(board, order).await?);
     }
     if args.json {
         let stages = depths.iter().map(|(stage, depth)| {
@@ -160,18 +155,6 @@ async fn of_all(session: &Session, board: &Board, args: &Args) -> Result<Outcome
     }
     render::print(&text)?;
     Ok(Outcome::Done)
-}
-
-/// Of both priorities together.
-pub(crate) async fn depth(queue: &dyn Queue, stage: Stage) -> Result<Depth> {
-    let mut sum = Depth::default();
-    for priority in Priority::ALL {
-        let Depth { waiting, in_flight, oldest } = queue.depth(&lane(stage, priority)).await?;
-        sum.waiting += waiting;
-        sum.in_flight += in_flight;
-        sum.oldest = sum.oldest.max(oldest);
-    }
-    Ok(sum)
 }
 
 /// How far an order is, in a word.
