@@ -14,7 +14,11 @@ const HOUSE: [(&str, &[&str], &[&str]); 9] = [
     ("roadloop-store", &["base"], &[]),
     ("roadloop-catalog", &["base"], &[]),
     ("roadloop-queue", &["base"], &[]),
-    ("roadloop-engine", &["base", "bag", "vision", "store", "catalog", "queue"], &["bag", "store"]),
+    (
+        "roadloop-engine",
+        &["base", "bag", "vision", "store", "catalog", "queue"],
+        &["bag", "queue", "store"],
+    ),
     // Its tests write recordings with `roadloop_bag::testing`, and store them with
     // `roadloop_store::testing`.
     ("roadloop-app", &["base", "engine"], &["bag", "store"]),

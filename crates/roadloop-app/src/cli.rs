@@ -17,6 +17,7 @@ mod quickstart;
 mod run;
 mod search;
 mod select;
+mod serve;
 mod sql;
 mod tag;
 mod up;
@@ -51,6 +52,7 @@ Examples:
   roadloop watch ./incoming                 work on recordings as they come
   roadloop run drive.bag --queue jobs.db    give the work to roadloop worker
   roadloop up --target local                workers of this machine, and one that watches
+  roadloop serve --rekognition              answer programs written for Amazon
   roadloop bag info drive.bag               what is in a recording?
   roadloop doctor                           is everything here that is needed?
 
@@ -122,6 +124,7 @@ enum Command {
     Queue(queue::Args),
     Up(up::Args),
     Down(down::Args),
+    Serve(serve::Args),
     Bag(bag::Args),
     Doctor(doctor::Args),
     Config(config_show::Args),
@@ -197,6 +200,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Queue(args) => queue::run(&Session::open(&global, args.overrides())?, args).await,
         Command::Up(args) => up::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Down(args) => down::run(&Session::open(&global, Overrides::new())?, args).await,
+        Command::Serve(args) => serve::run(&Session::open(&global, args.overrides())?, args).await,
         Command::Bag(args) => bag::run(Session::open_without_workspace(&global)?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),
@@ -209,7 +213,7 @@ impl Cli {
     /// Whether the command hears signals itself: it has something to hand back.
     pub(crate) fn ends_its_own_way(&self) -> bool {
         match &self.command {
-            Command::Watch(_) | Command::Worker(_) => true,
+            Command::Watch(_) | Command::Worker(_) | Command::Serve(_) => true,
             Command::Up(args) => args.goes_on(),
             _ => false,
         }

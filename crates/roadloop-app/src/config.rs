@@ -62,7 +62,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("extract.topics", "", Shape::Words, "Camera topics to keep; empty: all"),
     setting("extract.every", "1", Shape::Count(1), "Keep every n-th frame of a camera"),
     setting("extract.rate_hz", "", Shape::Rate, "Keep at most so many frames a second and camera"),
-    setting("detect.model", "", Shape::Text, "Detector file (.onnx); empty: the built-in NanoDet"),
+    setting(
+        "detect.model",
+        "",
+        Shape::Text,
+        "Detector file (.onnx), or rekognition: Amazon's; empty: the built-in NanoDet",
+    ),
     setting(
         "detect.confidence",
         "0.35",
@@ -70,6 +75,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Keep objects found at least this surely",
     ),
     setting("detect.tagger", "", Shape::Text, "Image classifier file (.onnx); empty: none"),
+    setting(
+        "detect.dynamodb",
+        "",
+        Shape::Text,
+        "Table of DynamoDB that gets an item for each frame looked at; empty: none",
+    ),
+    setting(
+        "anonymize.finder",
+        "",
+        Shape::Choice(&["", "rekognition"]),
+        "Who finds faces and texts; rekognition: Amazon; empty: the built-in models",
+    ),
     setting(
         "anonymize.only",
         "",
@@ -121,6 +138,8 @@ const FLAGS: &[(&str, &str)] = &[
     ("detect.model", "--detector"),
     ("detect.confidence", "--confidence"),
     ("detect.tagger", "--tagger"),
+    ("detect.dynamodb", "--dynamodb"),
+    ("anonymize.finder", "--finder"),
     ("anonymize.only", "--only"),
     ("anonymize.style", "--style"),
     ("anonymize.margin", "--margin"),

@@ -17,6 +17,7 @@ pub(crate) mod node;
 mod orders;
 mod problem;
 mod process;
+pub(crate) mod rekognition;
 mod text;
 
 use std::future::Future;

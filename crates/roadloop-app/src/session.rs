@@ -12,7 +12,9 @@ use roadloop_engine::queue::{self, Address, Queue, QueueOptions};
 use roadloop_engine::stages::redact::RedactSettings;
 use roadloop_engine::vision::RedactStyle;
 use roadloop_engine::work::{Board, Policy};
-use roadloop_engine::{Cpu, Ctx, ModelFile, ModelSettings, Progress, Settings, bag, store};
+use roadloop_engine::{
+    Cpu, Ctx, FinderFiles, Looker, ModelFile, ModelSettings, Progress, Settings, bag, store,
+};
 
 use crate::assets;
 use crate::cli::Global;
@@ -20,6 +22,9 @@ use crate::command::command;
 use crate::config::{Config, Overrides};
 use crate::progress::ProgressStyle;
 use crate::render;
+
+/// In the place of a model's file: Amazon is asked.
+const REKOGNITION: &str = "rekognition";
 
 /// Where the system of this machine says which queue it uses, while it is up.
 pub(crate) const QUEUE_OF_UP: &str = "local/queue";
@@ -145,6 +150,8 @@ impl Session {
     pub(crate) fn engine_settings(&self) -> Settings {
         let config = &self.config;
         let file = |key| config.path(key).map(ModelFile::Path);
+        let named = |key| Some(config.text(key).to_owned()).filter(|name| !name.is_empty());
+        let (faces, plates, texts) = (assets::FACES, assets::PLATES, assets::TEXTS);
         Settings {
             workspace: config.workspace().to_owned(),
             store: config.store(),
@@ -152,13 +159,18 @@ impl Session {
             query_memory_bytes: config.number::<usize>("sql.memory_mb").unwrap_or(1024) << 20,
             models: ModelSettings {
                 runtime: config.path("runtime"),
-                detector: file("detect.model").unwrap_or(assets::DETECTOR),
+                detector: match config.text("detect.model") {
+                    REKOGNITION => Looker::Rekognition,
+                    _ => Looker::Here(file("detect.model").unwrap_or(assets::DETECTOR)),
+                },
                 tagger: file("detect.tagger"),
-                faces: assets::FACES,
-                plates: assets::PLATES,
-                texts: assets::TEXTS,
+                finders: match config.text("anonymize.finder") {
+                    REKOGNITION => Looker::Rekognition,
+                    _ => Looker::Here(FinderFiles { faces, plates, texts }),
+                },
                 confidence: config.number("detect.confidence").unwrap_or(0.35),
             },
+            dynamodb: named("detect.dynamodb"),
         }
     }
 

@@ -8,6 +8,7 @@
 mod coco;
 mod detect_labels;
 mod dynamo_db;
+mod frame_item;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +17,10 @@ use std::str::FromStr;
 
 use roadloop_base::Detection;
 
-use crate::{CatalogError, Found, Hit};
+pub use detect_labels::{bounding_box, labels};
+pub use frame_item::frame_item;
+
+use crate::{CatalogError, Found};
 
 /// A shape of some program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +91,10 @@ impl Found {
     }
 }
 
-/// The detections of an image by label, the surest first.
-fn by_label(hit: &Hit) -> BTreeMap<&str, Vec<&Detection>> {
+/// Detections of an image by label, the surest first.
+fn by_label(detections: &[Detection]) -> BTreeMap<&str, Vec<&Detection>> {
     let mut labels = BTreeMap::<&str, Vec<&Detection>>::new();
-    for detection in &hit.detections {
+    for detection in detections {
         labels.entry(&detection.label).or_default().push(detection);
     }
     for detections in labels.values_mut() {
@@ -99,13 +103,23 @@ fn by_label(hit: &Hit) -> BTreeMap<&str, Vec<&Detection>> {
     labels
 }
 
+/// A label as Rekognition writes it: `Traffic Light`.
+pub fn title_case(label: &str) -> String {
+    let words = label.split(' ').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        first.unwrap_or_default() + letters.as_str()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A confidence as it is written: 0.7, not 0.699999988079071.
 fn plain(confidence: f32) -> f64 {
     confidence.to_string().parse().unwrap_or_default()
 }
 
 /// A confidence in per cent, as Amazon's services give it.
-fn percent(confidence: f32) -> f64 {
+pub fn percent(confidence: f32) -> f64 {
     (plain(confidence) * 1e9).round() / 1e7
 }
 
@@ -113,7 +127,7 @@ fn percent(confidence: f32) -> f64 {
 mod testing {
     use roadloop_base::{BBox, Detection, Kind, ModelId};
 
-    use super::*;
+    use crate::Hit;
     use crate::testing::frame;
 
     pub(super) fn found(kind: Kind, label: &str, confidence: f32, box_left: f32) -> Detection {
@@ -153,6 +167,15 @@ mod tests {
         let cases = [(0.0, 0.0), (0.7, 70.0), (0.123_456_79, 12.345_679), (1.0, 100.0)];
         for (confidence, expected) in cases {
             assert_eq!(percent(confidence), expected);
+        }
+    }
+
+    #[test]
+    fn labels_are_written_with_capitals() {
+        let cases =
+            [("traffic light", "Traffic Light"), ("étoile", "Étoile"), ("", ""), ("tv", "Tv")];
+        for (label, expected) in cases {
+            assert_eq!(title_case(label), expected);
         }
     }
 

@@ -17,7 +17,7 @@ mod attached;
 mod catalog;
 mod deliver;
 mod error;
-mod export;
+pub mod export;
 mod files;
 mod filter;
 mod functions;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use roadloop_catalog::{Catalog, CatalogOptions};
 use roadloop_store::Store;
 
+use crate::sink::Sink;
 use crate::{Cpu, EngineError, ModelSettings, Models, Progress};
 
 /// Where things lie and how much of the machine may be used.
@@ -19,6 +20,8 @@ pub struct Settings {
     pub jobs: usize,
     pub query_memory_bytes: usize,
     pub models: ModelSettings,
+    /// The table of DynamoDB that is told what is on frames.
+    pub dynamodb: Option<String>,
 }
 
 /// Files of a store that is far away are waited for: a question reads so many at
@@ -33,13 +36,14 @@ pub struct Ctx {
     pub models: Arc<Models>,
     pub cpu: Cpu,
     pub progress: Arc<dyn Progress>,
+    pub(crate) sink: Option<Arc<Sink>>,
 }
 
 impl Ctx {
     /// Opens store and catalog (made when missing; a bucket is not). Models are opened when a
     /// stage first wants them.
     pub async fn open(settings: Settings, progress: Arc<dyn Progress>) -> Result<Ctx, EngineError> {
-        let Settings { workspace, store, jobs, query_memory_bytes, models } = settings;
+        let Settings { workspace, store, jobs, query_memory_bytes, models, dynamodb } = settings;
         let store = roadloop_store::open(&store)?;
         store.ready().await?;
         let options = CatalogOptions {
@@ -51,6 +55,7 @@ impl Ctx {
         let catalog = Catalog::open(store.object_store(), options).await?;
         let cpu = Cpu::new(jobs);
         let models = Arc::new(Models::new(models, &workspace, cpu.jobs()));
-        Ok(Ctx { store, catalog, models, cpu, progress })
+        let sink = dynamodb.map(|table| Arc::new(Sink::new(table)));
+        Ok(Ctx { store, catalog, models, cpu, progress, sink })
     }
 }

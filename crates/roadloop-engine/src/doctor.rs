@@ -66,7 +66,7 @@ pub async fn examine(settings: &Settings) -> Vec<Check> {
         }
     }
     let models = Arc::new(Models::new(settings.models.clone(), &settings.workspace, jobs));
-    checks.extend(models.examine());
+    checks.extend(models.examine().await);
     checks
 }
 

@@ -56,6 +56,16 @@ pub enum EngineError {
     Queue(#[from] QueueError),
     #[error(transparent)]
     Aws(AwsError),
+    #[error(
+        "models of this machine are wanted here, not Amazon's; leave out detect.model and anonymize.finder"
+    )]
+    NotHere,
+    #[error("Amazon Rekognition: {0}")]
+    Rekognition(AwsError),
+    #[error("DynamoDB: {0}")]
+    DynamoDb(AwsError),
+    #[error("{0}")]
+    NoTable(String),
     #[error("there is no queue of Amazon called {name:?} in this account and region")]
     NoMailbox { name: String },
     #[error(transparent)]
@@ -83,6 +93,17 @@ impl EngineError {
         |source| EngineError::Folder { path: path.to_owned(), source }
     }
 
+    /// Whether a service was asked too much: nobody's failure.
+    pub(crate) fn is_throttling(&self) -> bool {
+        let (EngineError::Aws(error)
+        | EngineError::Rekognition(error)
+        | EngineError::DynamoDb(error)) = self
+        else {
+            return false;
+        };
+        error.is_throttling()
+    }
+
     pub fn kind(&self) -> ErrorKind {
         match self {
             EngineError::Bag(error) => error.kind(),
@@ -91,13 +112,15 @@ impl EngineError {
             EngineError::Model(error) => error.kind(),
             EngineError::Vision(error) => error.kind(),
             EngineError::Queue(error) => error.kind(),
-            EngineError::Aws(error) => match error.is_passing() {
+            EngineError::Aws(error)
+            | EngineError::Rekognition(error)
+            | EngineError::DynamoDb(error) => match error.is_passing() {
                 true => ErrorKind::Busy,
                 false => ErrorKind::Internal,
             },
-            EngineError::NoMailbox { .. } => ErrorKind::NotFound,
+            EngineError::NoMailbox { .. } | EngineError::NoTable(_) => ErrorKind::NotFound,
             EngineError::Message(_) => ErrorKind::Invalid,
-            EngineError::BadLetter { .. } => ErrorKind::Invalid,
+            EngineError::BadLetter { .. } | EngineError::NotHere => ErrorKind::Invalid,
             EngineError::NameTaken { .. } | EngineError::FolderTaken { .. } => ErrorKind::Conflict,
             EngineError::FolderInUse { .. } => ErrorKind::Busy,
             EngineError::SeveralRecordings { .. } => ErrorKind::Invalid,

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use roadloop_bag::{BagError, Recording, Selection};
 use roadloop_base::{Camera, Frame, Nanos, Stage};
-use roadloop_vision::{Detector, ModelError, Pixels, VideoWriter, decode_bytes};
+use roadloop_vision::{ModelError, Pixels, VideoWriter, decode_bytes};
 
 use crate::films::Films;
 use crate::flow::{Plan, RunSettings};
-use crate::models::Finders;
+use crate::models::Detectors;
 use crate::stages::redact::{self, RedactSettings};
 use crate::stages::{FrameError, ingest};
-use crate::{Ctx, EngineError, Models, Track, open_recording};
+use crate::{Ctx, EngineError, Looker, ModelSettings, Models, Track, open_recording};
 
 /// Cameras of which the first frame is tried; the others are taken for alike.
 const CAMERAS_TRIED: usize = 3;
@@ -38,6 +38,8 @@ pub struct Estimate {
     pub is_at_most: bool,
     /// Frames that were put through the stages to know this.
     pub frames_tried: u32,
+    /// Calls of a service that is paid by the call; none was made.
+    pub calls: u64,
 }
 
 /// What the run of a plan would cost; `None` where its frames cannot be counted
@@ -57,6 +59,7 @@ pub async fn estimate(
         elapsed: Ok(Duration::ZERO),
         is_at_most: has_rate || has_filter || left.is_at_most,
         frames_tried: 0,
+        calls: calls(ctx.models.settings(), left),
     };
     if left == Left::default() {
         return Ok(Some(estimate));
@@ -74,7 +77,7 @@ pub async fn estimate(
         .cpu
         .run(move || {
             let opened = Eyes::open(&models, left);
-            let none = Eyes { detectors: Vec::new(), finders: None, films: left.video > 0 };
+            let none = Eyes { films: left.video > 0, ..Eyes::default() };
             let trial = Trial::of(&frames, opened.as_ref().unwrap_or(&none), style);
             (opened.map(drop), trial)
         })
@@ -103,6 +106,7 @@ pub async fn estimate(
     estimate.bytes = bytes as u64;
     estimate.frames_tried = trial.frames;
     estimate.elapsed = match opened {
+        Ok(()) if estimate.calls > 0 => Err("how soon Amazon Rekognition answers".to_owned()),
         Ok(()) => Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)),
         Err(error) => Err(error.to_string()),
     };
@@ -188,19 +192,27 @@ impl Sample {
     }
 }
 
+/// Calls of Amazon Rekognition: one to say what is on a frame, two to find what must
+/// not be seen.
+fn calls(models: &ModelSettings, left: Left) -> u64 {
+    let labels = if models.detector == Looker::Rekognition { left.detect } else { 0 };
+    let finds = if models.finders == Looker::Rekognition { left.anonymize } else { 0 };
+    labels + 2 * finds
+}
+
 /// The models of the stages that have something left to do.
+#[derive(Default)]
 struct Eyes {
-    detectors: Vec<Arc<dyn Detector>>,
-    finders: Option<Finders>,
+    detectors: Option<Detectors>,
+    finders: Option<Detectors>,
     films: bool,
 }
 
 impl Eyes {
     fn open(models: &Models, left: Left) -> Result<Eyes, ModelError> {
-        let mut eyes = Eyes { detectors: Vec::new(), finders: None, films: left.video > 0 };
+        let mut eyes = Eyes { films: left.video > 0, ..Eyes::default() };
         if left.detect > 0 {
-            eyes.detectors.push(models.detector()?);
-            eyes.detectors.extend(models.tagger()?);
+            eyes.detectors = Some(models.detectors()?);
         }
         if left.anonymize > 0 {
             eyes.finders = Some(models.finders()?);
@@ -254,10 +266,10 @@ impl Trial {
             film(&pixels);
             self.video += started.elapsed();
         }
-        if !eyes.detectors.is_empty() {
+        if let Some(detectors) = &eyes.detectors {
             let started = Instant::now();
             if let Ok(pixels) = decode_bytes(&image) {
-                for detector in &eyes.detectors {
+                for detector in detectors.iter() {
                     detector.detect(&pixels)?;
                 }
             }
@@ -265,7 +277,8 @@ impl Trial {
         }
         if let Some(finders) = &eyes.finders {
             let started = Instant::now();
-            match redact::hide_in_frame(&row, &image, finders, &Mutex::new(()), style) {
+            let turn = Mutex::new(());
+            match redact::hide_in_frame(&row, &image, Vec::new(), finders, &turn, style) {
                 Ok(look) => self.copy_bytes += look.copy.map_or(0, |(_, copy)| copy.len() as u64),
                 Err(FrameError::Damaged(_)) => {}
                 Err(FrameError::Broken(error)) => return Err(error),

@@ -64,7 +64,7 @@ pub async fn run(
     if let Some(only) = settings.only.as_ref().filter(|_| wants(Stage::Anonymize)) {
         ctx.catalog.check(only).await?;
     }
-    ctx.models.look_for(wants(Stage::Detect), wants(Stage::Anonymize))?;
+    ctx.models.look_for(wants(Stage::Detect), wants(Stage::Anonymize)).await?;
     let recording = Arc::new(recording);
     let mut run = RecordingRun {
         recording: id.clone(),

@@ -9,7 +9,7 @@
 //! [`upkeep`] keeps its tables in shape. [`work`] takes recordings the same way through
 //! the same stages as jobs of a queue, for any number of workers; [`events`] orders what
 //! comes by itself.
-//! [`extract`] writes plain files without a catalog. A [`Ctx`] carries what they
+//! [`extract`] writes plain files without a catalog, [`look`] looks at single images. A [`Ctx`] carries what they
 //! all need. Every stage is idempotent: it looks up what is delivered, does the
 //! rest, and leaves the same result however often it was stopped.
 //!
@@ -26,11 +26,15 @@ pub mod events;
 mod extract;
 mod films;
 pub mod flow;
+pub mod look;
 mod models;
 mod new_file;
+mod pace;
 mod present;
 mod progress;
+mod rekognition;
 mod revision;
+mod sink;
 mod sources;
 pub mod stages;
 mod survey;
@@ -47,7 +51,7 @@ pub use doctor::{Check, Health, examine};
 pub use error::EngineError;
 pub use estimate::{Estimate, estimate};
 pub use extract::{ExtractFolder, ExtractSettings, Extracted, ImageForm, PngLevel, extract};
-pub use models::{ModelFile, ModelSettings, Models};
+pub use models::{FinderFiles, Looker, ModelFile, ModelSettings, Models};
 pub use new_file::NewFile;
 pub use progress::{JobStart, Meter, Progress, Silent, Unit};
 pub use sources::{find_recordings, open_recording};

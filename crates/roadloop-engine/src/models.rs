@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::OnceCell;
+
 use roadloop_vision::{
     Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, SessionOptions,
     open_detector, open_face_finder, open_plate_finder, open_tagger, open_text_finder, runtime,
 };
 
+use crate::EngineError;
 use crate::doctor::{Check, Health};
+use crate::rekognition::Rekognition;
 
 /// A model, inside the binary or in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,22 +23,35 @@ pub enum ModelFile {
     Path(PathBuf),
 }
 
-/// Which models look, and how sure they must be.
+/// Who looks at frames: models on this machine, or a service that is paid for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looker<M> {
+    Here(M),
+    Rekognition,
+}
+
+/// Models that find what must not be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinderFiles {
+    pub faces: ModelFile,
+    pub plates: ModelFile,
+    pub texts: ModelFile,
+}
+
+/// Who looks, and how sure they must be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSettings {
     /// Path of libonnxruntime; looked for when absent.
     pub runtime: Option<PathBuf>,
-    pub detector: ModelFile,
+    pub detector: Looker<ModelFile>,
     pub tagger: Option<ModelFile>,
-    pub faces: ModelFile,
-    pub plates: ModelFile,
-    pub texts: ModelFile,
+    pub finders: Looker<FinderFiles>,
     /// Objects below this are not kept, 0 to 1.
     pub confidence: f32,
 }
 
-/// What finds faces, plates and texts, in this order.
-pub(crate) type Finders = Arc<[Arc<dyn Detector>]>;
+/// Models that look at the same frame one after the other.
+pub(crate) type Detectors = Arc<[Arc<dyn Detector>]>;
 
 #[derive(Debug)]
 pub struct Models {
@@ -43,14 +60,14 @@ pub struct Models {
     /// Frames worked on at once.
     jobs: usize,
     opened: Mutex<Opened>,
+    rekognition: OnceCell<Arc<Rekognition>>,
     keeps_all: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Opened {
-    detector: Option<Arc<dyn Detector>>,
-    tagger: Option<Arc<dyn Detector>>,
-    finders: Option<Finders>,
+    detectors: Option<Detectors>,
+    finders: Option<Detectors>,
 }
 
 impl ModelFile {
@@ -65,8 +82,14 @@ impl ModelFile {
 impl Models {
     pub(crate) fn new(settings: ModelSettings, workspace: &Path, jobs: usize) -> Models {
         let runtime_folders = vec![workspace.join("runtime")];
-        let (opened, keeps_all) = (Mutex::default(), AtomicBool::new(false));
-        Models { settings, runtime_folders, jobs, opened, keeps_all }
+        Models {
+            settings,
+            runtime_folders,
+            jobs,
+            opened: Mutex::default(),
+            rekognition: OnceCell::new(),
+            keeps_all: AtomicBool::new(false),
+        }
     }
 
     /// From now on models of all stages stay open: they take turns.
@@ -79,14 +102,27 @@ impl Models {
     }
 
     /// Whether what the stages will open is there, without opening it.
-    pub(crate) fn look_for(&self, detects: bool, anonymizes: bool) -> Result<(), ModelError> {
-        let ModelSettings { detector, tagger, faces, plates, texts, .. } = &self.settings;
+    pub(crate) async fn look_for(
+        &self,
+        detects: bool,
+        anonymizes: bool,
+    ) -> Result<(), EngineError> {
+        let ModelSettings { detector, tagger, finders, .. } = &self.settings;
         let mut files = Vec::new();
         if detects {
-            files.extend(tagger.iter().chain([detector]));
+            files.extend(tagger);
+            match detector {
+                Looker::Here(detector) => files.push(detector),
+                Looker::Rekognition => drop(self.rekognition().await?),
+            }
         }
         if anonymizes {
-            files.extend([faces, plates, texts]);
+            match finders {
+                Looker::Here(FinderFiles { faces, plates, texts }) => {
+                    files.extend([faces, plates, texts]);
+                }
+                Looker::Rekognition => drop(self.rekognition().await?),
+            }
         }
         if files.is_empty() {
             return Ok(());
@@ -104,54 +140,92 @@ impl Models {
         Ok(())
     }
 
-    pub(crate) fn detector(&self) -> Result<Arc<dyn Detector>, ModelError> {
-        let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(detector) = &opened.detector {
-            return Ok(Arc::clone(detector));
+    /// Who says what is on frames, where that is not left to models here.
+    pub(crate) async fn labeler(&self) -> Result<Option<Arc<Rekognition>>, EngineError> {
+        match self.settings.detector {
+            Looker::Here(_) => Ok(None),
+            Looker::Rekognition => self.rekognition().await.map(Some),
         }
-        self.load_runtime()?;
-        let options = DetectorOptions {
-            confidence: self.settings.confidence,
-            session: SessionOptions { threads: 1, at_once: self.jobs, keeps_memory: true },
-            ..DetectorOptions::default()
-        };
-        let detector: Arc<dyn Detector> =
-            open_detector(&self.settings.detector.source(), &options)?.into();
-        opened.detector = Some(Arc::clone(&detector));
-        Ok(detector)
     }
 
-    pub(crate) fn tagger(&self) -> Result<Option<Arc<dyn Detector>>, ModelError> {
-        let Some(file) = &self.settings.tagger else { return Ok(None) };
+    /// Who finds what must not be seen, where that is not left to models here.
+    pub(crate) async fn finder(&self) -> Result<Option<Arc<Rekognition>>, EngineError> {
+        match self.settings.finders {
+            Looker::Here(_) => Ok(None),
+            Looker::Rekognition => self.rekognition().await.map(Some),
+        }
+    }
+
+    async fn rekognition(&self) -> Result<Arc<Rekognition>, EngineError> {
+        let open = async || Rekognition::open().await.map(Arc::new);
+        self.rekognition.get_or_try_init(open).await.cloned()
+    }
+
+    /// The detector, where it is a model, and the tagger, where there is one.
+    pub(crate) fn detectors(&self) -> Result<Detectors, ModelError> {
         let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if opened.tagger.is_none() {
+        if let Some(detectors) = &opened.detectors {
+            return Ok(Arc::clone(detectors));
+        }
+        let ModelSettings { detector, tagger, confidence, .. } = &self.settings;
+        let mut detectors = Vec::<Arc<dyn Detector>>::new();
+        if let Looker::Here(file) = detector {
             self.load_runtime()?;
-            opened.tagger = Some(open_tagger(&file.source(), &DetectorOptions::default())?.into());
+            let options = DetectorOptions {
+                confidence: *confidence,
+                session: SessionOptions { threads: 1, at_once: self.jobs, keeps_memory: true },
+                ..DetectorOptions::default()
+            };
+            detectors.push(open_detector(&file.source(), &options)?.into());
         }
-        Ok(opened.tagger.clone())
+        if let Some(file) = tagger {
+            self.load_runtime()?;
+            detectors.push(open_tagger(&file.source(), &DetectorOptions::default())?.into());
+        }
+        let detectors = Detectors::from(detectors);
+        opened.detectors = Some(Arc::clone(&detectors));
+        Ok(detectors)
     }
 
-    pub(crate) fn finders(&self) -> Result<Finders, ModelError> {
+    /// What finds faces, plates and texts, in this order; nothing where that is left to a
+    /// service.
+    pub(crate) fn finders(&self) -> Result<Detectors, ModelError> {
         let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !self.keeps_all.load(Ordering::Relaxed) {
             // Detection is over; what its sessions keep is wanted here.
-            opened.detector = None;
+            opened.detectors = None;
         }
         if let Some(finders) = &opened.finders {
             return Ok(Arc::clone(finders));
         }
+        let Looker::Here(FinderFiles { faces, plates, texts }) = &self.settings.finders else {
+            return Ok(Detectors::from([]));
+        };
         self.load_runtime()?;
-        // They look at frames in full size, some 300 MB a look at 1280x720. So
-        // all cores share one frame here, where detection gives each its own.
-        let session = SessionOptions { threads: self.jobs, at_once: 1, keeps_memory: false };
-        let options = FinderOptions { session, ..FinderOptions::default() };
-        let finders: Finders = Arc::new([
-            open_face_finder(&self.settings.faces.source(), &options)?.into(),
-            open_plate_finder(&self.settings.plates.source(), &options)?.into(),
-            open_text_finder(&self.settings.texts.source(), &options)?.into(),
+        let options = self.finder_options();
+        let finders: Detectors = Arc::new([
+            open_face_finder(&faces.source(), &options)?.into(),
+            open_plate_finder(&plates.source(), &options)?.into(),
+            open_text_finder(&texts.source(), &options)?.into(),
         ]);
         opened.finders = Some(Arc::clone(&finders));
         Ok(finders)
+    }
+
+    /// The finder of faces alone; it is not kept here.
+    pub(crate) fn face_finder(&self) -> Result<Arc<dyn Detector>, EngineError> {
+        let Looker::Here(FinderFiles { faces, .. }) = &self.settings.finders else {
+            return Err(EngineError::NotHere);
+        };
+        self.load_runtime()?;
+        Ok(open_face_finder(&faces.source(), &self.finder_options())?.into())
+    }
+
+    /// Finders look at frames in full size, some 300 MB a look at 1280x720. So all cores
+    /// share one frame there, where detection gives each its own.
+    fn finder_options(&self) -> FinderOptions {
+        let session = SessionOptions { threads: self.jobs, at_once: 1, keeps_memory: false };
+        FinderOptions { session, ..FinderOptions::default() }
     }
 
     fn load_runtime(&self) -> Result<(), ModelError> {
@@ -181,8 +255,21 @@ impl Models {
     }
 
     /// Opens everything, for `doctor`.
-    pub(crate) fn examine(&self) -> Vec<Check> {
+    pub(crate) async fn examine(&self) -> Vec<Check> {
         let mut checks = Vec::new();
+        let ModelSettings { detector, finders, .. } = &self.settings;
+        let has_service =
+            matches!(detector, Looker::Rekognition) || matches!(finders, Looker::Rekognition);
+        if has_service {
+            // Whether it may be asked shows when it is, and that is paid for.
+            checks.push(match self.rekognition().await {
+                Ok(service) => Check::good("rekognition", service.endpoint()),
+                Err(error) => {
+                    let mend = "see the message; nobody is asked with --detector '' --finder ''";
+                    Check::wrong("rekognition", Health::Bad, error.to_string(), mend)
+                }
+            });
+        }
         match self.load_runtime() {
             Ok(()) => {
                 let version = runtime::version().unwrap_or_default();
@@ -197,25 +284,20 @@ impl Models {
             }
         }
         let mend = "see the message; without --detector and --tagger the built-in models are used";
-        let mut check = |name, opened: Result<String, ModelError>| {
-            checks.push(match opened {
-                Ok(found) => Check::good(name, found),
-                Err(error) => Check::wrong(name, Health::Bad, error.to_string(), mend),
-            });
-        };
-        check("detector", self.detector().map(|detector| detector.model().to_string()));
-        if self.settings.tagger.is_some() {
-            let name = |tagger: Option<Arc<dyn Detector>>| {
-                tagger.map(|tagger| tagger.model().to_string()).unwrap_or_default()
-            };
-            check("tagger", self.tagger().map(name));
+        let opened = [("detector", self.detectors()), ("anonymiser", self.finders())];
+        for (name, opened) in opened {
+            match opened {
+                Ok(models) if models.is_empty() => {}
+                Ok(models) => {
+                    let names: Vec<&str> =
+                        models.iter().map(|model| model.model().as_str()).collect();
+                    checks.push(Check::good(name, names.join(", ")));
+                }
+                Err(error) => {
+                    checks.push(Check::wrong(name, Health::Bad, error.to_string(), mend));
+                }
+            }
         }
-        let names = |finders: Finders| {
-            let names: Vec<String> =
-                finders.iter().map(|finder| finder.model().to_string()).collect();
-            names.join(", ")
-        };
-        check("anonymiser", self.finders().map(names));
         checks
     }
 }

@@ -134,20 +134,13 @@ impl AwsClient {
     /// Calls an operation, `SendMessage` for one, until it succeeds, is refused or
     /// half a minute is over. What is asked may have been done twice.
     pub async fn call(&self, operation: &str, body: &Value) -> Result<Value, AwsError> {
-        let text = body.to_string();
         let until = Instant::now() + PATIENCE;
-        let (mut longest, mut is_renewed) = (PAUSES.0, false);
+        let mut longest = PAUSES.0;
         loop {
-            let error = match self.try_once(operation, &text).await {
+            let error = match self.call_once(operation, body).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if error.is_of_credentials() && !is_renewed {
-                // They may have been replaced before their time was over.
-                self.wallet.forget().await;
-                is_renewed = true;
-                continue;
-            }
             // Many that were refused together do not come back together.
             let pause = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
             if !error.is_passing() || Instant::now() + pause > until {
@@ -156,6 +149,24 @@ impl AwsClient {
             sleep(pause).await;
             longest = (longest * 2).min(PAUSES.1);
         }
+    }
+
+    /// Calls an operation once: for who has a pace of its own.
+    pub async fn call_once(&self, operation: &str, body: &Value) -> Result<Value, AwsError> {
+        let text = body.to_string();
+        match self.try_once(operation, &text).await {
+            Err(error) if error.is_of_credentials() => {
+                // They may have been replaced before their time was over.
+                self.wallet.forget().await;
+                self.try_once(operation, &text).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Where it is asked.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     async fn try_once(&self, operation: &str, body: &str) -> Result<Value, AwsError> {

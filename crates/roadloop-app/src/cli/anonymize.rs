@@ -22,16 +22,39 @@ use crate::session::Session;
 Examples:
   roadloop anonymize                               every frame of every recording
   roadloop anonymize --only 'has(person) or has(car)'
-  roadloop anonymize drive-1a2b3c4d --style solid")]
+  roadloop anonymize drive-1a2b3c4d --style solid
+  roadloop anonymize --finder rekognition          let Amazon find faces and texts")]
 pub(crate) struct Args {
     /// Recordings by name [default: all]
     #[arg(value_name = "NAME")]
     recordings: Vec<String>,
     #[command(flatten)]
     redact: RedactArgs,
+    #[command(flatten)]
+    finder: FinderArgs,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Who finds what is hidden.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FinderArgs {
+    /// Who finds faces and texts: Amazon, paid by the frame [default: the built-in models]
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    finder: Option<Finder>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Finder {
+    Rekognition,
+}
+
+impl FinderArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        let finder = self.finder.map(|Finder::Rekognition| "rekognition".to_owned());
+        finder.map(|finder| ("anonymize.finder", finder)).into_iter().collect()
+    }
 }
 
 /// What is hidden, and how.
@@ -72,7 +95,9 @@ impl RedactArgs {
 
 impl Args {
     pub(crate) fn overrides(&self) -> Overrides {
-        self.redact.overrides()
+        let mut overrides = self.redact.overrides();
+        overrides.extend(self.finder.overrides());
+        overrides
     }
 }
 

@@ -19,7 +19,8 @@ use crate::session::Session;
 Examples:
   roadloop detect                                  every recording
   roadloop detect drive-1a2b3c4d --detector yolox_s.onnx
-  roadloop detect --tagger scenes.onnx             scene labels besides the boxes")]
+  roadloop detect --tagger scenes.onnx             scene labels besides the boxes
+  roadloop detect --detector rekognition           ask Amazon Rekognition; it is paid by the image")]
 pub(crate) struct Args {
     /// Recordings by name [default: all]
     #[arg(value_name = "NAME")]
@@ -31,11 +32,23 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Which models look at a frame.
+/// Who looks at a frame, and who is told besides.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DetectorArgs {
+    #[command(flatten)]
+    models: ModelArgs,
+    /// Table of DynamoDB that gets an item for each frame looked at: its time, camera, and
+    /// the surest of each label
+    #[arg(long, value_name = "TABLE")]
+    dynamodb: Option<String>,
+}
+
+/// Which models look at a frame.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelArgs {
     /// Detector (.onnx): YOLOX, YOLOv8 style, DETR style, NanoDet; its decoder
-    /// follows from its outputs or from a .toml beside it [default: NanoDet]
+    /// follows from its outputs or from a .toml beside it. Or `rekognition`, which asks
+    /// Amazon for the labels of each frame, and is paid by the frame [default: NanoDet]
     #[arg(long, value_name = "FILE")]
     detector: Option<PathBuf>,
     /// Image classifier: NAME.onnx, with labels in it, or one a line in
@@ -48,6 +61,14 @@ pub(crate) struct DetectorArgs {
 }
 
 impl DetectorArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        let mut overrides = self.models.overrides();
+        overrides.extend(self.dynamodb.clone().map(|table| ("detect.dynamodb", table)));
+        overrides
+    }
+}
+
+impl ModelArgs {
     pub(crate) fn overrides(&self) -> Overrides {
         let path = |path: &PathBuf| path.to_string_lossy().into_owned();
         let mut overrides = Overrides::new();

@@ -55,6 +55,8 @@ pub(crate) struct Args {
     detector: super::detect::DetectorArgs,
     #[command(flatten)]
     redact: super::anonymize::RedactArgs,
+    #[command(flatten)]
+    finder: super::anonymize::FinderArgs,
     /// Stages to run
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
     #[arg(default_values_t = StageName::ALL)]
@@ -145,6 +147,7 @@ impl Args {
         let mut overrides = self.selection.overrides();
         overrides.extend(self.detector.overrides());
         overrides.extend(self.redact.overrides());
+        overrides.extend(self.finder.overrides());
         overrides.extend(self.queue.overrides());
         overrides
     }
@@ -191,10 +194,10 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         return plan::show(session, &session.reader().await?, &found, &settings, args.json).await;
     }
     if session.has_queue() {
-        if !args.detector.overrides().is_empty() {
+        if !args.detector.overrides().is_empty() || !args.finder.overrides().is_empty() {
             return Err(usage(
-                "--detector, --tagger and --confidence are those of the workers; give them to \
-                 roadloop worker, or set detect.model and detect.confidence there",
+                "--detector, --tagger, --confidence, --dynamodb and --finder are those of the \
+                 workers; give them to roadloop worker, or set detect.model and the like there",
             ));
         }
         let how = queued::How { is_urgent: args.urgent, follows: !args.detach, is_json: args.json };

@@ -78,6 +78,8 @@ pub(crate) struct Args {
     selection: super::run::Selection,
     #[command(flatten)]
     redact: super::anonymize::RedactArgs,
+    #[command(flatten)]
+    finder: super::anonymize::FinderArgs,
     /// Stages recordings go through
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE")]
     #[arg(default_values_t = StageName::ALL)]
@@ -96,6 +98,7 @@ impl Args {
         overrides.extend(self.redact.overrides());
         overrides.extend(self.queue.overrides());
         overrides.extend(self.detector.overrides());
+        overrides.extend(self.finder.overrides());
         overrides
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Args {
     queue: QueueArgs,
     #[command(flatten)]
     detector: super::detect::DetectorArgs,
+    #[command(flatten)]
+    finder: super::anonymize::FinderArgs,
 }
 
 /// What a node works on.
@@ -71,6 +73,7 @@ impl Args {
     pub(crate) fn overrides(&self) -> Overrides {
         let mut overrides = self.queue.overrides();
         overrides.extend(self.detector.overrides());
+        overrides.extend(self.finder.overrides());
         overrides
     }
 }

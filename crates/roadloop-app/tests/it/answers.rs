@@ -33,7 +33,7 @@ fn hits_are_exported_in_other_programs_shapes() {
     let lines: Vec<Value> = text.lines().map(json).collect();
     assert_eq!(lines.len(), 3);
     let labels = lines[0]["Labels"].as_array().unwrap();
-    let person = labels.iter().find(|label| label["Name"] == "person").unwrap();
+    let person = labels.iter().find(|label| label["Name"] == "Person").unwrap();
     let sure = person["Confidence"].as_f64().unwrap();
     assert!((35.0..=100.0).contains(&sure), "{person}");
     let instance = &person["Instances"][0];

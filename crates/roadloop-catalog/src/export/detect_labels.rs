@@ -1,6 +1,6 @@
 //! What Amazon Rekognition's DetectLabels answers, for each image.
 //!
-//! The shape of its documentation: `Labels` with `Name`, `Confidence` (0 to 100),
+//! The shape of its documentation: `Labels` with `Name` (`Traffic Light`), `Confidence` (0 to 100),
 //! `Instances` with a `BoundingBox` in fractions of the image, and `Parents`.
 //! Labels without a box have no instances; parents nobody gives. Rekognition takes
 //! one image at a time and says not which: `Key` does. `LabelModelVersion` is the
@@ -10,9 +10,9 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use roadloop_base::BBox;
+use roadloop_base::{BBox, Detection};
 
-use super::{by_label, percent};
+use super::{by_label, percent, title_case};
 use crate::{CatalogError, Hit};
 
 pub(super) fn write(hits: &[Hit], out: &mut dyn Write) -> Result<(), CatalogError> {
@@ -23,36 +23,41 @@ pub(super) fn write(hits: &[Hit], out: &mut dyn Write) -> Result<(), CatalogErro
 }
 
 fn line(hit: &Hit) -> Value {
+    let mut models: Vec<&str> = hit.detections.iter().map(|found| found.model.as_str()).collect();
+    models.dedup();
+    json!({
+        "Key": hit.frame.image,
+        "Labels": labels(&hit.detections),
+        "LabelModelVersion": models.first().copied().unwrap_or_default(),
+    })
+}
+
+/// What is `Labels` in an answer: the surest first, as Rekognition orders them.
+pub fn labels(detections: &[Detection]) -> Vec<Value> {
     let mut labels = Vec::new();
-    for (name, detections) in by_label(hit) {
+    for (label, detections) in by_label(detections) {
         let boxed = detections.iter().filter_map(|found| Some((found, found.bbox?)));
         let instances = boxed.map(|(found, bbox)| {
             json!({"BoundingBox": bounding_box(bbox), "Confidence": percent(found.confidence)})
         });
         let surest = detections.first().map_or(0.0, |found| percent(found.confidence));
         labels.push(json!({
-            "Name": name,
+            "Name": title_case(label),
             "Confidence": surest,
             "Instances": instances.collect::<Vec<Value>>(),
             "Parents": [],
         }));
     }
-    // As Rekognition orders them.
     labels.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
-    let mut models: Vec<&str> = hit.detections.iter().map(|found| found.model.as_str()).collect();
-    models.dedup();
-    json!({
-        "Key": hit.frame.image,
-        "Labels": labels,
-        "LabelModelVersion": models.first().copied().unwrap_or_default(),
-    })
+    labels
 }
 
 fn confidence(label: &Value) -> f64 {
     label["Confidence"].as_f64().unwrap_or_default()
 }
 
-fn bounding_box(bbox: BBox) -> Value {
+/// A box as Rekognition writes it.
+pub fn bounding_box(bbox: BBox) -> Value {
     json!({
         "Left": f64::from(bbox.left()),
         "Top": f64::from(bbox.top()),
@@ -78,9 +83,9 @@ mod tests {
                 "Confidence": confidence})
         };
         let expected = json!([
-            {"Name": "car", "Confidence": 70.0, "Parents": [],
+            {"Name": "Car", "Confidence": 70.0, "Parents": [],
              "Instances": [instance(0.5, 70.0), instance(0.125, 50.0)]},
-            {"Name": "street", "Confidence": 25.0, "Parents": [], "Instances": []},
+            {"Name": "Street", "Confidence": 25.0, "Parents": [], "Instances": []},
         ]);
         assert_eq!(lines.len(), 2, "not the frame nobody looked at");
         assert_eq!(lines[0]["Labels"], expected);

@@ -40,7 +40,7 @@ fn item(hit: &Hit) -> Value {
     put("anonymized", json!({"BOOL": hit.anonymized}));
     if hit.looked_at {
         let (mut confidences, mut counts) = (Map::new(), Map::new());
-        for (label, detections) in by_label(hit) {
+        for (label, detections) in by_label(&hit.detections) {
             let surest = detections.first().map_or(0.0, |found| percent(found.confidence));
             confidences.insert(label.to_owned(), number(surest));
             counts.insert(label.to_owned(), number(detections.len()));
@@ -51,12 +51,12 @@ fn item(hit: &Hit) -> Value {
     Value::Object(item)
 }
 
-fn text(text: impl Into<String>) -> Value {
+pub(super) fn text(text: impl Into<String>) -> Value {
     json!({"S": text.into()})
 }
 
 /// Numbers travel as texts.
-fn number(number: impl std::fmt::Display) -> Value {
+pub(super) fn number(number: impl std::fmt::Display) -> Value {
     json!({"N": number.to_string()})
 }
 

@@ -74,15 +74,19 @@ impl Pass {
 /// Finished shards are committed together when the last commit is this old.
 const COMMIT_AFTER: Duration = Duration::from_secs(2);
 
-/// Looks at each frame on the cores, a few frames ahead of the one whose turn
-/// it is, and commits shards whose last frame is done. Shards delivered
-/// at the wanted revision are left alone; a frame that cannot be read or
-/// decoded is a skip.
-pub(super) async fn run(
+/// Looks at each frame, so many ahead of the one whose turn it is, and commits
+/// shards whose last frame is done. Shards delivered at the wanted revision are
+/// left alone; a frame that cannot be read or decoded is a skip. Where nothing
+/// works any more, what was looked at until then is kept.
+pub(super) async fn run<L>(
     ctx: &Ctx,
     pass: Pass,
-    look: impl Fn(&FrameRow, &Bytes) -> Result<Look, FrameError> + Send + Sync + 'static,
-) -> Result<Report, EngineError> {
+    ahead: usize,
+    look: impl Fn(Arc<FrameRow>, Bytes) -> L,
+) -> Result<Report, EngineError>
+where
+    L: Future<Output = Result<Look, FrameError>>,
+{
     let (mut report, shards) = (Report::default(), pass.left(ctx).await?);
     let Pass { stage, recording, rows, settings, model, .. } = &pass;
     let (stage, recording) = (*stage, recording.clone());
@@ -97,20 +101,24 @@ pub(super) async fn run(
     };
     let meter = ctx.progress.start(start);
 
-    let look = Arc::new(look);
-    let pending = shards.iter().flat_map(|(_, _, rows)| rows.iter().cloned());
-    let mut looks = stream::iter(pending)
-        .map(|row| look_at(ctx, row, Arc::clone(&look)))
-        .buffered(2 * ctx.cpu.jobs());
+    let pending = shards.iter().flat_map(|(_, _, rows)| rows.iter().cloned().map(Arc::new));
+    let mut looks = stream::iter(pending).map(|row| look_at(ctx, row, &look)).buffered(ahead);
     let mut finished = Finished::new();
     for (id, revision, rows) in &shards {
         let mut looked = Vec::new();
         let mut unread = HashSet::new();
         for row in *rows {
             let Some(outcome) = looks.next().await else { break };
-            match outcome? {
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    finished.commit(ctx, stage).await?;
+                    return Err(error);
+                }
+            };
+            match outcome {
                 Looked::Result(row, detections, staged) => {
-                    let (id, taken_at, model) = (row.id, row.taken_at, model.clone());
+                    let (id, taken_at, model) = (row.id.clone(), row.taken_at, model.clone());
                     looked.push(LookedAt { id, taken_at, model, detections });
                     finished.images.extend(staged);
                     report.done += 1;
@@ -169,31 +177,33 @@ impl Finished {
 
 /// What came of looking at one frame.
 enum Looked {
-    Result(Box<FrameRow>, Vec<Detection>, Option<Staged>),
+    Result(Arc<FrameRow>, Vec<Detection>, Option<Staged>),
     Damaged(Skip),
     /// Its image could not be had from the store.
     Unread(Skip),
 }
 
-async fn look_at(
+async fn look_at<L>(
     ctx: &Ctx,
-    row: FrameRow,
-    look: Arc<impl Fn(&FrameRow, &Bytes) -> Result<Look, FrameError> + Send + Sync + 'static>,
-) -> Result<Looked, EngineError> {
+    row: Arc<FrameRow>,
+    look: &impl Fn(Arc<FrameRow>, Bytes) -> L,
+) -> Result<Looked, EngineError>
+where
+    L: Future<Output = Result<Look, FrameError>>,
+{
     let skip = |reason: String| Skip::new(format!("frame {}", row.id), reason.replace('\n', ", "));
     let image = match ctx.store.get(&row.image).await {
         Ok(image) => image,
         Err(error) if error.is_of_the_store() => return Err(error.into()),
         Err(error) => return Ok(Looked::Unread(skip(error.to_string()))),
     };
-    let looked_row = row.clone();
-    match ctx.cpu.run(move || look(&looked_row, &image)).await? {
+    match look(Arc::clone(&row), image).await {
         Ok(Look { detections, copy }) => {
             let staged = match copy {
                 Some((key, bytes)) => Some(ctx.store.stage(&key, bytes).await?),
                 None => None,
             };
-            Ok(Looked::Result(Box::new(row), detections, staged))
+            Ok(Looked::Result(row, detections, staged))
         }
         Err(FrameError::Damaged(reason)) => Ok(Looked::Damaged(skip(reason))),
         Err(FrameError::Broken(error)) => Err(error),

@@ -13,7 +13,8 @@ use roadloop_vision::{
     Detector, Pixels, RedactStyle, decode_bytes, encode_jpeg, encode_png, encode_webp, redact,
 };
 
-use crate::models::Finders;
+use crate::models::Detectors;
+use crate::rekognition::{self, Rekognition};
 use crate::revision::RevisionBuilder;
 use crate::stages::by_shard::{self, FrameError, Look, Pass};
 use crate::{Ctx, EngineError, present};
@@ -62,9 +63,37 @@ pub async fn run(
     settings: RedactSettings,
 ) -> Result<Report, EngineError> {
     let (pass, finders) = pass(ctx, part, only, settings).await?;
-    let turn = Mutex::new(());
-    by_shard::run(ctx, pass, move |row, image| hide_in_frame(row, image, &finders, &turn, settings))
-        .await
+    let ahead = match finders.service {
+        Some(_) => rekognition::AT_ONCE,
+        None => 2 * ctx.cpu.jobs(),
+    };
+    by_shard::run(ctx, pass, ahead, |row, image| finders.hide(ctx, row, image, settings)).await
+}
+
+/// Who finds what must not be seen: a service, or models.
+struct Finders {
+    service: Option<Arc<Rekognition>>,
+    models: Detectors,
+    /// One frame at a time: a look takes hundreds of megabytes, and all cores.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Finders {
+    async fn hide(
+        &self,
+        ctx: &Ctx,
+        row: Arc<FrameRow>,
+        image: Bytes,
+        settings: RedactSettings,
+    ) -> Result<Look, FrameError> {
+        let found = match &self.service {
+            Some(service) => service.private(&ctx.cpu, &image).await?,
+            None => Vec::new(),
+        };
+        let (models, turn) = (Arc::clone(&self.models), Arc::clone(&self.turn));
+        let hiding = move || hide_in_frame(&row, &image, found, &models, &turn, settings);
+        ctx.cpu.run(hiding).await.map_err(FrameError::Broken)?
+    }
 }
 
 /// Frames that a run would leave as they are.
@@ -103,11 +132,13 @@ async fn pass(
         rows.retain(|row| wanted.contains(&row.id));
     }
     let models = Arc::clone(&ctx.models);
-    let finders = ctx.cpu.run(move || models.finders()).await??;
+    let service = models.finder().await?;
+    let models = ctx.cpu.run(move || models.finders()).await??;
     let mut made_like = RevisionBuilder::new("anonymize", FORMAT)
         .and(&format!("{:?} {}", settings.style, settings.margin));
-    for finder in finders.iter() {
-        made_like = made_like.and(finder.model().as_str());
+    let of_models = models.iter().map(|model| model.model());
+    for name in service.iter().map(|service| service.model()).chain(of_models) {
+        made_like = made_like.and(name.as_str());
     }
     let pass = Pass {
         stage: Stage::Anonymize,
@@ -117,7 +148,7 @@ async fn pass(
         model: anonymizer_id(settings),
         again: lost,
     };
-    Ok((pass, finders))
+    Ok((pass, Finders { service, models, turn: Arc::default() }))
 }
 
 /// The name the catalog keeps for "made anonymous like this".
@@ -129,21 +160,21 @@ fn anonymizer_id(settings: RedactSettings) -> ModelId {
     ModelId::from_content(name, settings.margin.to_bits().to_be_bytes())
 }
 
+/// Hides what was found in a frame, and what models find in it besides.
 pub(crate) fn hide_in_frame(
     row: &FrameRow,
     image: &Bytes,
-    finders: &[Arc<dyn Detector>],
+    mut detections: Vec<Detection>,
+    models: &[Arc<dyn Detector>],
     turn: &Mutex<()>,
     settings: RedactSettings,
 ) -> Result<Look, FrameError> {
     let damaged = |error: roadloop_vision::VisionError| FrameError::Damaged(error.to_string());
     let mut pixels = decode_bytes(image).map_err(damaged)?;
-    let mut detections = Vec::new();
     {
-        // One frame at a time: a look takes hundreds of megabytes, and all cores.
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        for finder in finders {
-            let found = finder.detect(&pixels);
+        for model in models {
+            let found = model.detect(&pixels);
             detections.extend(found.map_err(|error| FrameError::Broken(error.into()))?);
         }
     }

@@ -1,6 +1,5 @@
 //! How often a job is tried, how long is waited between, and how much may wait.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use roadloop_base::ErrorKind;
@@ -62,14 +61,8 @@ impl Policy {
     pub(super) fn pause_after(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         let pause = self.first_pause.saturating_mul(1 << doublings).min(self.longest_pause);
-        pause.mul_f64(0.5 + 0.5 * chance())
+        pause.mul_f64(0.5 + 0.5 * fastrand::f64())
     }
-}
-
-/// A number from 0 to 1, another one each time.
-fn chance() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    (random >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

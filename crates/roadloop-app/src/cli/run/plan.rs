@@ -111,6 +111,10 @@ fn estimate_as_text(estimate: &Estimate) -> String {
         }
         Err(reason) => format!("unknown: {}", with_command(&reason.replace('\n', ", "))),
     };
+    if estimate.calls > 0 {
+        let calls = counted(estimate.calls, "time");
+        text += &format!("  would ask Amazon Rekognition {about} {calls}, and that is paid for\n");
+    }
     text + &format!("  would take {time}\n")
 }
 
@@ -141,5 +145,6 @@ fn estimate_as_json(estimate: &Estimate) -> serde_json::Value {
         "seconds": estimate.elapsed.as_ref().ok().map(Duration::as_secs_f64),
         "at_most": estimate.is_at_most,
         "frames_tried": estimate.frames_tried,
+        "rekognition_calls": estimate.calls,
     })
 }

@@ -7,7 +7,7 @@ use roadloop_base::{Camera, ModelId, Nanos, Stage, anonymized_key, image_key};
 use roadloop_catalog::{DetectionShard, FrameShard, LookedAt, Revision};
 
 use super::*;
-use crate::{ModelFile, ModelSettings, Settings, Silent};
+use crate::{FinderFiles, Looker, ModelFile, ModelSettings, Settings, Silent};
 
 /// Planning a query recurses deeply.
 fn run_deep<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
@@ -29,13 +29,16 @@ async fn open() -> Ctx {
         query_memory_bytes: 64 << 20,
         models: ModelSettings {
             runtime: None,
-            detector: nothing.clone(),
+            detector: Looker::Here(nothing.clone()),
             tagger: None,
-            faces: nothing.clone(),
-            plates: nothing.clone(),
-            texts: nothing,
+            finders: Looker::Here(FinderFiles {
+                faces: nothing.clone(),
+                plates: nothing.clone(),
+                texts: nothing,
+            }),
             confidence: 0.5,
         },
+        dynamodb: None,
     };
     Ctx::open(settings, Arc::new(Silent)).await.unwrap()
 }

@@ -13,7 +13,8 @@ use crate::work::perform::{Performed, perform};
 use crate::work::policy::Verdict;
 use crate::work::{Control, DeadLetter, JobRecord, JobState, Policy, Task};
 
-/// How often a job waits for what is not its fault, before that counts as a failure.
+/// How often a job waits for what is not its fault, before that counts as a failure. A
+/// service that says it is asked too much is waited for as long as the job may take.
 const NOT_NOW: u32 = 20;
 
 /// Beside whom a job goes on.
@@ -160,7 +161,7 @@ impl Worker {
                 performed => return performed,
             };
             waits += 1;
-            if waits > NOT_NOW {
+            if waits > NOT_NOW && !error.is_throttling() {
                 return Err(error);
             }
             let pause = policy.pause_after(waits);
