@@ -6,7 +6,6 @@ import re
 from checks.amazon import on_a_server
 from checks.common import HERE, check_node, check_roles, expect, option, run, stages, tool
 
-
 # A template in the request itself may have so many bytes.
 TEMPLATE_BYTES = 51_200
 

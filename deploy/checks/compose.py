@@ -7,6 +7,7 @@ import yaml
 
 from checks.common import HERE, check_node, check_roles, expect, finding, run
 
+
 def interpolated(text, variables):
     """What Compose makes of ${…}."""
 

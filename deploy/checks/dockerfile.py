@@ -5,6 +5,7 @@ import re
 
 from checks.common import HERE, ROOT, expect, run, tool
 
+
 def dockerfile():
     path = HERE / "Dockerfile"
     linter = tool("hadolint")

@@ -7,7 +7,6 @@ import yaml
 
 from checks.common import HERE, ROOT, check_node, check_roles, expect, finding, option, run
 
-
 # What Kubernetes the manifests are for: the oldest that is still looked after.
 KUBERNETES = "1.34"
 

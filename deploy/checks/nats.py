@@ -8,6 +8,7 @@ import yaml
 
 from checks.common import HERE, expect, run, tool
 
+
 def check_nats(where, text, env):
     server = tool("nats-server")
     if server is None:
