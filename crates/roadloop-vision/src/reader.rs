@@ -3,6 +3,7 @@
 //! A text finder's map says where lines are, at any angle; each is cut out, turned
 //! to lie, and read by a recogniser. What the text means is not known here.
 
+mod places;
 mod recogniser;
 mod slant;
 mod strip;
@@ -12,12 +13,12 @@ use sha2::{Digest, Sha256};
 
 use crate::detector::Opened;
 use crate::finders::FinderOptions;
-use crate::finders::regions::each_region;
-use crate::finders::text::{LEAST_SIDE, TextFinder, TextMap, UNCLIP_RATIO};
+use crate::finders::text::TextFinder;
 use crate::model::ModelSource;
 use crate::{ModelError, Pixels};
+use places::places;
 use recogniser::{Letter, Recogniser};
-use slant::{Quad, Slanted};
+use slant::Quad;
 
 /// The most lines that are read in one picture, the surest to be text first.
 const MOST_LINES: usize = 200;
@@ -25,11 +26,15 @@ const MOST_LINES: usize = 200;
 /// Smaller pictures are looked at larger, up to this shorter side.
 const SHORTER_SIDE: f64 = 736.0;
 
-/// A line that is read with less is tried from its other end too.
+/// A line that is read no better is tried from its other end too.
 const DOUBTFUL: f32 = 0.8;
 
-/// What the other end must be surer by: what is no text reads badly both ways.
-const SURER: f32 = 0.1;
+/// What the other end must be better by: what is no text reads badly both ways.
+const BETTER: f32 = 0.1;
+
+/// Letters a line has at least for each time it is as long as high; the narrowest
+/// have six, ideographs one.
+const LEAST_LETTERS: f32 = 0.5;
 
 /// How carefully text is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,49 +117,37 @@ impl TextReader {
     pub fn read(&self, image: &Pixels) -> Result<Vec<TextLine>, ModelError> {
         let shorter = f64::from(image.width().min(image.height()));
         let map = self.finder.look(image, (SHORTER_SIDE / shorter).max(1.0))?;
+        let x_factor = image.width() as f32 / map.layout.resized_width as f32;
+        let y_factor = image.height() as f32 / map.layout.resized_height as f32;
         let mut lines = Vec::new();
-        for quad in self.places(&map, image) {
-            let (letters, quad) = self.letters(image, quad)?;
+        for place in places(&map, self.finder.confidence(), MOST_LINES) {
+            let (letters, quad) = self.letters(image, place.quad(x_factor, y_factor))?;
             let line = line(&letters, &quad, image);
             lines.extend(line.filter(|line| line.confidence >= self.confidence));
         }
         Ok(in_reading_order(lines, image))
     }
 
-    /// Where lines are, in pixels of the picture, the surest first.
-    fn places(&self, map: &TextMap, image: &Pixels) -> Vec<Quad> {
-        let x_factor = image.width() as f32 / map.layout.resized_width as f32;
-        let y_factor = image.height() as f32 / map.layout.resized_height as f32;
-        let mut found: Vec<(f32, Quad)> = Vec::new();
-        each_region(&map.values, map.layout.model_width, |region| {
-            let score = region.sum / region.members.len() as f32;
-            if score < self.finder.confidence() || region.members.len() < LEAST_SIDE * LEAST_SIDE {
-                return;
-            }
-            let slanted = Slanted::around(region);
-            if slanted.shorter_side() >= LEAST_SIDE as f32 {
-                let grown = slanted.grown(UNCLIP_RATIO).read_along();
-                found.push((score, grown.quad(x_factor, y_factor)));
-            }
-        });
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        found.truncate(MOST_LINES);
-        found.into_iter().map(|(_, quad)| quad).collect()
-    }
-
     /// What stands at a place, and the place as it is read: a line may lie on its
     /// head, or stand and be read upwards.
     fn letters(&self, image: &Pixels, quad: Quad) -> Result<(Vec<Letter>, Quad), ModelError> {
         let letters = self.recogniser.read(image, &quad)?;
-        let confidence = mean(&letters);
-        if confidence >= DOUBTFUL {
+        let quality = quality(&letters, &quad);
+        if quality >= DOUBTFUL {
             return Ok((letters, quad));
         }
         let turned = quad.turned_round();
         let other = self.recogniser.read(image, &turned)?;
-        let is_surer = mean(&other) >= DOUBTFUL.max(confidence + SURER);
-        Ok(if is_surer { (other, turned) } else { (letters, quad) })
+        let is_better = self::quality(&other, &turned) >= DOUBTFUL.max(quality + BETTER);
+        Ok(if is_better { (other, turned) } else { (letters, quad) })
     }
+}
+
+/// How well a line was read, 0 to 1: a letter or two on a long line are none.
+fn quality(letters: &[Letter], quad: &Quad) -> f32 {
+    let expected = LEAST_LETTERS * quad.wide() / quad.high();
+    let count = letters.iter().filter(|letter| !is_space(letter)).count();
+    mean(letters) * (count as f32 / expected).min(1.0)
 }
 
 fn joined(finder: &ModelId, recogniser: &ModelId) -> ModelId {
@@ -166,10 +159,13 @@ fn joined(finder: &ModelId, recogniser: &ModelId) -> ModelId {
     ModelId::from_content(&stems, [hash[0], hash[1], hash[2], hash[3]])
 }
 
-/// 0 for none.
+/// Of what is no white space; 0 for none.
 fn mean(letters: &[Letter]) -> f32 {
-    let sum: f32 = letters.iter().map(|letter| letter.confidence).sum();
-    if letters.is_empty() { 0.0 } else { sum / letters.len() as f32 }
+    let (sum, count) = letters
+        .iter()
+        .filter(|letter| !is_space(letter))
+        .fold((0.0, 0), |(sum, count), letter| (sum + letter.confidence, count + 1));
+    if count == 0 { 0.0 } else { sum / count as f32 }
 }
 
 fn is_space(letter: &Letter) -> bool {
@@ -271,3 +267,6 @@ fn in_reading_order(mut lines: Vec<TextLine>, image: &Pixels) -> Vec<TextLine> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

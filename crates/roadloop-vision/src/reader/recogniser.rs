@@ -26,6 +26,12 @@ const MOST_WIDTH: usize = 60 * HEIGHT;
 /// The class that is no letter.
 const BLANK: usize = 0;
 
+const SPACE: &str = " ";
+
+/// A space between two letters is one from here on. The network was taught mostly
+/// Chinese: "nothing" wins over most spaces, and words would run together.
+const LEAST_SPACE: f32 = 0.05;
+
 #[derive(Debug)]
 pub(super) struct Recogniser {
     model: Box<dyn Model>,
@@ -33,6 +39,8 @@ pub(super) struct Recogniser {
     normalize: Normalize,
     /// By class, from class 1.
     letters: Vec<String>,
+    /// The class of the space.
+    space: Option<usize>,
 }
 
 /// A letter that was read: a text of its own, as scripts go.
@@ -57,7 +65,9 @@ impl Recogniser {
             });
         };
         let letters = letters(model.as_ref(), classes)?;
-        Ok(Recogniser { normalize: settings.normalize_or(NORMALIZE), model, id, letters })
+        let space = letters.iter().position(|letter| letter == SPACE).map(|place| place + 1);
+        let normalize = settings.normalize_or(NORMALIZE);
+        Ok(Recogniser { model, id, normalize, letters, space })
     }
 
     /// What stands in a part of a picture, in the order it is read.
@@ -80,25 +90,40 @@ impl Recogniser {
         let mut found: Vec<Letter> = Vec::new();
         let mut before = BLANK;
         let mut first = 0;
+        let mut gap = None;
         for (step, scores) in scores.chunks_exact(classes).enumerate() {
             let (class, score) = best(scores.iter().copied());
             // A row without a number says nothing.
-            let class = if score > f32::NEG_INFINITY { class } else { BLANK };
-            if class != BLANK {
-                let score = score.clamp(0.0, 1.0);
-                if class != before {
-                    first = step;
-                    let text = self.letters[class - 1].clone();
-                    found.push(Letter { text, confidence: score, place: 0.0 });
+            if class == BLANK || score == f32::NEG_INFINITY {
+                gap = gap.or_else(|| self.space_at(scores).map(|score| (step, score)));
+                before = BLANK;
+                continue;
+            }
+            let score = score.clamp(0.0, 1.0);
+            if class != before {
+                if let Some((step, confidence)) = gap.take()
+                    && self.space != Some(class)
+                    && found.last().is_some_and(|letter| letter.text != SPACE)
+                {
+                    let place = place(step as f32 + 0.5);
+                    found.push(Letter { text: SPACE.to_owned(), confidence, place });
                 }
-                if let Some(letter) = found.last_mut() {
-                    letter.confidence = letter.confidence.max(score);
-                    letter.place = place((first + step + 1) as f32 / 2.0);
-                }
+                first = step;
+                let text = self.letters[class - 1].clone();
+                found.push(Letter { text, confidence: score, place: 0.0 });
+            }
+            if let Some(letter) = found.last_mut() {
+                letter.confidence = letter.confidence.max(score);
+                letter.place = place((first + step + 1) as f32 / 2.0);
             }
             before = class;
         }
         found
+    }
+
+    /// How likely a space is where nothing is likelier, if likely enough.
+    fn space_at(&self, scores: &[f32]) -> Option<f32> {
+        self.space.map(|class| scores[class]).filter(|score| *score >= LEAST_SPACE)
     }
 }
 
@@ -114,19 +139,17 @@ fn classes(model: &dyn Model) -> Result<Option<usize>, ModelError> {
         }
         _ => false,
     };
-    if !takes_lines || model.outputs().len() != 1 {
+    let [output] = model.outputs() else { return Ok(None) };
+    let [_, _, classes] = output.shape[..] else { return Ok(None) };
+    if !takes_lines || output.element != Element::F32 {
         return Ok(None);
     }
-    let mut output = model.outputs()[0].clone();
-    if output.shape.last().is_none_or(Option::is_none)
-        && let Some(settled) = settled_outputs(model, LEAST_WIDTH, HEIGHT)?
-    {
-        output = settled[0].clone();
-    }
-    Ok(match output.shape[..] {
-        [_, _, Some(classes)] if output.element == Element::F32 && classes > 1 => Some(classes),
-        _ => None,
-    })
+    let classes = match classes {
+        Some(classes) => Some(classes),
+        None => settled_outputs(model, LEAST_WIDTH, HEIGHT)?
+            .and_then(|settled| settled.first()?.shape.last().copied().flatten()),
+    };
+    Ok(classes.filter(|classes| *classes > 1))
 }
 
 /// The letters of classes 1 and on: one a line in the note `character` of the file,
@@ -139,7 +162,7 @@ fn letters(model: &dyn Model, classes: usize) -> Result<Vec<String>, ModelError>
     };
     let mut letters: Vec<String> = note.lines().map(str::to_owned).collect();
     if letters.len() + 2 == classes {
-        letters.push(" ".to_owned());
+        letters.push(SPACE.to_owned());
     }
     if letters.len() + 1 != classes {
         return Err(ModelError::LabelCount { model: name(), classes, labels: letters.len() });

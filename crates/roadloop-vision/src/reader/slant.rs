@@ -1,6 +1,6 @@
-//! A rectangle at any angle around a region of the map, and which way is read.
+//! Rectangles at any angle around regions of the map, and which way they are read.
 
-use crate::finders::regions::{Sides, Touching};
+use crate::finders::regions::Sides;
 
 /// An upright box is kept unless a slanted one is smaller than this much of it:
 /// the smallest box around a round letter may stand at any angle.
@@ -24,15 +24,14 @@ pub(super) struct Slanted {
 }
 
 impl Slanted {
-    /// The smallest rectangle around all pixels of a region, read to the right.
-    pub(super) fn around(region: &Touching<'_>) -> Slanted {
-        let hull = hull(outline(&region.sides, region.members));
-        let upright = fit(&hull, [1.0, 0.0]);
+    /// The smallest rectangle around a convex hull, read to the right.
+    pub(super) fn around(hull: &[Point]) -> Slanted {
+        let upright = fit(hull, [1.0, 0.0]);
         let edges = hull.iter().zip(hull.iter().cycle().skip(1));
         let ways = edges.filter_map(|(from, to)| unit([to[0] - from[0], to[1] - from[1]]));
         let mut smallest = upright;
         for way in ways {
-            let other = fit(&hull, nearest_to_the_right(way));
+            let other = fit(hull, nearest_to_the_right(way));
             if other.area() < smallest.area() {
                 smallest = other;
             }
@@ -40,8 +39,27 @@ impl Slanted {
         if smallest.area() < CLEARLY_SMALLER * upright.area() { smallest } else { upright }
     }
 
+    /// The smallest rectangle around points that is read as this one.
+    pub(super) fn around_along(&self, points: &[Point]) -> Slanted {
+        fit(points, self.along)
+    }
+
     fn area(&self) -> f32 {
         self.wide * self.high
+    }
+
+    pub(super) fn wide(&self) -> f32 {
+        self.wide
+    }
+
+    pub(super) fn high(&self) -> f32 {
+        self.high
+    }
+
+    /// How far a point is from the middle, along and across.
+    pub(super) fn off_middle(&self, point: Point) -> Point {
+        let (x, y) = (point[0] - self.center[0], point[1] - self.center[1]);
+        [self.along, self.across()].map(|way| x * way[0] + y * way[1])
     }
 
     pub(super) fn shorter_side(&self) -> f32 {
@@ -122,7 +140,7 @@ impl Quad {
 }
 
 /// The corners of the first and last pixel of each row, top row first.
-fn outline(sides: &Sides, members: &[(usize, usize)]) -> Vec<Point> {
+pub(super) fn outline(sides: &Sides, members: &[(usize, usize)]) -> Vec<Point> {
     let mut ends = vec![(usize::MAX, 0); sides.bottom - sides.top];
     for &(x, y) in members {
         let (first, last) = &mut ends[y - sides.top];
@@ -141,7 +159,7 @@ fn outline(sides: &Sides, members: &[(usize, usize)]) -> Vec<Point> {
 }
 
 /// The convex hull, by Andrew's monotone chain.
-fn hull(mut points: Vec<Point>) -> Vec<Point> {
+pub(super) fn hull(mut points: Vec<Point>) -> Vec<Point> {
     points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
     points.dedup();
     let mut hull: Vec<Point> = Vec::with_capacity(points.len());
@@ -196,7 +214,11 @@ fn fit(points: &[Point], along: Point) -> Slanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finders::regions::each_region;
+    use crate::finders::regions::{Touching, each_region};
+
+    fn around(region: &Touching<'_>) -> Slanted {
+        Slanted::around(&hull(outline(&region.sides, region.members)))
+    }
 
     /// The quad of a bar of the given size and angle, drawn around (64, 64).
     fn quad_of(wide: f32, high: f32, degrees: f32) -> Quad {
@@ -210,7 +232,7 @@ mod tests {
             }
         }
         let mut found = Vec::new();
-        each_region(&map, 128, |region| found.push(Slanted::around(region)));
+        each_region(&map, 128, |region| found.push(around(region)));
         let [slanted] = found[..] else { panic!("{found:?}") };
         slanted.read_along().quad(1.0, 1.0)
     }
@@ -262,7 +284,7 @@ mod tests {
     #[test]
     fn one_pixel_is_a_square() {
         let mut found = Vec::new();
-        each_region(&[0.0, 0.0, 0.0, 0.9], 2, |region| found.push(Slanted::around(region)));
+        each_region(&[0.0, 0.0, 0.0, 0.9], 2, |region| found.push(around(region)));
         let square = Slanted { center: [1.5, 1.5], along: [1.0, 0.0], wide: 1.0, high: 1.0 };
         assert_eq!(found, [square]);
         // 1 * 1.6 / 4 on each side.
