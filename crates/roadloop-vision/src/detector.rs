@@ -337,7 +337,7 @@ const UNIT_RGB: Normalize =
     Normalize { order: ColorOrder::Rgb, mean: [0.0; 3], std: [255.0; 3], fill: 114 };
 
 /// The best class of a row of scores, and its score. NaN is never the best.
-fn best(scores: impl IntoIterator<Item = f32>) -> (usize, f32) {
+pub(crate) fn best(scores: impl IntoIterator<Item = f32>) -> (usize, f32) {
     let mut best = (0, f32::NEG_INFINITY);
     for (class, score) in scores.into_iter().enumerate() {
         if score > best.1 {

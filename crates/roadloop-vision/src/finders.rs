@@ -6,6 +6,7 @@
 
 pub(crate) mod face;
 pub(crate) mod plate;
+pub(crate) mod regions;
 pub(crate) mod text;
 
 use roadloop_base::{Detection, Kind, ModelId};

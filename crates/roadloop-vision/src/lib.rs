@@ -4,7 +4,8 @@
 //! a model's input, [`prepare`] makes the tensor, a [`Model`] is run, a decoder
 //! reads its outputs into [`Candidate`]s, [`suppress`] keeps the best of those
 //! that overlap. [`open_detector`], [`open_tagger`] and the finders put the
-//! steps together for one model file; all are [`Detector`]s.
+//! steps together for one model file; all are [`Detector`]s. [`open_text_reader`]
+//! joins two files, one that finds lines of text and one that reads them.
 
 mod decode;
 mod detector;
@@ -21,6 +22,7 @@ mod picture;
 mod picture_hash;
 mod pixels;
 mod quality;
+mod reader;
 mod redact;
 pub mod runtime;
 mod sheet;
@@ -45,6 +47,7 @@ pub use picture::{DeepPixels, PairPixels, Picture};
 pub use picture_hash::picture_hash;
 pub use pixels::{Channels, Pixels};
 pub use quality::{Quality, measure};
+pub use reader::{ReaderOptions, TextLine, TextReader, TextWord, open_text_reader};
 pub use redact::{RedactStyle, redact};
 pub use sheet::{MAX_TILES, TILE_SIDE, Tile, contact_sheet};
 pub use tagger::open_tagger;

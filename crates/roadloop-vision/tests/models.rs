@@ -10,9 +10,9 @@ use std::thread;
 
 use roadloop_base::{Detection, ErrorKind, Kind};
 use roadloop_vision::{
-    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, Pixels, SessionOptions,
-    decode_bytes, open_detector, open_face_finder, open_plate_finder, open_tagger,
-    open_text_finder, runtime,
+    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, Pixels, ReaderOptions,
+    SessionOptions, TextLine, decode_bytes, open_detector, open_face_finder, open_plate_finder,
+    open_tagger, open_text_finder, open_text_reader, runtime,
 };
 use serde::Deserialize;
 
@@ -107,6 +107,62 @@ fn text_is_where_python_finds_it() {
     let stem = "ch_PP-OCRv4_det_infer";
     let finder = open_text_finder(&model(stem), &FinderOptions::default()).expect("it opens");
     check(stem, Kind::Text, finder.as_ref());
+}
+
+/// The left and right of words, in pixels, as `testdata/reference/signs.py` drew them.
+const DRAWN: [[f32; 2]; 3] = [[33.0, 165.0], [174.0, 212.0], [221.0, 267.0]];
+
+#[test]
+fn signs_are_read_at_any_angle() {
+    load_runtime();
+    let (finder, recogniser) = (model("ch_PP-OCRv4_det_infer"), model("ch_PP-OCRv4_rec_infer"));
+    let options = ReaderOptions::default();
+    let reader = open_text_reader(&finder, &recogniser, &options).expect("it opens");
+    let image = picture("signs");
+    let lines = reader.read(&image).expect("it runs");
+    let words = |line: &TextLine| {
+        line.words.iter().map(|word| word.text.clone()).collect::<Vec<_>>().join("|")
+    };
+    let found: Vec<_> = lines.iter().map(|line| (line.text.clone(), words(line))).collect();
+    let expected = [
+        ("Ausfahrt 42 km", "Ausfahrt|42|km"),
+        ("Gate 7B", "Gate|7B"),
+        ("SPEED LIMIT 55", "SPEED|LIMIT|55"),
+    ];
+    let expected = expected.map(|(text, words)| (text.to_owned(), words.to_owned()));
+    assert_eq!(found, expected);
+    assert!(lines.iter().all(|line| line.confidence > 0.9), "{lines:?}");
+
+    // Degrees from lying, clockwise.
+    let angle = |line: &TextLine| {
+        let [from, to, ..] = line.corners;
+        let (x, y) = (384.0 * (to[0] - from[0]), 240.0 * (to[1] - from[1]));
+        y.atan2(x).to_degrees()
+    };
+    for (line, degrees) in lines.iter().zip([0.0, 90.0, 15.0]) {
+        assert!((angle(line) - degrees).abs() < 2.0, "{line:?}");
+    }
+    for (word, [left, right]) in lines[0].words.iter().zip(DRAWN) {
+        let off =
+            (384.0 * word.bbox.left() - left).abs().max((384.0 * word.bbox.right() - right).abs());
+        assert!(off < 5.0, "{off} pixels off: {word:?}");
+    }
+
+    let id = reader.model().as_str();
+    let stems = "ch_PP-OCRv4_det_infer.ch_PP-OCRv4_rec_infer-";
+    assert!(id.starts_with(stems) && id.len() == stems.len() + 8, "{id}");
+    // From several threads, the same.
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..2).map(|_| scope.spawn(|| reader.read(&image))).collect();
+        for worker in workers {
+            assert_eq!(worker.join().expect("no worker panicked").expect("it runs"), lines);
+        }
+    });
+    let twice = open_text_reader(&finder, &finder, &options).expect_err("no recogniser");
+    assert!(twice.to_string().contains("det_infer.onnx is no text recogniser"), "{twice}");
+    let objects = open_text_reader(&model("nanodet_g_coco_416"), &recogniser, &options);
+    let objects = objects.expect_err("no finder");
+    assert!(objects.to_string().contains("coco_416.onnx is no text finder"), "{objects}");
 }
 
 /// The file's own notes give labels and size; labels beside it come before.

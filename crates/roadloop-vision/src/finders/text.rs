@@ -6,6 +6,7 @@
 
 use roadloop_base::{Detection, Kind, ModelId};
 
+use super::regions::{Sides, Touching, each_region};
 use super::{FinderOptions, check_model, detections, layout};
 use crate::detector::{Detector, Opened};
 use crate::letterbox::{ColorOrder, Layout, Normalize, prepare};
@@ -13,14 +14,11 @@ use crate::model::{Model, ModelSource, expect_f32};
 use crate::nms::{Candidate, Suppression, suppress};
 use crate::{ModelError, Pixels};
 
-/// From here on a pixel is text, as in the authors' settings.
-const PIXEL_THRESHOLD: f32 = 0.3;
-
 /// The network marks text shrunken; boxes grow back by area * ratio / perimeter.
-const UNCLIP_RATIO: f32 = 1.6;
+pub(crate) const UNCLIP_RATIO: f32 = 1.6;
 
 /// Regions narrower than this are noise, in pixels of the map.
-const LEAST_SIDE: usize = 3;
+pub(crate) const LEAST_SIDE: usize = 3;
 
 /// The mean probability of a region that the authors ask for.
 const CONFIDENCE: f32 = 0.5;
@@ -28,7 +26,7 @@ const CONFIDENCE: f32 = 0.5;
 /// Full HD keeps its size.
 const LONGEST_SIDE: u32 = 1920;
 
-const NORMALIZE: Normalize =
+pub(crate) const NORMALIZE: Normalize =
     Normalize { order: ColorOrder::Bgr, mean: [127.5; 3], std: [127.5; 3], fill: 0 };
 
 #[derive(Debug)]
@@ -50,26 +48,13 @@ struct Region {
     parts: Vec<Sides>,
 }
 
-/// The ends are exclusive.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Sides {
-    left: usize,
-    top: usize,
-    right: usize,
-    bottom: usize,
-}
-
-impl Sides {
-    fn of_pixel(x: usize, y: usize) -> Sides {
-        Sides { left: x, top: y, right: x + 1, bottom: y + 1 }
-    }
-
-    fn add(&mut self, x: usize, y: usize) {
-        self.left = self.left.min(x);
-        self.top = self.top.min(y);
-        self.right = self.right.max(x + 1);
-        self.bottom = self.bottom.max(y + 1);
-    }
+/// How likely each pixel of a picture is text.
+#[derive(Debug)]
+pub(crate) struct TextMap {
+    /// Where the picture lies in the map.
+    pub(crate) layout: Layout,
+    /// Rows of the layout's width, as many as its height.
+    pub(crate) values: Vec<f32>,
 }
 
 /// Opens a model that finds writing.
@@ -95,6 +80,24 @@ impl TextFinder {
             confidence: options.confidence.unwrap_or(CONFIDENCE),
             longest_side: options.longest_side.unwrap_or(LONGEST_SIDE),
         })
+    }
+
+    pub(crate) fn id(&self) -> &ModelId {
+        &self.id
+    }
+
+    /// Regions of a lower mean probability are left out.
+    pub(crate) fn confidence(&self) -> f32 {
+        self.confidence
+    }
+
+    /// Looks at the picture at its own size times `zoom`, or smaller.
+    pub(crate) fn look(&self, image: &Pixels, zoom: f64) -> Result<TextMap, ModelError> {
+        let layout = layout(image, zoom, self.longest_side);
+        let outputs = self.model.run(vec![prepare(image, &layout, &NORMALIZE)])?;
+        let shape = [Some(1), Some(1), Some(layout.model_height), Some(layout.model_width)];
+        let values = expect_f32(self.model.as_ref(), &outputs[0], &shape)?.to_vec();
+        Ok(TextMap { layout, values })
     }
 
     fn candidates(&self, region: &Region, layout: &Layout) -> Vec<Candidate> {
@@ -129,12 +132,8 @@ impl Detector for TextFinder {
     }
 
     fn detect(&self, image: &Pixels) -> Result<Vec<Detection>, ModelError> {
-        let layout = layout(image, 1.0, self.longest_side);
-        let outputs = self.model.run(vec![prepare(image, &layout, &NORMALIZE)])?;
-        let (columns, rows) = (layout.model_width, layout.model_height);
-        let shape = [Some(1), Some(1), Some(rows), Some(columns)];
-        let map = expect_f32(self.model.as_ref(), &outputs[0], &shape)?;
-        let candidates = regions(map, columns)
+        let TextMap { layout, values } = self.look(image, 1.0)?;
+        let candidates = regions(&values, layout.model_width)
             .iter()
             .flat_map(|region| self.candidates(region, &layout))
             .collect();
@@ -144,39 +143,12 @@ impl Detector for TextFinder {
     }
 }
 
-/// Regions of pixels over the threshold that touch, corners included, in the
-/// order of their first pixel.
 fn regions(map: &[f32], columns: usize) -> Vec<Region> {
-    let rows = map.len() / columns;
-    let mut seen = vec![false; map.len()];
-    let (mut waiting, mut members) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
-    for start in 0..map.len() {
-        if seen[start] || !is_text(map[start]) {
-            continue;
-        }
-        seen[start] = true;
-        waiting.push(start);
-        members.clear();
-        let mut sides = Sides::of_pixel(start % columns, start / columns);
-        let mut sum = 0.0;
-        while let Some(place) = waiting.pop() {
-            let (x, y) = (place % columns, place / columns);
-            members.push((x, y));
-            sides.add(x, y);
-            sum += map[place];
-            for near_y in y.saturating_sub(1)..(y + 2).min(rows) {
-                for near_x in x.saturating_sub(1)..(x + 2).min(columns) {
-                    let near = near_y * columns + near_x;
-                    if !seen[near] && is_text(map[near]) {
-                        seen[near] = true;
-                        waiting.push(near);
-                    }
-                }
-            }
-        }
-        found.push(Region { sides, pixels: members.len(), sum, parts: parts(&sides, &members) });
-    }
+    each_region(map, columns, |region| {
+        let Touching { sides, sum, members } = *region;
+        found.push(Region { sides, pixels: members.len(), sum, parts: parts(&sides, members) });
+    });
     found
 }
 
@@ -196,11 +168,6 @@ fn parts(sides: &Sides, members: &[(usize, usize)]) -> Vec<Sides> {
         parts[part].get_or_insert(Sides::of_pixel(x, y)).add(x, y);
     }
     parts.into_iter().flatten().collect()
-}
-
-/// NaN and infinity are no text.
-fn is_text(probability: f32) -> bool {
-    probability > PIXEL_THRESHOLD && probability.is_finite()
 }
 
 #[cfg(test)]
