@@ -9,6 +9,7 @@ use roadloop_base::Stage;
 use roadloop_engine::work::{JobRecord, JobState, Task, WorkEvent, WorkLog};
 use serde_json::{Value, json};
 
+use crate::command::quoted;
 use crate::render::{self, Voice, counted, in_words};
 
 /// How an attempt at a job ended: one word for it in logs, metrics and traces.
@@ -104,6 +105,16 @@ fn as_text(event: &WorkEvent<'_>) -> Option<String> {
         WorkEvent::Ordered(order) => {
             format!("{:<10} {}  order {}", "found", order.place(), order.id)
         }
+        WorkEvent::Stranger { task, wanted, own, queue } => format!(
+            "{:<10} {}  not done: order {} of {queue} is for the store {}, and this worker has {}; \
+             a worker does it with --store {}",
+            task.stage,
+            task.order.place(),
+            task.order.id,
+            wanted.place,
+            own.place,
+            quoted(&wanted.place),
+        ),
         WorkEvent::Held { stage, by } => {
             format!("{stage:<10} waits: the queue of {by} is full")
         }
@@ -163,6 +174,11 @@ fn as_json(event: &WorkEvent<'_>) {
         }
         WorkEvent::Ordered(order) => {
             render::event("ordered", json!({"order": order.id, "source": order.place()}));
+        }
+        WorkEvent::Stranger { task, wanted, own, queue } => {
+            let fields = json!({"job": task.id(), "order": task.order.id, "stage": task.stage,
+                "queue": queue, "store_of_order": wanted.place, "store_of_worker": own.place});
+            render::event("other_store", fields);
         }
         WorkEvent::Held { stage, by } => {
             render::event("held", json!({"stage": stage, "by": by}));

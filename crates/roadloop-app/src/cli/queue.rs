@@ -1,6 +1,7 @@
 //! `queue`: what waits, what is being done, what failed; and what is to become of it.
 
 mod dead;
+pub(crate) mod follow;
 pub(crate) mod status;
 
 use anyhow::Result;
@@ -22,6 +23,7 @@ use crate::usage::usage;
 Examples:
   roadloop queue status                    what waits, what goes on, what died?
   roadloop queue status drive-1a2b3c4d     how far is a recording, and who has it?
+  roadloop queue follow drive-1a2b3c4d     look at it until it is over
   roadloop queue dead list                 what failed for the last time, and why?
   roadloop queue redrive --stage detect    try those again
   roadloop queue pause anonymize           begin no more jobs of a stage
@@ -56,6 +58,7 @@ impl Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Status(status::Args),
+    Follow(follow::Args),
     Dead(dead::Args),
     Redrive(dead::RedriveArgs),
     /// Begin no more jobs; those that go on come to their end
@@ -106,6 +109,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let board = session.board()?;
     match args.command {
         Command::Status(args) => status::run(session, &board, &args).await,
+        Command::Follow(args) => follow::run(session, &board, &args).await,
         Command::Dead(args) => dead::run(session, &board, &args).await,
         Command::Redrive(args) => dead::redrive(session, &board, &args).await,
         Command::Pause(args) => {

@@ -3,7 +3,8 @@
 //! - `board/orders/<order>.json`: what was asked for;
 //! - `board/jobs/<job>.json`: what became of each job;
 //! - `board/dead/<job>.json`: jobs nobody tries any more, whole;
-//! - `board/control.json`: what people said to all workers.
+//! - `board/control.json`: what people said to all workers;
+//! - `board/id.json`: by what the store is known to queues.
 //!
 //! Losing any of it loses no work: the queue has the jobs, the catalog what they made.
 
@@ -51,7 +52,14 @@ impl Board {
         Board { store }
     }
 
-    async fn load<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, EngineError> {
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(super) async fn load<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<T>, EngineError> {
         let bytes = match self.store.get(key).await {
             Ok(bytes) => bytes,
             Err(StoreError::NotFound { .. }) => return Ok(None),

@@ -19,6 +19,7 @@ pub async fn submit(board: &Board, queue: &dyn Queue, order: &Order) -> Result<b
     if is_cancelled {
         board.say(|control| control.cancelled.retain(|id| *id != order.id)).await?;
     }
+    let order = &Order { home: Some(board.home().await?), ..order.clone() };
     // Whoever opens the recording knows what follows, also where nothing is extracted.
     let first = Task { order: order.clone(), stage: Stage::Extract, part: None };
     queue.push(&[first.job()?]).await?;
