@@ -79,12 +79,18 @@ impl WorkLog for Lines {
         match render::voice() {
             Voice::Text => {
                 if let Some(text) = as_text(&event) {
+                    let text = in_one_line(&text);
                     render::line(&format!("{}  {text}", Local::now().format("%H:%M:%S")));
                 }
             }
             Voice::JsonLines => as_json(&event),
         }
     }
+}
+
+/// A name may hold what ends a line; the other codes go when it is written.
+fn in_one_line(text: &str) -> String {
+    text.replace('\n', "\\n").replace('\t', "\\t")
 }
 
 fn as_text(event: &WorkEvent<'_>) -> Option<String> {

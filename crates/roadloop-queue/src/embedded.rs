@@ -88,7 +88,10 @@ impl EmbeddedQueue {
         });
         let done = done.await.map_err(|error| QueueError::engine(action, error))?;
         done.map_err(|error| match is_no_queue(&error) {
-            true => QueueError::NotAQueue { path: self.path.to_path_buf(), source: error.into() },
+            true => QueueError::NotAQueue {
+                path: self.path.to_path_buf(),
+                source: error.to_string().into(),
+            },
             false => QueueError::engine(action, error),
         })
     }
@@ -121,7 +124,7 @@ fn connect(path: &Path) -> Result<Connection, QueueError> {
         Ok((connection, found))
     };
     let (connection, found) = open().map_err(|error| match is_no_queue(&error) {
-        true => QueueError::NotAQueue { path: path.to_owned(), source: error.into() },
+        true => QueueError::NotAQueue { path: path.to_owned(), source: error.to_string().into() },
         false => failed(error.into()),
     })?;
     if found != 0 && found != FORMAT {

@@ -78,6 +78,9 @@ struct StagesArgs {
     /// Stages that are meant [default: all]
     #[arg(value_enum, value_delimiter = ',', value_name = "STAGE")]
     stages: Vec<StageName>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl StagesArgs {
@@ -103,6 +106,9 @@ struct CancelArgs {
     /// Everything that is not over
     #[arg(long, conflicts_with = "names")]
     all: bool,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
@@ -115,12 +121,12 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         Command::Pause(args) => {
             let stages = args.stages();
             board.say(|control| add(&mut control.paused, &stages)).await?;
-            told(&board.control().await?)
+            told(&board.control().await?, args.json)
         }
         Command::Resume(args) => {
             let stages = args.stages();
             board.say(|control| control.paused.retain(|stage| !stages.contains(stage))).await?;
-            told(&board.control().await?)
+            told(&board.control().await?, args.json)
         }
         Command::Cancel(args) => cancel(&board, &args).await,
     }
@@ -133,7 +139,11 @@ fn add(paused: &mut Vec<Stage>, stages: &[Stage]) {
 }
 
 /// What holds from now on.
-fn told(control: &Control) -> Result<Outcome> {
+fn told(control: &Control, is_json: bool) -> Result<Outcome> {
+    if is_json {
+        render::print_json(&json!({"paused": paused_as_json(control)}))?;
+        return Ok(Outcome::Done);
+    }
     let names: Vec<&str> = control.paused.iter().map(|stage| stage.name()).collect();
     match names.as_slice() {
         [] => render::print("nothing is paused")?,
@@ -159,6 +169,11 @@ async fn cancel(board: &Board, args: &CancelArgs) -> Result<Outcome> {
                 ids.push(state.order.id);
             }
         }
+    }
+    if args.json {
+        board.cancel(&ids).await?;
+        render::print_json(&json!({"cancelled": ids}))?;
+        return Ok(Outcome::Done);
     }
     if ids.is_empty() {
         render::print("nothing to cancel: all of it is over")?;

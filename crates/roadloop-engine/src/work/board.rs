@@ -107,6 +107,18 @@ impl Board {
         self.save(&format!("{ORDERS}/{}.json", order.id), order).await
     }
 
+    /// Says whether nobody else did so before.
+    pub(super) async fn put_new_order(&self, order: &Order) -> Result<bool, EngineError> {
+        let key = format!("{ORDERS}/{}.json", order.id);
+        let text = serde_json::to_vec_pretty(order)
+            .map_err(|source| EngineError::Record { key: key.clone(), source })?;
+        match self.store.put_new(&key, Bytes::from(text)).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, EngineError> {
         self.load(&format!("{ORDERS}/{id}.json")).await
     }
