@@ -168,7 +168,7 @@ impl Store {
             .list(Some(&location))
             .try_collect()
             .await
-            .map_err(|source| StoreError::backend("list", prefix, source))?;
+            .map_err(|source| self.unlisted(prefix, source))?;
         let listed = |meta: ObjectMeta| Listed { key: meta.location.into(), bytes: meta.size };
         let mut objects: Vec<Listed> = metas.into_iter().map(listed).collect();
         objects.sort();
