@@ -56,7 +56,7 @@ pub fn look_for_recordings(path: &Path) -> Result<Found, BagError> {
         return Ok(Found::one(path));
     }
     let mut search = Search::default();
-    search.look_into(path, |folder| folder.read_dir());
+    search.look_into(path, Path::read_dir);
     search.found.recordings.sort();
     Ok(search.found)
 }

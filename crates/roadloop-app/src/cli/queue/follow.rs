@@ -78,14 +78,16 @@ pub(crate) async fn follow(
 
 async fn look(session: &Session, board: &Board, states: &mut [OrderState]) -> Result<()> {
     let shows = Shows::new(session);
-    let (started, mut last) = (Instant::now(), String::new());
+    let (started, mut last, mut first) = (Instant::now(), String::new(), None);
     let mut quiet = Quiet::new(started);
     loop {
         for state in states.iter_mut().filter(|state| !state.is_over()) {
             state.refresh(board).await?;
         }
-        let (words, left) = in_words(states, started.elapsed());
-        shows.say(&format!("{words}{left}"), started.elapsed());
+        let sum = Sum::of(states);
+        let first = first.get_or_insert_with(|| Sum::of(states));
+        let (words, pace) = (sum.words(), sum.pace(first, started.elapsed()));
+        shows.say(&format!("{words}{pace}"), started.elapsed());
         if words != last {
             last = words;
             quiet.news(Instant::now());
@@ -156,30 +158,63 @@ fn places(states: &[OrderState]) -> String {
     places.map(|place| crate::command::quoted(&place)).collect::<Vec<_>>().join(" ")
 }
 
-/// `extract 1/1  detect 3/6  anonymize 1/6`, over all orders; and what is left.
-fn in_words(states: &[OrderState], elapsed: Duration) -> (String, String) {
-    let mut sums: Vec<(&'static str, u64, u64)> = Vec::new();
-    for state in states {
-        for stage in state.stages() {
+/// How far all orders are together.
+#[derive(Debug, Default)]
+struct Sum {
+    /// By stage: its jobs that ended, all of them, and the frames of those that are done.
+    stages: Vec<(Stage, u64, u64, u64)>,
+    ended: u64,
+    jobs: u64,
+    frames: u64,
+}
+
+impl Sum {
+    fn of(states: &[OrderState]) -> Sum {
+        let mut sum = Sum::default();
+        for stage in states.iter().flat_map(OrderState::stages) {
             let ended = stage.done + stage.dead + stage.cancelled;
-            match sums.iter_mut().find(|(name, ..)| *name == stage.stage.name()) {
-                Some((_, done, jobs)) => (*done, *jobs) = (*done + ended, *jobs + stage.jobs),
-                None => sums.push((stage.stage.name(), ended, stage.jobs)),
+            let has_frames =
+                matches!(stage.stage, Stage::Extract | Stage::Detect | Stage::Anonymize);
+            let frames = if has_frames { stage.frames + stage.frames_before } else { 0 };
+            sum.ended += ended;
+            sum.jobs += stage.jobs;
+            sum.frames += frames;
+            match sum.stages.iter_mut().find(|(known, ..)| *known == stage.stage) {
+                Some((_, done, jobs, of)) => {
+                    (*done, *jobs, *of) = (*done + ended, *jobs + stage.jobs, *of + frames);
+                }
+                None => sum.stages.push((stage.stage, ended, stage.jobs, frames)),
             }
         }
+        sum
     }
-    let words: Vec<String> =
-        sums.iter().map(|(name, done, jobs)| format!("{name} {done}/{jobs}")).collect();
-    let (done, jobs) =
-        sums.iter().fold((0, 0), |sum, (_, done, jobs)| (sum.0 + done, sum.1 + jobs));
-    let mut text = String::new();
-    // Jobs are alike enough for a guess, once the recordings are read.
-    let is_read = sums.first().is_some_and(|(_, done, jobs)| done == jobs);
-    if is_read && done > 0 && done < jobs {
-        let left = elapsed.mul_f64((jobs - done) as f64 / done as f64);
-        text += &format!("  about {} left", duration(left.as_secs()));
+
+    /// `extract 1/1 (384 frames)  detect 3/6 (192 frames)  anonymize 1/6`.
+    fn words(&self) -> String {
+        let words = self.stages.iter().map(|(stage, done, jobs, frames)| match frames {
+            0 => format!("{stage} {done}/{jobs}"),
+            frames => format!("{stage} {done}/{jobs} ({})", counted(*frames, "frame")),
+        });
+        words.collect::<Vec<_>>().join("  ")
     }
-    (words.join("  "), text)
+
+    /// How fast it went since the first look, and so how long it will take.
+    fn pace(&self, first: &Sum, elapsed: Duration) -> String {
+        let mut text = String::new();
+        let (frames, secs) = (self.frames.saturating_sub(first.frames), elapsed.as_secs_f64());
+        if frames > 0 && secs >= 1.0 {
+            // Each stage looks at a frame once.
+            text += &format!("  {:.0} frames/s in all stages", frames as f64 / secs);
+        }
+        // Jobs are alike enough for a guess, once the recordings are read.
+        let is_read = self.stages.first().is_some_and(|(_, done, jobs, _)| done == jobs);
+        let ended = self.ended.saturating_sub(first.ended);
+        if is_read && ended > 0 && self.ended < self.jobs {
+            let left = elapsed.mul_f64((self.jobs - self.ended) as f64 / ended as f64);
+            text += &format!("  about {} left", duration(left.as_secs()));
+        }
+        text
+    }
 }
 
 fn as_text(state: &OrderState) -> String {
@@ -208,4 +243,24 @@ fn outcome(states: &[OrderState]) -> Outcome {
     }
     let has_skips = states.iter().any(|state| state.stages().iter().any(|stage| stage.skips > 0));
     if has_skips { Outcome::DoneWithSkips } else { Outcome::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_that_since_the_first_look() {
+        let sum = |detected: u64| Sum {
+            stages: vec![(Stage::Extract, 1, 1, 384), (Stage::Detect, detected, 6, 64 * detected)],
+            ended: 1 + detected,
+            jobs: 7,
+            frames: 384 + 64 * detected,
+        };
+        let (first, now) = (sum(1), sum(3));
+        assert_eq!(now.words(), "extract 1/1 (384 frames)  detect 3/6 (192 frames)");
+        assert_eq!(first.pace(&first, Duration::from_secs(4)), "");
+        let pace = now.pace(&first, Duration::from_secs(4));
+        assert_eq!(pace, "  32 frames/s in all stages  about 6 s left");
+    }
 }
