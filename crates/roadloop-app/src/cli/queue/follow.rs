@@ -106,7 +106,7 @@ async fn look(session: &Session, board: &Board, states: &mut [OrderState]) -> Re
                         "note: {stage} is paused; {command} queue resume {stage} goes on"
                     )),
                     Word::Nobody { secs, jobs } => session.note(&format!(
-                        "note: no worker has taken a job for {secs} s, and {} there; start one \
+                        "note: no worker has taken a job for {secs} s, with {} to do; start one \
                          with: {command} worker --queue {address}",
                         counted(jobs, "job"),
                     )),
@@ -114,7 +114,7 @@ async fn look(session: &Session, board: &Board, states: &mut [OrderState]) -> Re
                         shows.end();
                         bail!(
                             "the queue holds no job any more, and {} not over: it was lost, or \
-                             replaced by another; give the order again, with: {command} run \
+                             replaced by another; give the order again, with the options it had: {command} run \
                              {} --queue {address}; what is done is not done twice\nqueue: {address}",
                             unfinished(states),
                             places(states),
