@@ -247,6 +247,14 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_name_is_in_one_line() {
+        let mut task = task(Stage::Extract);
+        task.order.source = "in/a\nb.bag".to_owned();
+        let text = as_text(&WorkEvent::Ordered(&task.order)).unwrap();
+        assert_eq!(in_one_line(&text), "found      in/a\\nb.bag  order drive-0011223344556677");
+    }
+
+    #[test]
     fn fields_are_flat() {
         let record = record(&task(Stage::Extract), JobState::Running);
         let fields = fields(&record);

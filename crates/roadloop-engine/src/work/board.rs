@@ -271,6 +271,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_order_is_given_by_one() {
+        let board = Board::new(roadloop_store::open("memory:").unwrap());
+        let order = task().order;
+        assert!(board.put_new_order(&order).await.unwrap());
+        assert!(!board.put_new_order(&order).await.unwrap());
+        assert_eq!(board.order(&order.id).await.unwrap(), Some(order));
+    }
+
+    #[tokio::test]
     async fn a_damaged_word_is_none() {
         let store = roadloop_store::open("memory:").unwrap();
         store.put(CONTROL, Bytes::from_static(b"garbage{")).await.unwrap();
