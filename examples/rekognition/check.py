@@ -26,6 +26,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 STARTED_WITHIN = 120
 
 
@@ -126,6 +127,18 @@ def boto3_asks(rekognition, s3, images):
 
     faces = [rekognition.detect_faces(Image={"Bytes": i.read_bytes()}) for i in images]
     assert any(face["FaceDetails"] for face in faces), "no face on any image"
+
+    signs = (ROOT / "crates/roadloop-vision/testdata/reference/signs.png").read_bytes()
+    texts = rekognition.detect_text(Image={"Bytes": signs})["TextDetections"]
+    lines = {text["Id"]: text["DetectedText"] for text in texts if text["Type"] == "LINE"}
+    words = [text for text in texts if text["Type"] == "WORD"]
+    assert lines and words, texts
+    for word in words:
+        assert word["DetectedText"] in lines[word["ParentId"]], (word, lines)
+        assert len(word["Geometry"]["Polygon"]) == 4, word
+    sure = {"WordFilter": {"MinConfidence": 100}}
+    none = rekognition.detect_text(Image={"Bytes": signs}, Filters=sure)["TextDetections"]
+    assert len(none) < len(texts), none
 
     ask = rekognition.detect_labels
     refused("InvalidImageFormatException", ask, Image={"Bytes": b"no image at all"})

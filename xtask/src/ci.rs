@@ -40,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         workspace.run(&mut tests)
     })?;
     steps.time("outside", || outside::check(workspace, &library))?;
-    steps.time("servers", || outside::check_servers(workspace))?;
+    steps.time("servers", || outside::check_servers(workspace, &library))?;
 
     println!("\nall green");
     for (name, took) in &steps.done {

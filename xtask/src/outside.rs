@@ -28,14 +28,16 @@ pub(crate) fn check(workspace: &Workspace, library: &Path) -> Result<()> {
     script("examples/python/check.sh", &[&binary, Path::new("python3"), recording])
 }
 
-/// Queues on NATS and on what speaks as Amazon does, and the files of deployments.
-pub(crate) fn check_servers(workspace: &Workspace) -> Result<()> {
+/// Queues on NATS and on what speaks as Amazon does, programs that ask Amazon, and the
+/// files of deployments.
+pub(crate) fn check_servers(workspace: &Workspace, library: &Path) -> Result<()> {
     let packages = packages(workspace, "deploy", "deploy/requirements.txt")?;
     let programs = packages.join("bin");
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(std::iter::once(programs.clone()).chain(env::split_paths(&path)))?;
     let run = |command: &mut Command| {
         command.env("PYTHONPATH", &packages).env("PATH", &path);
+        command.env("ORT_DYLIB_PATH", library);
         command.env("ROADLOOP_NATS_SERVER", programs.join("nats-server"));
         command.env("ROADLOOP_MOTO_SERVER", programs.join("moto_server"));
         workspace.run(command)
@@ -44,6 +46,9 @@ pub(crate) fn check_servers(workspace: &Workspace) -> Result<()> {
     // Both, so that what is built for one is what was built before.
     tests.args(["test", "--quiet", "-p", "roadloop-app", "-p", "roadloop-queue", "--lib"]);
     run(tests.args(["--", "--ignored"]))?;
+    let mut asking = Command::new("python3");
+    asking.arg("examples/rekognition/check.py").arg(workspace.binary("debug")).arg(RECORDING);
+    run(&mut asking)?;
     run(Command::new("python3").arg("deploy/check.py"))
 }
 

@@ -20,6 +20,8 @@ pub(crate) const FACES: ModelFile = model!("centerface_dyn");
 pub(crate) const PLATES: ModelFile = model!("clp_det");
 /// Text: PP-OCRv4's detector.
 pub(crate) const TEXTS: ModelFile = model!("ch_PP-OCRv4_det_infer");
+/// What is written there: PP-OCRv4's recogniser.
+pub(crate) const READER: ModelFile = model!("ch_PP-OCRv4_rec_infer");
 
 /// A few seconds of a drive, two cameras.
 pub(crate) const DEMO_RECORDING: &[u8] = include_bytes!("../../../testdata/demo/demo.mcap");

@@ -285,7 +285,9 @@ impl Global {
     pub(crate) fn start_logging(&self) {
         let level = match (self.quiet, self.verbose) {
             (true, _) => "error,deltalake_core=off,buoyant_kernel=off",
-            (false, 0) => "warn,deltalake_core=off,buoyant_kernel=off",
+            (false, 0) => {
+                "warn,deltalake_core=off,buoyant_kernel=off,aws_config=error,aws_smithy=error"
+            }
             (false, 1) => "info,datafusion=warn,deltalake_core=off,buoyant_kernel=off",
             (false, _) => "debug",
         };

@@ -7,6 +7,20 @@ use std::sync::OnceLock;
 
 static COMMAND: OnceLock<String> = OnceLock::new();
 
+/// What is said to who interrupts, where it is not the usual.
+static INTERRUPTED: OnceLock<String> = OnceLock::new();
+
+/// From now on something goes on that this program only looks at.
+pub(crate) fn goes_on_without_us(words: String) {
+    let _ = INTERRUPTED.set(words);
+}
+
+/// What is said to who interrupts.
+pub(crate) fn interrupted() -> &'static str {
+    let usual = "interrupted; run the same command again to finish it";
+    INTERRUPTED.get().map_or(usual, String::as_str)
+}
+
 /// To be called before anything is said; later calls change nothing.
 pub(crate) fn repeat_with(flags: &str) {
     let _ = COMMAND.set(format!("{}{flags}", program()));

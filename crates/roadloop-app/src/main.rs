@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         }
     });
     if outcome == Outcome::Interrupted {
-        render::note("interrupted; run the same command again to finish it");
+        render::note(command::interrupted());
     }
     if render::voice() == Voice::JsonLines {
         let fields = json!({"outcome": outcome.name(), "exit_code": outcome.exit_code()});

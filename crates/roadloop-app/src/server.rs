@@ -15,6 +15,7 @@ mod live;
 mod metrics;
 pub(crate) mod node;
 mod orders;
+mod places;
 mod problem;
 mod process;
 pub(crate) mod rekognition;
@@ -81,7 +82,7 @@ impl Server {
             }
         }
         let closing = Closing(close.subscribe());
-        let serving = axum::serve(limits::Bounded::new(listener), limits::around(routes))
+        let serving = axum::serve(places::Bounded::new(listener), limits::around(routes))
             .with_graceful_shutdown(closing.is_told());
         let serving = tokio::spawn(async move { serving.await });
         Serving { close, serving }

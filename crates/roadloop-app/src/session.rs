@@ -111,6 +111,11 @@ impl Session {
         Ok(queue::open(&self.queue_address()?, self.queue_options()).await?)
     }
 
+    /// The queue for who only looks, if there is one yet.
+    pub(crate) async fn queue_to_look_at(&self) -> Result<Option<Arc<dyn Queue>>> {
+        Ok(queue::look(&self.queue_address()?, self.queue_options()).await?)
+    }
+
     /// How jobs are tried.
     pub(crate) fn policy(&self) -> Policy {
         let frames: u32 = self.config.number("queue.frames_per_job").unwrap_or(64);
@@ -168,6 +173,7 @@ impl Session {
                     REKOGNITION => Looker::Rekognition,
                     _ => Looker::Here(FinderFiles { faces, plates, texts }),
                 },
+                recogniser: assets::READER,
                 confidence: config.number("detect.confidence").unwrap_or(0.35),
             },
             dynamodb: named("detect.dynamodb"),

@@ -139,7 +139,10 @@ impl WorkLog for Traces {
                 let began = self.take_begin(&task.id());
                 self.send(Span::of_lost_job(task, &self.worker, began));
             }
-            WorkEvent::Trouble { .. } | WorkEvent::Ordered(_) | WorkEvent::Held { .. } => {}
+            WorkEvent::Trouble { .. }
+            | WorkEvent::Ordered(_)
+            | WorkEvent::Held { .. }
+            | WorkEvent::Stranger { .. } => {}
         }
     }
 }

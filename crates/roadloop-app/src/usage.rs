@@ -10,6 +10,7 @@ use roadloop_engine::EngineError;
 use roadloop_engine::bag::BagError;
 use roadloop_engine::catalog::{CatalogError, FilterError, Period};
 use roadloop_engine::queue::QueueError;
+use roadloop_engine::store::StoreError;
 
 /// A flag, a setting or a name that cannot be meant.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ pub(crate) fn is_usage(error: &Error) -> bool {
             || cause.is::<FilterError>()
             || cause.is::<BadId>()
             || matches!(cause.downcast_ref(), Some(QueueError::BadAddress { .. }))
+            || cause.downcast_ref().is_some_and(is_usage_of_store)
             || cause.downcast_ref().is_some_and(is_usage_of_bag)
             || cause.downcast_ref().is_some_and(is_usage_of_catalog)
             || cause.downcast_ref().is_some_and(is_usage_of_engine)
@@ -59,6 +61,7 @@ pub(crate) fn is_usage(error: &Error) -> bool {
 pub(crate) fn is_usage_of_engine(error: &EngineError) -> bool {
     match error {
         EngineError::Bag(error) => is_usage_of_bag(error),
+        EngineError::Store(error) => is_usage_of_store(error),
         EngineError::Catalog(error) => is_usage_of_catalog(error),
         EngineError::NoSuchRecording { .. }
         | EngineError::SeveralRecordings { .. }
@@ -71,6 +74,15 @@ fn is_usage_of_bag(error: &BagError) -> bool {
     matches!(
         error,
         BagError::NoSuchTopic { .. } | BagError::NotACamera { .. } | BagError::BadRate { .. }
+    )
+}
+
+fn is_usage_of_store(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::UnknownScheme { .. }
+            | StoreError::UnknownAddress { .. }
+            | StoreError::BadAddress { .. }
     )
 }
 

@@ -9,6 +9,7 @@ use roadloop_base::Stage;
 use roadloop_engine::work::{JobRecord, JobState, Task, WorkEvent, WorkLog};
 use serde_json::{Value, json};
 
+use crate::command::quoted;
 use crate::render::{self, Voice, counted, in_words};
 
 /// How an attempt at a job ended: one word for it in logs, metrics and traces.
@@ -78,12 +79,18 @@ impl WorkLog for Lines {
         match render::voice() {
             Voice::Text => {
                 if let Some(text) = as_text(&event) {
+                    let text = in_one_line(&text);
                     render::line(&format!("{}  {text}", Local::now().format("%H:%M:%S")));
                 }
             }
             Voice::JsonLines => as_json(&event),
         }
     }
+}
+
+/// A name may hold what ends a line; the other codes go when it is written.
+fn in_one_line(text: &str) -> String {
+    text.replace('\n', "\\n").replace('\t', "\\t")
 }
 
 fn as_text(event: &WorkEvent<'_>) -> Option<String> {
@@ -104,6 +111,16 @@ fn as_text(event: &WorkEvent<'_>) -> Option<String> {
         WorkEvent::Ordered(order) => {
             format!("{:<10} {}  order {}", "found", order.place(), order.id)
         }
+        WorkEvent::Stranger { task, wanted, own, queue } => format!(
+            "{:<10} {}  not done: order {} of {queue} is for the store {}, and this worker has {}; \
+             a worker does it with --store {}",
+            task.stage,
+            task.order.place(),
+            task.order.id,
+            wanted.place,
+            own.place,
+            quoted(&wanted.place),
+        ),
         WorkEvent::Held { stage, by } => {
             format!("{stage:<10} waits: the queue of {by} is full")
         }
@@ -164,6 +181,11 @@ fn as_json(event: &WorkEvent<'_>) {
         WorkEvent::Ordered(order) => {
             render::event("ordered", json!({"order": order.id, "source": order.place()}));
         }
+        WorkEvent::Stranger { task, wanted, own, queue } => {
+            let fields = json!({"job": task.id(), "order": task.order.id, "stage": task.stage,
+                "queue": queue, "store_of_order": wanted.place, "store_of_worker": own.place});
+            render::event("other_store", fields);
+        }
         WorkEvent::Held { stage, by } => {
             render::event("held", json!({"stage": stage, "by": by}));
         }
@@ -222,6 +244,14 @@ pub(crate) mod tests {
         assert_eq!(end(JobState::Waiting, &[]), "handed_back");
         assert_eq!(end(JobState::Dead, &["no"]), "dead");
         assert_eq!(end(JobState::Cancelled, &[]), "cancelled");
+    }
+
+    #[test]
+    fn a_name_is_in_one_line() {
+        let mut task = task(Stage::Extract);
+        task.order.source = "in/a\nb.bag".to_owned();
+        let text = as_text(&WorkEvent::Ordered(&task.order)).unwrap();
+        assert_eq!(in_one_line(&text), "found      in/a\\nb.bag  order drive-0011223344556677");
     }
 
     #[test]

@@ -46,7 +46,9 @@ pub use decode::{
     Column, ColumnType, Columns, Decoder, Decoders, Element, Moment, Numbers, Record, Value,
 };
 pub use error::BagError;
-pub use find::{find_recordings, find_remote_recordings};
+pub use find::{
+    Found, find_recordings, find_remote_recordings, is_unfinished, look_for_recordings,
+};
 pub use format::Format;
 pub use frames::{Frames, Read};
 pub use mcap::{Attachment, McapCompression, McapWriter, Metadata};

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use roadloop_base::{Camera, Nanos, RecordingId, Skip, Topic, name_cameras};
@@ -323,6 +324,11 @@ fn stem(path: &Path, is_folder: bool) -> String {
     }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let name = absolute.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // An address writes some letters as codes; the name is that of the file.
+    let name = match path.to_string_lossy().contains("://") {
+        true => percent_decode_str(&name).decode_utf8_lossy().into_owned(),
+        false => name,
+    };
     if is_folder {
         return name;
     }
@@ -335,4 +341,22 @@ fn stem(path: &Path, is_folder: bool) -> String {
     stem.unwrap_or_else(|| {
         Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_wherever_the_file_lies() {
+        let name = |path: &str| stem(Path::new(path), false);
+        for (address, file) in [
+            ("s3://fleet/in/drive%201%23%C3%BC.bag", "in/drive 1#ü.bag"),
+            ("https://host/100%25.mcap.zst", "100%.mcap.zst"),
+            ("gs://fleet/ü.bag", "ü.bag"),
+        ] {
+            assert_eq!(name(address), name(file));
+        }
+        assert_eq!(name("a%20b.bag"), "a%20b");
+    }
 }

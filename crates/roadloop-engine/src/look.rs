@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use roadloop_base::Detection;
-use roadloop_vision::{Detector, Pixels, decode_bytes};
+use roadloop_vision::{Detector, Pixels, TextLine, TextReader, decode_bytes};
 
 use crate::models::Detectors;
 use crate::sources::read_whole;
@@ -22,6 +22,7 @@ pub struct Looking {
     cpu: Cpu,
     detectors: Detectors,
     faces: Arc<dyn Detector>,
+    reader: Arc<TextReader>,
     /// A look in full size takes hundreds of megabytes: one at a time.
     turn: Arc<Mutex<()>>,
 }
@@ -41,14 +42,22 @@ impl Looking {
     pub async fn open(settings: &Settings) -> Result<Looking, EngineError> {
         let cpu = Cpu::new(settings.jobs);
         let models = Models::new(settings.models.clone(), &settings.workspace, cpu.jobs());
-        let open = move || Ok::<_, EngineError>((models.detectors()?, models.face_finder()?));
-        let (detectors, faces) = cpu.run(open).await??;
-        Ok(Looking { cpu, detectors, faces, turn: Arc::default() })
+        let open = move || {
+            let (detectors, faces) = (models.detectors()?, models.face_finder()?);
+            Ok::<_, EngineError>((detectors, faces, models.reader()?))
+        };
+        let (detectors, faces, reader) = cpu.run(open).await??;
+        Ok(Looking { cpu, detectors, faces, reader, turn: Arc::default() })
     }
 
     /// The names of the models that say what is on an image.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.detectors.iter().map(|model| model.model().as_str())
+    }
+
+    /// The name of what reads.
+    pub fn reader(&self) -> &str {
+        self.reader.model().as_str()
     }
 
     /// What is on an image: things with their boxes, and words about all of it.
@@ -70,6 +79,16 @@ impl Looking {
         self.see(image, move |pixels| {
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
             Ok(faces.detect(pixels)?)
+        })
+        .await
+    }
+
+    /// What is written on an image.
+    pub async fn texts(&self, image: Bytes) -> Result<Vec<TextLine>, LookError> {
+        let (reader, turn) = (Arc::clone(&self.reader), Arc::clone(&self.turn));
+        self.see(image, move |pixels| {
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(reader.read(pixels)?)
         })
         .await
     }

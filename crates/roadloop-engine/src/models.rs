@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 use roadloop_vision::{
-    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, SessionOptions,
-    open_detector, open_face_finder, open_plate_finder, open_tagger, open_text_finder, runtime,
+    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, ReaderOptions,
+    SessionOptions, TextReader, open_detector, open_face_finder, open_plate_finder, open_tagger,
+    open_text_finder, open_text_reader, runtime,
 };
 
 use crate::EngineError;
@@ -46,6 +47,8 @@ pub struct ModelSettings {
     pub detector: Looker<ModelFile>,
     pub tagger: Option<ModelFile>,
     pub finders: Looker<FinderFiles>,
+    /// Reads what the finder of texts finds.
+    pub recogniser: ModelFile,
     /// Objects below this are not kept, 0 to 1.
     pub confidence: f32,
 }
@@ -219,6 +222,17 @@ impl Models {
         };
         self.load_runtime()?;
         Ok(open_face_finder(&faces.source(), &self.finder_options())?.into())
+    }
+
+    /// What reads texts; it is not kept here.
+    pub(crate) fn reader(&self) -> Result<Arc<TextReader>, EngineError> {
+        let Looker::Here(FinderFiles { texts, .. }) = &self.settings.finders else {
+            return Err(EngineError::NotHere);
+        };
+        self.load_runtime()?;
+        let options = ReaderOptions { finder: self.finder_options(), ..ReaderOptions::default() };
+        let recogniser = self.settings.recogniser.source();
+        Ok(Arc::new(open_text_reader(&texts.source(), &recogniser, &options)?))
     }
 
     /// Finders look at frames in full size, some 300 MB a look at 1280x720. So all cores

@@ -13,6 +13,7 @@
 mod board;
 mod children;
 mod hold;
+mod home;
 mod orders;
 mod perform;
 mod policy;
@@ -22,13 +23,14 @@ mod task;
 mod worker;
 
 pub use board::{Board, Control};
+pub use home::Home;
 pub use orders::submit;
 pub use policy::Policy;
 pub(crate) use records::now_ms;
 pub use records::{DeadLetter, JobRecord, JobState};
 pub use state::{OrderState, StageState};
 pub use task::{Order, OrderId, Task};
-pub use worker::{Silence, WorkEvent, WorkLog, Worker, WorkerSettings};
+pub use worker::{Left, Silence, WorkEvent, WorkLog, Worker, WorkerSettings};
 
 use roadloop_base::Stage;
 use roadloop_queue::{Depth, Lane, Priority, Queue, QueueError};

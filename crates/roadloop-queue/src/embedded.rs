@@ -52,6 +52,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub(crate) struct EmbeddedQueue {
     connection: Arc<Mutex<Connection>>,
+    path: Arc<Path>,
     hold: Duration,
 }
 
@@ -60,10 +61,12 @@ impl EmbeddedQueue {
         path: &Path,
         options: QueueOptions,
     ) -> Result<EmbeddedQueue, QueueError> {
-        let path = path.to_owned();
-        let opened = spawn_blocking(move || connect(&path)).await;
+        let path: Arc<Path> = path.into();
+        let opened = Arc::clone(&path);
+        let opened = spawn_blocking(move || connect(&opened)).await;
         let connection = opened.unwrap_or_else(|error| Err(QueueError::engine("open", error)))?;
-        Ok(EmbeddedQueue { connection: Arc::new(Mutex::new(connection)), hold: options.hold })
+        let connection = Arc::new(Mutex::new(connection));
+        Ok(EmbeddedQueue { connection, path, hold: options.hold })
     }
 
     /// One transaction, off the async threads.
@@ -84,8 +87,20 @@ impl EmbeddedQueue {
             Ok::<_, rusqlite::Error>(done)
         });
         let done = done.await.map_err(|error| QueueError::engine(action, error))?;
-        done.map_err(|error| QueueError::engine(action, error))
+        done.map_err(|error| match is_no_queue(&error) {
+            true => QueueError::NotAQueue {
+                path: self.path.to_path_buf(),
+                source: error.to_string().into(),
+            },
+            false => QueueError::engine(action, error),
+        })
     }
+}
+
+/// Whether the file is of something else, or its content is broken.
+fn is_no_queue(error: &rusqlite::Error) -> bool {
+    let codes = [rusqlite::ErrorCode::NotADatabase, rusqlite::ErrorCode::DatabaseCorrupt];
+    error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
 }
 
 fn connect(path: &Path) -> Result<Connection, QueueError> {
@@ -108,7 +123,10 @@ fn connect(path: &Path) -> Result<Connection, QueueError> {
         }
         Ok((connection, found))
     };
-    let (connection, found) = open().map_err(|error| failed(error.into()))?;
+    let (connection, found) = open().map_err(|error| match is_no_queue(&error) {
+        true => QueueError::NotAQueue { path: path.to_owned(), source: error.to_string().into() },
+        false => failed(error.into()),
+    })?;
     if found != 0 && found != FORMAT {
         return Err(QueueError::Format { path: path.to_owned(), found, known: FORMAT });
     }

@@ -11,6 +11,12 @@ pub enum QueueError {
     BadAddress { address: String, reason: String },
     #[error("cannot open the queue: {source}\npath: {}", path.display())]
     Open { path: PathBuf, source: Box<dyn Error + Send + Sync> },
+    #[error(
+        "the file is no queue, or a damaged one: {source}; name another with --queue, or move it \
+         away and give the orders again: what is done is not done twice\npath: {}",
+        path.display()
+    )]
+    NotAQueue { path: PathBuf, source: Box<dyn Error + Send + Sync> },
     #[error("cannot reach the queue: {source}\nqueue: {address}")]
     Connect { address: String, source: Box<dyn Error + Send + Sync> },
     #[error("the queue was made by another version of roadloop (format {found}, this one knows {known})\npath: {}", path.display())]
@@ -43,6 +49,7 @@ impl QueueError {
             QueueError::BadAddress { .. }
             | QueueError::BadJob { .. }
             | QueueError::Refused { .. }
+            | QueueError::NotAQueue { .. }
             | QueueError::Format { .. } => ErrorKind::Invalid,
             QueueError::Lost { .. } => ErrorKind::Conflict,
             QueueError::Connect { .. } => ErrorKind::Busy,

@@ -27,6 +27,6 @@ pub mod testing;
 pub use error::QueueError;
 pub use job::{Claim, Depth, Job, Lane, Priority};
 pub use nats::NatsAddress;
-pub use open::{Address, open};
+pub use open::{Address, look, open};
 pub use queue::{Queue, QueueOptions};
 pub use sqs::SqsPrefix;

@@ -87,6 +87,17 @@ pub async fn open(address: &Address, options: QueueOptions) -> Result<Arc<dyn Qu
     }
 }
 
+/// The queue at an address for who only reads: a file that is not there is not made.
+pub async fn look(
+    address: &Address,
+    options: QueueOptions,
+) -> Result<Option<Arc<dyn Queue>>, QueueError> {
+    match address {
+        Address::File(path) if !path.exists() => Ok(None),
+        _ => open(address, options).await.map(Some),
+    }
+}
+
 /// Refuses what some engine would not take, so that all take the same.
 pub(crate) fn check(jobs: &[Job]) -> Result<(), QueueError> {
     for job in jobs {

@@ -48,6 +48,7 @@ pub trait Queue: Send + Sync + Debug {
     /// The job is to be done later, by anybody.
     async fn give_back(&self, claim: Claim, after: Duration) -> Result<(), QueueError>;
 
+    /// How much waits; where nothing ever did, this makes nothing.
     async fn depth(&self, lane: &Lane) -> Result<Depth, QueueError>;
 }
 

@@ -139,25 +139,38 @@ impl SqsQueue {
 
     /// The queue of a lane, made when missing.
     async fn url(&self, lane: &Lane) -> Result<String, AwsError> {
-        if let Some(url) = self.known().get(lane) {
-            return Ok(url.clone());
+        if let Some(url) = self.found(lane).await? {
+            return Ok(url);
         }
-        let name = format!("{}-{lane}", self.prefix.0);
-        let asked = self.client.call("GetQueueUrl", &json!({ "QueueName": name })).await;
-        let answer = match asked {
-            Err(error) if error.is_code(&NO_QUEUE) => {
-                let attributes = json!({
-                    "MessageRetentionPeriod": KEPT_FOR.to_string(),
-                    "VisibilityTimeout": seconds(self.hold).to_string(),
-                });
-                let request = json!({ "QueueName": name, "Attributes": attributes });
-                self.client.call("CreateQueue", &request).await?
-            }
-            answer => answer?,
-        };
+        let attributes = json!({
+            "MessageRetentionPeriod": KEPT_FOR.to_string(),
+            "VisibilityTimeout": seconds(self.hold).to_string(),
+        });
+        let request = json!({ "QueueName": self.name(lane), "Attributes": attributes });
+        let answer = self.client.call("CreateQueue", &request).await?;
+        Ok(self.know(lane, &answer))
+    }
+
+    /// The queue of a lane, if it is there.
+    async fn found(&self, lane: &Lane) -> Result<Option<String>, AwsError> {
+        if let Some(url) = self.known().get(lane) {
+            return Ok(Some(url.clone()));
+        }
+        let request = json!({ "QueueName": self.name(lane) });
+        match self.client.call("GetQueueUrl", &request).await {
+            Err(error) if error.is_code(&NO_QUEUE) => Ok(None),
+            answer => Ok(Some(self.know(lane, &answer?))),
+        }
+    }
+
+    fn name(&self, lane: &Lane) -> String {
+        format!("{}-{lane}", self.prefix.0)
+    }
+
+    fn know(&self, lane: &Lane, answer: &Value) -> String {
         let url = answer["QueueUrl"].as_str().unwrap_or_default().to_owned();
         self.known().insert(lane.clone(), url.clone());
-        Ok(url)
+        url
     }
 
     /// Calls something of a lane's queue; one that was deleted is made anew for the
@@ -399,7 +412,9 @@ impl Queue for SqsQueue {
             "ApproximateNumberOfMessagesDelayed",
             "ApproximateNumberOfMessagesNotVisible",
         ];
-        let queue = self.url(lane).await.map_err(failed)?;
+        let Some(queue) = self.found(lane).await.map_err(failed)? else {
+            return Ok(Depth::default());
+        };
         let request = json!({ "QueueUrl": queue, "AttributeNames": names });
         let answer = self.call(lane, "GetQueueAttributes", &request).await.map_err(failed)?;
         let counts = names.map(|name| {

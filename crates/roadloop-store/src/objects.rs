@@ -99,6 +99,14 @@ impl Store {
         matches!(self.place, Place::Elsewhere { .. })
     }
 
+    /// By what people anywhere know it, without what is secret.
+    pub fn place(&self) -> String {
+        let Place::Folder(folder) = &self.place else { return self.uri().to_owned() };
+        let path = folder.path_of(&Key::default());
+        let path = path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path);
+        path.display().to_string()
+    }
+
     /// What people call it; folders have names enough.
     pub(crate) fn uri(&self) -> &str {
         match &self.place {
@@ -160,7 +168,7 @@ impl Store {
             .list(Some(&location))
             .try_collect()
             .await
-            .map_err(|source| StoreError::backend("list", prefix, source))?;
+            .map_err(|source| self.unlisted(prefix, source))?;
         let listed = |meta: ObjectMeta| Listed { key: meta.location.into(), bytes: meta.size };
         let mut objects: Vec<Listed> = metas.into_iter().map(listed).collect();
         objects.sort();

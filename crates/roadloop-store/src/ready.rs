@@ -71,6 +71,16 @@ impl Store {
         Ok(first.map_err(|error| self.unreachable(error))?.is_some())
     }
 
+    /// What went wrong with a listing: nothing but the bucket can be missing.
+    pub(crate) fn unlisted(&self, prefix: &str, source: Error) -> StoreError {
+        match StoreError::backend("list", prefix, source) {
+            StoreError::Backend { source, .. } if !names_no_bucket(&source) => {
+                StoreError::backend("list", prefix, source)
+            }
+            error => self.unreachable(error),
+        }
+    }
+
     /// What went wrong while a store was tried is about the store, not the object.
     fn unreachable(&self, error: StoreError) -> StoreError {
         let uri = self.uri().to_owned();
@@ -103,6 +113,8 @@ mod tests {
         let error = server.store("flet", "lake").ready().await.unwrap_err();
         assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
         assert!(error.to_string().contains("s3://flet/lake"), "{error}");
+        let error = server.store("flet", "lake").list("board").await.unwrap_err();
+        assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
 
         server.set(Habit::Refuses);
         let error = server.store("fleet", "lake").ready().await.unwrap_err();

@@ -1,6 +1,7 @@
 //! `queue`: what waits, what is being done, what failed; and what is to become of it.
 
 mod dead;
+pub(crate) mod follow;
 pub(crate) mod status;
 
 use anyhow::Result;
@@ -22,6 +23,7 @@ use crate::usage::usage;
 Examples:
   roadloop queue status                    what waits, what goes on, what died?
   roadloop queue status drive-1a2b3c4d     how far is a recording, and who has it?
+  roadloop queue follow drive-1a2b3c4d     look at it until it is over
   roadloop queue dead list                 what failed for the last time, and why?
   roadloop queue redrive --stage detect    try those again
   roadloop queue pause anonymize           begin no more jobs of a stage
@@ -56,6 +58,7 @@ impl Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Status(status::Args),
+    Follow(follow::Args),
     Dead(dead::Args),
     Redrive(dead::RedriveArgs),
     /// Begin no more jobs; those that go on come to their end
@@ -75,6 +78,9 @@ struct StagesArgs {
     /// Stages that are meant [default: all]
     #[arg(value_enum, value_delimiter = ',', value_name = "STAGE")]
     stages: Vec<StageName>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl StagesArgs {
@@ -100,23 +106,27 @@ struct CancelArgs {
     /// Everything that is not over
     #[arg(long, conflicts_with = "names")]
     all: bool,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let board = session.board()?;
     match args.command {
         Command::Status(args) => status::run(session, &board, &args).await,
+        Command::Follow(args) => follow::run(session, &board, &args).await,
         Command::Dead(args) => dead::run(session, &board, &args).await,
         Command::Redrive(args) => dead::redrive(session, &board, &args).await,
         Command::Pause(args) => {
             let stages = args.stages();
             board.say(|control| add(&mut control.paused, &stages)).await?;
-            told(&board.control().await?)
+            told(&board.control().await?, args.json)
         }
         Command::Resume(args) => {
             let stages = args.stages();
             board.say(|control| control.paused.retain(|stage| !stages.contains(stage))).await?;
-            told(&board.control().await?)
+            told(&board.control().await?, args.json)
         }
         Command::Cancel(args) => cancel(&board, &args).await,
     }
@@ -129,7 +139,11 @@ fn add(paused: &mut Vec<Stage>, stages: &[Stage]) {
 }
 
 /// What holds from now on.
-fn told(control: &Control) -> Result<Outcome> {
+fn told(control: &Control, is_json: bool) -> Result<Outcome> {
+    if is_json {
+        render::print_json(&json!({"paused": paused_as_json(control)}))?;
+        return Ok(Outcome::Done);
+    }
     let names: Vec<&str> = control.paused.iter().map(|stage| stage.name()).collect();
     match names.as_slice() {
         [] => render::print("nothing is paused")?,
@@ -155,6 +169,11 @@ async fn cancel(board: &Board, args: &CancelArgs) -> Result<Outcome> {
                 ids.push(state.order.id);
             }
         }
+    }
+    if args.json {
+        board.cancel(&ids).await?;
+        render::print_json(&json!({"cancelled": ids}))?;
+        return Ok(Outcome::Done);
     }
     if ids.is_empty() {
         render::print("nothing to cancel: all of it is over")?;

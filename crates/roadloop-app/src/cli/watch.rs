@@ -1,20 +1,20 @@
 //! `watch`: recordings that come by themselves are worked on.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use roadloop_base::Stage;
-use roadloop_engine::EngineError;
 use roadloop_engine::events::{Hint, Letter, Lister, Mailbox, Message, Sighting, Wanted, Watcher};
 use roadloop_engine::work::{Order, WorkEvent, WorkLog};
+use roadloop_engine::{EngineError, store};
 use tokio::time::sleep;
 
 use super::queue::QueueArgs;
 use super::run::StageName;
 use super::worker::{Does, signals};
 use crate::cli::Outcome;
+use crate::command::command;
 use crate::config::Overrides;
 use crate::render::counted;
 use crate::server::hooks;
@@ -172,14 +172,21 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
 
 /// A place as orders are to name it, whoever reads them.
 fn named_for_all(place: &str) -> Result<String> {
-    if place.contains("://") {
+    let Some(path) = store::folder_of(place) else {
+        if place.starts_with("http://") || place.starts_with("https://") {
+            return Err(usage(format!(
+                "a web server lists nothing, so it cannot be watched; name a folder or a prefix of \
+                 a bucket, or order each address with: {} run {place}",
+                command()
+            )));
+        }
+        store::open(place)?;
         return Ok(place.trim_end_matches('/').to_owned());
-    }
-    let path = Path::new(place);
+    };
     if !path.is_dir() {
         return Err(usage(format!("there is no folder to watch\npath: {place}")));
     }
-    let path: PathBuf =
+    let path =
         path.canonicalize().with_context(|| format!("cannot open the folder\npath: {place}"))?;
     Ok(path.to_str().context("the path is not text, and cannot be sent")?.to_owned())
 }
@@ -202,6 +209,7 @@ impl Watching {
                 sleep(Duration::from_secs(settle)).await;
             }
             let rests = if settle > 0 { lister.list().await? } else { first };
+            self.warn(&mut lister);
             for sighting in rests {
                 orders += u64::from(self.watcher.sighted(&sighting).await?.is_some());
             }
@@ -266,19 +274,33 @@ impl Watching {
         let usual = if place.contains("://") { BUCKET_EVERY } else { FOLDER_EVERY };
         let every = every.unwrap_or(usual);
         let mut lister = Lister::new(place, Duration::from_secs(settle));
+        let mut trouble = String::new();
         loop {
             match lister.list().await {
                 Ok(sightings) => {
+                    trouble.clear();
+                    self.warn(&mut lister);
                     for sighting in &sightings {
                         self.sighted(sighting).await;
                     }
                 }
+                // What is wrong each time is said once.
+                Err(error) if error.to_string() == trouble => {}
                 Err(error) => {
+                    trouble = error.to_string();
                     let doing = "looking for recordings";
                     self.log.told(WorkEvent::Trouble { doing, error: &error, pause: every });
                 }
             }
             sleep(every).await;
+        }
+    }
+
+    /// What cannot be looked into is passed over, and said.
+    fn warn(&self, lister: &mut Lister) {
+        for error in lister.unreadable() {
+            let (doing, pause) = ("looking into a folder, which is passed over", Duration::ZERO);
+            self.log.told(WorkEvent::Trouble { doing, error: &error, pause });
         }
     }
 

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use anyhow::Result;
 use roadloop_base::Stage;
-use roadloop_engine::work::{WorkLog, Worker, WorkerSettings};
+use roadloop_engine::work::{Left, WorkLog, Worker, WorkerSettings};
 use roadloop_engine::{Ctx, EngineError, Silent};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::queue::QueueArgs;
 use super::run::StageName;
 use crate::cli::Outcome;
+use crate::command::command;
 use crate::config::Overrides;
+use crate::render::counted;
 use crate::session::Session;
 use crate::shown::Shown;
 use crate::usage::usage;
@@ -125,6 +127,7 @@ impl Does {
             slots,
             policy: session.policy(),
             queue: session.queue_options(),
+            address: session.queue_address()?.to_string(),
             stops_when_idle,
         };
         Ok(Worker::new(ctx, queue, settings, log))
@@ -163,7 +166,7 @@ pub(crate) async fn signals(
     tokio::select! {
         worked = &mut working => {
             worked?;
-            return Ok(Outcome::Done);
+            return Ok(outcome(session, &worker.left()));
         }
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -186,6 +189,22 @@ pub(crate) async fn signals(
     // What was handed back is on its way to the queue.
     let _ = tokio::time::timeout(HANDING_BACK, working).await;
     Ok(Outcome::Done)
+}
+
+/// How work ended after which nothing is left to do here.
+fn outcome(session: &Session, left: &Left) -> Outcome {
+    for (stage, jobs) in &left.paused {
+        let waits = counted(*jobs, "job");
+        let command = command();
+        session.note(&format!(
+            "note: {stage} is paused, with {waits} to do; {command} queue resume {stage} goes on"
+        ));
+    }
+    if left.has_dead {
+        return Outcome::Failed;
+    }
+    let is_all = !left.has_skips && !left.has_strangers && left.paused.is_empty();
+    if is_all { Outcome::Done } else { Outcome::DoneWithSkips }
 }
 
 /// `machine-1234`.

@@ -116,7 +116,7 @@ impl WorkLog for Counts {
             WorkEvent::Lost(task) => self.of(task.stage, |sums| sums.ended(JobEnd::Lost)),
             WorkEvent::Trouble { .. } => self.change(|sums| sums.trouble += 1),
             WorkEvent::Ordered(_) => self.change(|sums| sums.orders += 1),
-            WorkEvent::Held { .. } => {}
+            WorkEvent::Held { .. } | WorkEvent::Stranger { .. } => {}
         }
     }
 }

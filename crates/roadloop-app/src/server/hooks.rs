@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -51,8 +52,9 @@ async fn allowed(asked: HeaderMap) -> Response {
 async fn told(
     State(hooks): State<Arc<Hooks>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
+    let body = body?;
     if let Some(token) = &hooks.token {
         let sent = headers.get(header::AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
         // By their hashes, so that how long it takes says nothing.

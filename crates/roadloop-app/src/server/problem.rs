@@ -1,6 +1,6 @@
 //! What went wrong, as who asked is told: a JSON object as RFC 9457 has it.
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use roadloop_base::ErrorKind;
@@ -63,6 +63,12 @@ impl From<EngineError> for Problem {
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Problem {
         Problem::invalid(rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Problem {
+        Problem { status: rejection.status(), detail: rejection.body_text() }
     }
 }
 

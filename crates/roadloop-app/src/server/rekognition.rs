@@ -9,6 +9,7 @@
 mod answer;
 mod counts;
 mod question;
+mod texts;
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -132,7 +133,7 @@ fn is_bucket(name: &str) -> bool {
 
 /// The operations that are answered.
 fn operation(name: &str) -> Option<&'static str> {
-    ["DetectLabels", "DetectFaces"].into_iter().find(|known| *known == name)
+    ["DetectLabels", "DetectFaces", "DetectText"].into_iter().find(|known| *known == name)
 }
 
 impl Rekognition {
@@ -153,7 +154,12 @@ impl Rekognition {
                 let model = self.looking.models().next().unwrap_or_default();
                 Ok(answer::labels(&found, &asked, model))
             }
-            _ => Ok(answer::faces(&self.looking.faces(image).await?)),
+            "DetectFaces" => Ok(answer::faces(&self.looking.faces(image).await?)),
+            _ => {
+                let wanted = question.filters.wanted().map_err(Refusal::invalid)?;
+                let lines = self.looking.texts(image).await?;
+                Ok(texts::answer(&lines, &wanted, self.looking.reader()))
+            }
         }
     }
 

@@ -10,6 +10,7 @@ mod crash;
 mod deployed;
 mod elsewhere;
 mod extract;
+mod followed;
 mod killed;
 mod main_job;
 mod people;

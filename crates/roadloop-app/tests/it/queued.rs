@@ -227,7 +227,7 @@ fn what_is_no_recording_is_a_dead_letter_until_it_is_one() {
     let workspace = Workspace::new();
     let path = workspace.write("drive.mcap", b"not yet");
     let id = order(&workspace, path.to_str().unwrap());
-    workspace.ok(&["worker", "--until-idle"]);
+    assert_eq!(workspace.run(&["worker", "--until-idle"]).code, 1);
     let letters = workspace.ok(&["queue", "dead", "list"]);
     assert!(letters.contains("not a recording"), "{letters}");
     for unknown in [&["dead", "show", "nobody"][..], &["redrive", "nobody"], &["redrive", "../x"]] {

@@ -286,6 +286,8 @@ fn a_worker_without_its_store_is_not_ready() {
     command.args(["--store", "lake"]);
     let seen = Seen::start(command);
     seen.json("/readyz", 200);
+    // One that finds its store gone when it begins ends with an error.
+    sleep(Duration::from_secs(1));
     std::fs::rename(workspace.path("lake"), workspace.path("elsewhere")).unwrap();
     let missing = seen.missing();
     assert!(missing.contains("\"store\"") && !missing.contains("\"queue\""), "{missing}");
@@ -293,7 +295,7 @@ fn a_worker_without_its_store_is_not_ready() {
     let there = InBucket::new();
     let seen = Seen::start(there.command(&["worker", "--roles", STAGES]));
     seen.json("/readyz", 200);
-    // One that finds its store closed when it begins ends with an error.
+    // Or closed.
     sleep(Duration::from_secs(1));
     there.server.set(Habit::Refuses);
     let missing = seen.missing();

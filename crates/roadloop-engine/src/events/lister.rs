@@ -1,11 +1,11 @@
 //! What lies in a folder or below a prefix of a bucket, as sightings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use roadloop_bag::{self as bag, BagError};
+use roadloop_bag::{self as bag, BagError, Found};
 use roadloop_store::{Remote, RemoteObject, is_remote};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -21,12 +21,27 @@ pub struct Lister {
     settles_in: Duration,
     /// What was seen last, and since when it is so.
     seen: HashMap<String, (String, Instant)>,
+    /// What could not be looked into the last time.
+    unreadable: HashSet<String>,
+    /// And was not told yet.
+    untold: Vec<EngineError>,
 }
 
 impl Lister {
     /// What is unchanged for so long has come to rest.
     pub fn new(place: &str, settles_in: Duration) -> Lister {
-        Lister { place: place.to_owned(), settles_in, seen: HashMap::new() }
+        Lister {
+            place: place.to_owned(),
+            settles_in,
+            seen: HashMap::new(),
+            unreadable: HashSet::new(),
+            untold: Vec::new(),
+        }
+    }
+
+    /// Folders that cannot be looked into, each once until it can be again.
+    pub fn unreadable(&mut self) -> Vec<EngineError> {
+        std::mem::take(&mut self.untold)
     }
 
     pub fn place(&self) -> &str {
@@ -39,9 +54,10 @@ impl Lister {
             true => listed_far(&Remote::new(&self.place)?).await?,
             false => {
                 let folder = PathBuf::from(&self.place);
-                spawn_blocking(move || listed_here(&folder))
-                    .await
-                    .map_err(EngineError::stopped)??
+                let listed = spawn_blocking(move || listed_here(&folder)).await;
+                let (found, unreadable) = listed.map_err(EngineError::stopped)??;
+                self.remember(unreadable);
+                found
             }
         };
         let now = Instant::now();
@@ -60,12 +76,26 @@ impl Lister {
         self.seen = seen;
         Ok(rests)
     }
+
+    fn remember(&mut self, unreadable: Vec<BagError>) {
+        let known = std::mem::take(&mut self.unreadable);
+        for error in unreadable {
+            let words = error.to_string();
+            if !known.contains(&words) {
+                self.untold.push(error.into());
+            }
+            self.unreadable.insert(words);
+        }
+    }
 }
 
 /// The recording a hint speaks of, if it is there and is one: of a file in a rosbag2
 /// folder that is the folder.
 pub(super) async fn resolve(hint: &Hint) -> Result<Option<Sighting>, EngineError> {
     let Hint { address, tag, .. } = hint;
+    if bag::is_unfinished(Path::new(address)) {
+        return Ok(None);
+    }
     if !is_remote(address) {
         let path = PathBuf::from(address);
         let look = move || {
@@ -132,17 +162,15 @@ fn version_of(object: &RemoteObject) -> String {
     }
 }
 
-fn listed_here(folder: &Path) -> Result<Vec<Sighting>, EngineError> {
+fn listed_here(folder: &Path) -> Result<(Vec<Sighting>, Vec<BagError>), EngineError> {
     let folder = folder
         .canonicalize()
         .map_err(|source| EngineError::Read { path: folder.to_owned(), source })?;
-    let found = match bag::find_recordings(&folder) {
-        Err(BagError::NothingInFolder { .. }) => Vec::new(),
-        found => found?,
-    };
+    let Found { recordings, unreadable, .. } = bag::look_for_recordings(&folder)?;
     // Some programs record into a file of this name, and give it another at its end.
     let is_over = |path: &PathBuf| !path.to_string_lossy().ends_with(".active");
-    Ok(found.iter().filter(|path| is_over(path)).filter_map(|path| sighted_here(path)).collect())
+    let whole = recordings.iter().filter(|path| is_over(path));
+    Ok((whole.filter_map(|path| sighted_here(path)).collect(), unreadable))
 }
 
 /// A file that went meanwhile was not seen.

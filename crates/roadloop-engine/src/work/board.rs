@@ -3,7 +3,8 @@
 //! - `board/orders/<order>.json`: what was asked for;
 //! - `board/jobs/<job>.json`: what became of each job;
 //! - `board/dead/<job>.json`: jobs nobody tries any more, whole;
-//! - `board/control.json`: what people said to all workers.
+//! - `board/control.json`: what people said to all workers;
+//! - `board/id.json`: by what the store is known to queues.
 //!
 //! Losing any of it loses no work: the queue has the jobs, the catalog what they made.
 
@@ -51,7 +52,14 @@ impl Board {
         Board { store }
     }
 
-    async fn load<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, EngineError> {
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(super) async fn load<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<T>, EngineError> {
         let bytes = match self.store.get(key).await {
             Ok(bytes) => bytes,
             Err(StoreError::NotFound { .. }) => return Ok(None),
@@ -97,6 +105,18 @@ impl Board {
 
     pub(super) async fn put_order(&self, order: &Order) -> Result<(), EngineError> {
         self.save(&format!("{ORDERS}/{}.json", order.id), order).await
+    }
+
+    /// Says whether nobody else did so before.
+    pub(super) async fn put_new_order(&self, order: &Order) -> Result<bool, EngineError> {
+        let key = format!("{ORDERS}/{}.json", order.id);
+        let text = serde_json::to_vec_pretty(order)
+            .map_err(|source| EngineError::Record { key: key.clone(), source })?;
+        match self.store.put_new(&key, Bytes::from(text)).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub async fn order(&self, id: &OrderId) -> Result<Option<Order>, EngineError> {
@@ -248,6 +268,15 @@ mod tests {
         }
         board.put_record(&record(JobState::Done, "a")).await.unwrap();
         assert_eq!(now().await, (JobState::Done, "a".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn an_order_is_given_by_one() {
+        let board = Board::new(roadloop_store::open("memory:").unwrap());
+        let order = task().order;
+        assert!(board.put_new_order(&order).await.unwrap());
+        assert!(!board.put_new_order(&order).await.unwrap());
+        assert_eq!(board.order(&order.id).await.unwrap(), Some(order));
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use super::{Board, DeadLetter, JobRecord, JobState, Order, OrderId, Task, lane};
 use crate::EngineError;
 
 /// Puts the first job of an order into the queue, unless that was done before;
-/// says whether it was not. An order that was cancelled is one again.
+/// says whether it was not, and to one only of those who do it at once. An order that was cancelled is one again.
 pub async fn submit(board: &Board, queue: &dyn Queue, order: &Order) -> Result<bool, EngineError> {
     let is_cancelled = board.control().await?.cancelled.contains(&order.id);
     if board.order(&order.id).await?.is_some() && !is_cancelled {
@@ -19,12 +19,16 @@ pub async fn submit(board: &Board, queue: &dyn Queue, order: &Order) -> Result<b
     if is_cancelled {
         board.say(|control| control.cancelled.retain(|id| *id != order.id)).await?;
     }
+    let order = &Order { home: Some(board.home().await?), ..order.clone() };
     // Whoever opens the recording knows what follows, also where nothing is extracted.
     let first = Task { order: order.clone(), stage: Stage::Extract, part: None };
     queue.push(&[first.job()?]).await?;
     // Only now: an order that is known is one whose job is safe.
-    board.put_order(order).await?;
-    Ok(true)
+    if is_cancelled {
+        board.put_order(order).await?;
+        return Ok(true);
+    }
+    board.put_new_order(order).await
 }
 
 impl Board {

@@ -10,7 +10,7 @@ use roadloop_queue::{Job, Queue};
 use tokio::sync::mpsc;
 
 use super::children::{Children, follow_up};
-use super::{Policy, Task};
+use super::{Board, JobState, Policy, Task};
 use crate::stages::{attach, detect, files, ingest, redact};
 use crate::{Ctx, EngineError, flow};
 
@@ -52,7 +52,12 @@ async fn extract(
     let id = recording.id().clone();
     let recording = Arc::new(recording);
     for stage in [Stage::Tables, Stage::Video].into_iter().filter(|stage| order.wants(*stage)) {
-        queue.push(&[Task { order: order.clone(), stage, part: None }.job()?]).await?;
+        let task = Task { order: order.clone(), stage, part: None };
+        // Where this is not the first attempt, it may be done by now.
+        let known = Board::new(ctx.store.clone()).record(&task.id()).await?;
+        if known.is_none_or(|record| record.state != JobState::Done) {
+            queue.push(&[task.job()?]).await?;
+        }
     }
     let mut children = Children::new(queue, policy, task, id.clone());
     let mut report = Report::default();

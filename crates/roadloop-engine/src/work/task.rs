@@ -15,7 +15,7 @@ use roadloop_vision::RedactStyle;
 use crate::EngineError;
 use crate::flow::RunSettings;
 use crate::stages::redact::RedactSettings;
-use crate::work::lane;
+use crate::work::{Home, lane};
 
 /// The name of an order: the stem of its recording and 16 hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,6 +97,9 @@ pub struct Order {
     pub margin: f32,
     #[serde(default)]
     pub name: Option<RecordingId>,
+    /// The store it was given for; orders of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<Home>,
 }
 
 impl Order {
@@ -117,6 +120,7 @@ impl Order {
             is_solid: redact.style == RedactStyle::Solid,
             margin: redact.margin,
             name: name.clone(),
+            home: None,
         }
     }
 

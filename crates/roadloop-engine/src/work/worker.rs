@@ -9,11 +9,13 @@
 //! worker went without a word has its last attempt alone: then it harms no other, and
 //! one that was only beside it comes through.
 
+mod idle;
 mod one_job;
+mod stranger;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use roadloop_base::Stage;
@@ -24,8 +26,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::children::is_full;
-use super::{Board, Control, JobRecord, Order, Policy, Task, is_idle, lane};
+use super::{Board, Control, Home, JobRecord, Order, Policy, Task, lane};
 use crate::{Ctx, EngineError};
+pub use idle::Left;
+use idle::Tally;
+use stranger::Strangers;
 
 /// How long a claim waits for a job before the worker looks around.
 const WAIT: Duration = Duration::from_secs(1);
@@ -46,6 +51,8 @@ pub struct WorkerSettings {
     pub policy: Policy,
     /// As the queue was opened.
     pub queue: QueueOptions,
+    /// By what people know the queue.
+    pub address: String,
     /// Ends when nothing waits and nobody works in its stages.
     pub stops_when_idle: bool,
 }
@@ -71,6 +78,14 @@ pub enum WorkEvent<'a> {
     },
     /// A recording that came by itself is to be worked on.
     Ordered(&'a Order),
+    /// A job of another store is in the queue; said once for each order.
+    Stranger {
+        task: &'a Task,
+        /// The store it is for, and the one that this worker has.
+        wanted: &'a Home,
+        own: &'a Home,
+        queue: &'a str,
+    },
     /// A stage waits since so much waits in the next one.
     Held {
         stage: Stage,
@@ -102,6 +117,9 @@ pub struct Worker {
     ctx: Ctx,
     queue: Arc<dyn Queue>,
     board: Board,
+    home: OnceLock<Home>,
+    strangers: Strangers,
+    tally: Tally,
     settings: WorkerSettings,
     log: Arc<dyn WorkLog>,
     stop: watch::Sender<Stop>,
@@ -121,7 +139,20 @@ impl Worker {
         let board = Board::new(ctx.store.clone());
         let (stop, control) = (watch::Sender::new(Stop::No), watch::Sender::default());
         let company = RwLock::default();
-        Arc::new(Worker { ctx, queue, board, settings, log, stop, control, company })
+        let (home, strangers, tally) = (OnceLock::new(), Strangers::default(), Tally::default());
+        Arc::new(Worker {
+            ctx,
+            queue,
+            board,
+            home,
+            strangers,
+            tally,
+            settings,
+            log,
+            stop,
+            control,
+            company,
+        })
     }
 
     /// Works until it is [told to stop](Worker::stop), or nothing is left to do where
@@ -129,6 +160,7 @@ impl Worker {
     pub async fn run(self: &Arc<Worker>) -> Result<(), EngineError> {
         // Also to find out now that the store does not answer.
         self.control.send_replace(self.board.control().await?);
+        let _ = self.home.set(self.board.home().await?);
         let mut loops = JoinSet::new();
         for (stage, slots) in self.settings.slots.clone() {
             let worker = Arc::clone(self);
@@ -188,22 +220,6 @@ impl Worker {
         }
     }
 
-    async fn stop_when_idle(&self) {
-        if !self.settings.stops_when_idle {
-            return;
-        }
-        let mut idle = 0;
-        // Twice: engines count roughly, and a job may be on its way to its children.
-        while idle < 2 {
-            sleep(WAIT / 3).await;
-            idle = match is_idle(&*self.queue, self.stages()).await {
-                Ok(true) => idle + 1,
-                Ok(false) | Err(_) => 0,
-            };
-        }
-        self.tell(Stop::Finish);
-    }
-
     fn trouble(&self, doing: &'static str, error: &EngineError, pause: Duration) {
         self.log.told(WorkEvent::Trouble { doing, error, pause });
     }
@@ -227,6 +243,10 @@ impl Worker {
                 Ok(Some(claim)) => {
                     pause = TROUBLE.0;
                     let worker = Arc::clone(self);
+                    if let Some(wanted) = self.stranger(&claim) {
+                        jobs.spawn(async move { worker.pass_on(claim, &wanted).await });
+                        continue;
+                    }
                     let runtime = Handle::current();
                     // A thread for each job, which the futures of stages need not
                     // be able to change.
@@ -251,7 +271,7 @@ impl Worker {
 
     /// The next job of a stage, the urgent ones first; `None` after a while without.
     async fn next(&self, stage: Stage, was_held: &mut bool) -> Result<Option<Claim>, EngineError> {
-        if self.control.borrow().paused.contains(&stage) {
+        if self.strangers.are_many() || self.is_paused(stage) {
             sleep(WAIT).await;
             return Ok(None);
         }
@@ -271,6 +291,10 @@ impl Worker {
             return Ok(Some(claim));
         }
         Ok(self.queue.claim(&lane(stage, Priority::Normal), 1, WAIT).await?.pop())
+    }
+
+    fn is_paused(&self, stage: Stage) -> bool {
+        self.control.borrow().paused.contains(&stage)
     }
 
     /// What it does.

@@ -99,15 +99,17 @@ async fn what_is_the_senders_fault_is_not() {
     assert_eq!((error.to_string().as_str(), stub.asked().len()), (expected, 2));
 }
 
-/// Missing, and we may not make it: the error says so; there, but we may not ask
-/// for its attributes: it is used.
+/// Missing, and we may not make it: the error says so. Who only looks makes nothing.
 #[tokio::test]
 async fn a_queue_is_made_where_that_is_allowed() {
     let missing = (400, json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist" }));
     let no = (403, json!({ "__type": "AccessDeniedException", "message": "no" }));
+    let stub = Stub::answering(vec![missing.clone()]);
+    let depth = opened(stub.endpoint(), "some", HOLD).depth(&lane()).await.unwrap();
+    assert_eq!((depth, stub.asked().len()), (Depth::default(), 1));
     let stub = Stub::answering(vec![missing, no]);
     let queue = opened(stub.endpoint(), "some", HOLD);
-    let error = queue.depth(&lane()).await.unwrap_err();
+    let error = queue.claim(&lane(), 1, Duration::ZERO).await.unwrap_err();
     assert!(error.to_string().contains("AccessDeniedException"), "{error}");
     let asked: Vec<String> = stub.asked().into_iter().map(|(target, _)| target).collect();
     assert_eq!(asked, ["AmazonSQS.GetQueueUrl", "AmazonSQS.CreateQueue"]);

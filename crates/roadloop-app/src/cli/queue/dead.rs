@@ -4,6 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 use roadloop_engine::work::{Board, DeadLetter};
 
+use serde_json::json;
+
 use super::time;
 use crate::cli::Outcome;
 use crate::cli::run::StageName;
@@ -39,6 +41,9 @@ Example:
         /// As the list names it
         #[arg(value_name = "ID")]
         job: String,
+        /// Print as JSON, in one line
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -59,6 +64,9 @@ pub(super) struct RedriveArgs {
     /// Only say which
     #[arg(long)]
     dry_run: bool,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(session: &Session, board: &Board, args: &Args) -> Result<Outcome> {
@@ -74,8 +82,12 @@ pub(super) async fn run(session: &Session, board: &Board, args: &Args) -> Result
                 session.note("roadloop queue redrive tries them again");
             }
         }
-        Command::Show { job } => {
+        Command::Show { job, json } => {
             let letter = letter(board, job).await?;
+            if *json {
+                render::print_json(&letter)?;
+                return Ok(Outcome::Done);
+            }
             render::print(&serde_json::to_string_pretty(&letter)?)?;
         }
     }
@@ -121,6 +133,11 @@ pub(super) async fn redrive(
         letters.retain(is_of_stage);
     }
     if args.dry_run {
+        if args.json {
+            let jobs: Vec<&str> = letters.iter().map(|letter| letter.job.as_str()).collect();
+            render::print_json(&json!({"dry_run": true, "jobs": jobs}))?;
+            return Ok(Outcome::Done);
+        }
         for letter in &letters {
             render::print(&letter.job)?;
         }
@@ -128,14 +145,19 @@ pub(super) async fn redrive(
         return Ok(Outcome::Done);
     }
     let queue = session.queue().await?;
-    let mut failed = 0;
+    let (mut put_back, mut failed) = (Vec::new(), Vec::new());
     for letter in &letters {
-        if let Err(error) = board.redrive(&*queue, letter).await {
-            render::error_of(&error);
-            failed += 1;
+        match board.redrive(&*queue, letter).await {
+            Ok(()) => put_back.push(letter.job.as_str()),
+            Err(error) => {
+                render::error_of(&error);
+                failed.push(letter.job.as_str());
+            }
         }
     }
-    let put_back = letters.len() as u64 - failed;
-    render::print(&format!("put back: {}", counted(put_back, "job")))?;
-    Ok(if failed > 0 { Outcome::Failed } else { Outcome::Done })
+    match args.json {
+        true => render::print_json(&json!({"put_back": put_back, "failed": failed}))?,
+        false => render::print(&format!("put back: {}", counted(put_back.len() as u64, "job")))?,
+    }
+    Ok(if !failed.is_empty() { Outcome::Failed } else { Outcome::Done })
 }

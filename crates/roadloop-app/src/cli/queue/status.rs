@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use roadloop_base::Stage;
+use roadloop_engine::queue::Depth;
 use roadloop_engine::work::{Board, JobRecord, JobState, OrderState, StageState, depth};
 use serde_json::{Value, json};
 
@@ -84,10 +85,16 @@ async fn of_one(board: &Board, name: &str, args: &Args) -> Result<Outcome> {
 }
 
 async fn of_all(session: &Session, board: &Board, args: &Args) -> Result<Outcome> {
-    let queue = session.queue().await?;
+    let queue = session.queue_to_look_at().await?;
     let mut depths = Vec::new();
     for stage in Stage::ALL {
-        depths.push((stage, depth(&*queue, stage).await?));
+        depths.push((
+            stage,
+            match &queue {
+                Some(queue) => depth(&**queue, stage).await?,
+                None => Depth::default(),
+            },
+        ));
     }
     let control = board.control().await?;
     let dead = board.dead_count().await?;
@@ -120,7 +127,8 @@ async fn of_all(session: &Session, board: &Board, args: &Args) -> Result<Outcome
         let (waiting, in_flight) = (depth.waiting.to_string(), depth.in_flight.to_string());
         rows.push(vec![stage.to_string(), waiting, in_flight, oldest, paused.to_owned()]);
     }
-    let mut text = format!("{}\n\n{}\n", session.queue_address()?, columns(&rows));
+    let is_there = if queue.is_some() { "" } else { " (there is no queue yet)" };
+    let mut text = format!("{}{is_there}\n\n{}\n", session.queue_address()?, columns(&rows));
     let heading = ["recording", "given", "extract", "detect", "anonymize", "is", "order"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for state in &states {
@@ -147,7 +155,7 @@ async fn of_all(session: &Session, board: &Board, args: &Args) -> Result<Outcome
         text += &columns(&rows);
     }
     if hidden > 0 {
-        text += &format!("  and {hidden} before; --limit shows more\n");
+        text += &format!("  and {hidden} before; a larger --limit shows them\n");
     }
     if dead > 0 {
         let letters = counted(dead as u64, "dead job");

@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use super::texts::Filters;
+
 /// `MinConfidence` where it is not said (the reference's own).
 const LABELS_FROM: f64 = 55.0;
 
@@ -17,6 +19,8 @@ pub(super) struct Question {
     features: Vec<String>,
     #[serde(default)]
     settings: Settings,
+    #[serde(default)]
+    pub(super) filters: Filters,
 }
 
 #[derive(Debug, Default, Deserialize)]

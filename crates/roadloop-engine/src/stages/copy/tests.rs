@@ -34,8 +34,9 @@ async fn open() -> Ctx {
             finders: Looker::Here(FinderFiles {
                 faces: nothing.clone(),
                 plates: nothing.clone(),
-                texts: nothing,
+                texts: nothing.clone(),
             }),
+            recogniser: nothing,
             confidence: 0.5,
         },
         dynamodb: None,

@@ -74,7 +74,7 @@ impl Worker {
                 // Before it is finished: a job without its end on the board would be
                 // waited for.
                 self.write(&record).await;
-                self.log.told(WorkEvent::Ended(&task, &record));
+                self.ended(&task, &record);
                 self.said("finishing a job", self.queue.finish(claim, &children).await);
             }
             End::Failed(error) => {
@@ -89,13 +89,13 @@ impl Worker {
             End::Cancelled => {
                 let record = ended(JobState::Cancelled);
                 self.write(&record).await;
-                self.log.told(WorkEvent::Ended(&task, &record));
+                self.ended(&task, &record);
                 self.said("dropping a job", self.queue.finish(claim, &[]).await);
             }
             End::HandedBack => {
                 let record = ended(JobState::Waiting);
                 self.write(&record).await;
-                self.log.told(WorkEvent::Ended(&task, &record));
+                self.ended(&task, &record);
                 // As a new job: being told to stop is no failure of this one.
                 let again = claim.job.again(attempts.saturating_sub(1));
                 self.said("handing a job back", self.queue.finish(claim, &[again]).await);
@@ -193,11 +193,11 @@ impl Worker {
                 return;
             }
             self.write(&record).await;
-            self.log.told(WorkEvent::Ended(task, &record));
+            self.ended(task, &record);
             return self.said("finishing a dead job", self.queue.finish(claim, &[]).await);
         }
         self.write(&record).await;
-        self.log.told(WorkEvent::Ended(task, &record));
+        self.ended(task, &record);
         let pause = self.settings.policy.pause_after(record.attempts);
         self.said("giving a job back", self.queue.give_back(claim, pause).await);
     }
@@ -230,6 +230,11 @@ impl Worker {
         }
     }
 
+    fn ended(&self, task: &Task, record: &JobRecord) {
+        self.tally.count(record);
+        self.log.told(WorkEvent::Ended(task, record));
+    }
+
     /// A record that cannot be written stops no work.
     async fn write(&self, record: &JobRecord) {
         if let Err(error) = self.board.put_record(record).await {
@@ -237,7 +242,7 @@ impl Worker {
         }
     }
 
-    fn said<E: Into<EngineError>>(&self, doing: &'static str, answer: Result<(), E>) {
+    pub(super) fn said<E: Into<EngineError>>(&self, doing: &'static str, answer: Result<(), E>) {
         if let Err(error) = answer {
             // The job comes back when its time is over.
             self.trouble(doing, &error.into(), Duration::ZERO);
