@@ -65,6 +65,11 @@ impl Session {
         self.progress.reporter()
     }
 
+    /// How it is shown.
+    pub(crate) fn progress_style(&self) -> ProgressStyle {
+        self.progress
+    }
+
     /// The engine, its store and tables made when missing.
     pub(crate) async fn engine(&self) -> Result<Ctx> {
         Ok(Ctx::open(self.engine_settings(), Arc::from(self.progress.reporter())).await?)

@@ -96,16 +96,18 @@ async fn look(session: &Session, board: &Board, states: &mut [OrderState]) -> Re
             shows.end();
             return Ok(());
         }
-        if quiet.wants_a_look(Instant::now()) {
-            let seen = seen(session, board, states).await?;
+        // What does not answer for a moment is no reason to end: the work goes on.
+        if quiet.wants_a_look(Instant::now())
+            && let Ok(seen) = seen(session, board, states).await
+        {
             let address = session.queue_address()?;
             let command = command();
             for word in quiet.heard(Instant::now(), &seen) {
                 match word {
-                    Word::Paused(stage) => session.note(&format!(
+                    Word::Paused(stage) => shows.note(session, &format!(
                         "note: {stage} is paused; {command} queue resume {stage} goes on"
                     )),
-                    Word::Nobody { secs, jobs } => session.note(&format!(
+                    Word::Nobody { secs, jobs } => shows.note(session, &format!(
                         "note: no worker has taken a job for {secs} s, with {} to do; start one \
                          with: {command} worker --queue {address}",
                         counted(jobs, "job"),

@@ -3,10 +3,10 @@
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 use serde_json::json;
 
-use crate::progress::duration;
+use crate::progress::{ProgressStyle, duration};
 use crate::render::{self, Voice};
 use crate::session::Session;
 
@@ -26,13 +26,16 @@ impl Shows {
         if render::voice() == Voice::JsonLines {
             return Shows::Events(std::sync::Mutex::default());
         }
-        if session.is_quiet {
-            return Shows::Nothing;
-        }
-        if stderr().is_terminal() {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.enable_steady_tick(Duration::from_millis(250));
-            return Shows::Bar(bar);
+        match session.progress_style() {
+            ProgressStyle::None => return Shows::Nothing,
+            ProgressStyle::Auto if stderr().is_terminal() => {
+                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+                // The words are all there is to see: how much there will be is not known.
+                bar.set_style(BarStyle::default_spinner());
+                bar.enable_steady_tick(Duration::from_millis(250));
+                return Shows::Bar(bar);
+            }
+            ProgressStyle::Auto | ProgressStyle::Plain | ProgressStyle::Json => {}
         }
         let long_ago = Instant::now().checked_sub(PLAIN_EVERY).unwrap_or_else(Instant::now);
         Shows::Lines(std::sync::Mutex::new((long_ago, String::new())))
@@ -56,6 +59,14 @@ impl Shows {
                 }
             }
             Shows::Nothing => {}
+        }
+    }
+
+    /// A remark, above what changes.
+    pub(super) fn note(&self, session: &Session, text: &str) {
+        match self {
+            Shows::Bar(bar) => bar.suspend(|| session.note(text)),
+            _ => session.note(text),
         }
     }
 
