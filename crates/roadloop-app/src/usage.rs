@@ -65,7 +65,8 @@ pub(crate) fn is_usage_of_engine(error: &EngineError) -> bool {
         EngineError::Catalog(error) => is_usage_of_catalog(error),
         EngineError::NoSuchRecording { .. }
         | EngineError::SeveralRecordings { .. }
-        | EngineError::FolderTaken { .. } => true,
+        | EngineError::FolderTaken { .. }
+        | EngineError::NotHere => true,
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ use roadloop_vision::{Detector, Pixels, TextLine, TextReader, decode_bytes};
 
 use crate::models::Detectors;
 use crate::sources::read_whole;
-use crate::{Cpu, EngineError, Models, Settings};
+use crate::{Cpu, EngineError, Looker, Models, Settings};
 
 /// Models that are open, and the cores they run on. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,6 +40,9 @@ pub enum LookError {
 impl Looking {
     /// Opens every model, so that the first answer takes no longer than the next.
     pub async fn open(settings: &Settings) -> Result<Looking, EngineError> {
+        if settings.models.detector == Looker::Rekognition {
+            return Err(EngineError::NotHere);
+        }
         let cpu = Cpu::new(settings.jobs);
         let models = Models::new(settings.models.clone(), &settings.workspace, cpu.jobs());
         let open = move || {

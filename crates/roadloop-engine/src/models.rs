@@ -271,18 +271,20 @@ impl Models {
     /// Opens everything, for `doctor`.
     pub(crate) async fn examine(&self) -> Vec<Check> {
         let mut checks = Vec::new();
-        let ModelSettings { detector, finders, .. } = &self.settings;
-        let has_service =
-            matches!(detector, Looker::Rekognition) || matches!(finders, Looker::Rekognition);
-        if has_service {
+        let ModelSettings { detector, tagger, finders, .. } = &self.settings;
+        let (labels, finds) = (*detector == Looker::Rekognition, *finders == Looker::Rekognition);
+        if labels || finds {
             // Whether it may be asked shows when it is, and that is paid for.
             checks.push(match self.rekognition().await {
                 Ok(service) => Check::good("rekognition", service.endpoint()),
                 Err(error) => {
-                    let mend = "see the message; nobody is asked with --detector '' --finder ''";
+                    let mend = "see the message, or empty detect.model and anonymize.finder";
                     Check::wrong("rekognition", Health::Bad, error.to_string(), mend)
                 }
             });
+        }
+        if labels && finds && tagger.is_none() {
+            return checks;
         }
         match self.load_runtime() {
             Ok(()) => {

@@ -7,6 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use roadloop_queue::aws::AwsError;
 use tokio::time::{Instant, sleep_until};
 
 /// Calls a second after the first refusal, the fewest there are, and from where on there
@@ -19,6 +20,10 @@ const MOST: f64 = 500.0;
 /// twenty, and a share, so that of those who ask fast one in twenty is refused.
 const ADDED: f64 = 0.25;
 const GROWN: f64 = 1.02;
+
+/// How long a call is made again that is refused. Whoever does jobs then waits on with its
+/// job; to a person it is said.
+const HELD: Duration = Duration::from_secs(600);
 
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -55,8 +60,31 @@ impl Pace {
         Pace { state: Mutex::new(state), gate: tokio::sync::Mutex::default() }
     }
 
+    /// Makes a call until it is answered, or refused for good.
+    pub(crate) async fn until_granted<T>(
+        &self,
+        mut call: impl AsyncFnMut() -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let mut first_refused = None;
+        loop {
+            let turn = self.turn().await;
+            let error = match call().await {
+                Ok(answer) => {
+                    self.answered();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let waited = first_refused.get_or_insert_with(Instant::now).elapsed();
+            if !error.is_passing() || waited > HELD {
+                return Err(error);
+            }
+            self.refused(turn);
+        }
+    }
+
     /// Waits for its turn; gives when that was.
-    pub(crate) async fn turn(&self) -> Instant {
+    async fn turn(&self) -> Instant {
         let _gate = self.gate.lock().await;
         let turn = self.with(|state| state.next());
         sleep_until(turn).await;
@@ -64,7 +92,7 @@ impl Pace {
         turn
     }
 
-    pub(crate) fn answered(&self) {
+    fn answered(&self) {
         self.with(|state| {
             state.rate = state.rate.map(|rate| rate * GROWN + ADDED).filter(|rate| *rate < MOST);
         });
@@ -72,7 +100,7 @@ impl Pace {
 
     /// Of a call whose turn was then. Those that were on their way when the pace was
     /// slowed say nothing new.
-    pub(crate) fn refused(&self, turn: Instant) {
+    fn refused(&self, turn: Instant) {
         self.with(|state| {
             if state.slowed_at.is_some_and(|slowed| turn <= slowed) {
                 return;

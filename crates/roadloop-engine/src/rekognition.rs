@@ -8,13 +8,10 @@
 
 mod answers;
 
-use std::time::Duration;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use roadloop_base::{Detection, ModelId};
 use roadloop_queue::aws::{AwsClient, AwsError, AwsService};
@@ -30,10 +27,6 @@ const MOST_BYTES: usize = 5 << 20;
 /// Calls on their way at once: an answer takes some tenths of a second, and small
 /// accounts are granted five a second, large ones fifty.
 pub(crate) const AT_ONCE: usize = 16;
-
-/// How long a call waits to be granted before it gives up. Whoever does jobs then waits
-/// on with its job; to a person it is said.
-const HELD: Duration = Duration::from_secs(600);
 
 /// JPEGs made for sending, the second where the first is too large.
 const QUALITIES: [u8; 2] = [92, 75];
@@ -110,22 +103,8 @@ impl Rekognition {
 
     /// Asks until it is answered or refused for good.
     async fn ask(&self, operation: &str, question: &Value) -> Result<Value, FrameError> {
-        let mut first = None;
-        loop {
-            let turn = self.pace.turn().await;
-            let error = match self.client.call_once(operation, question).await {
-                Ok(answer) => {
-                    self.pace.answered();
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            let waited = first.get_or_insert_with(Instant::now).elapsed();
-            if !error.is_passing() || waited > HELD {
-                return Err(failed(error));
-            }
-            self.pace.refused(turn);
-        }
+        let call = async || self.client.call_once(operation, question).await;
+        self.pace.until_granted(call).await.map_err(failed)
     }
 }
 

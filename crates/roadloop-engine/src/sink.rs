@@ -6,14 +6,12 @@
 //! without the notes everything is sent again, to the same effect.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 use roadloop_base::{FrameRow, Part, Stage};
 use roadloop_catalog::export::frame_item;
@@ -35,9 +33,6 @@ const AT_ONCE: usize = 4;
 
 /// Frames whose detections are read at once.
 const FRAMES: usize = 2000;
-
-/// How long a call waits to be granted.
-const HELD: Duration = Duration::from_secs(600);
 
 #[derive(Debug)]
 pub(crate) struct Sink {
@@ -112,29 +107,18 @@ impl Sink {
     async fn put(&self, client: &AwsClient, items: &[Value]) -> Result<(), EngineError> {
         let puts = items.iter().map(|item| json!({"PutRequest": {"Item": item}}));
         let mut left = json!({&self.table: puts.collect::<Vec<_>>()});
-        let mut first = None;
-        loop {
-            let turn = self.pace.turn().await;
-            let error =
-                match client.call_once("BatchWriteItem", &json!({"RequestItems": left})).await {
-                    Ok(mut answer) => match answer["UnprocessedItems"].take() {
-                        Value::Object(rest) if !rest.is_empty() => {
-                            left = Value::Object(rest);
-                            too_much()
-                        }
-                        _ => {
-                            self.pace.answered();
-                            return Ok(());
-                        }
-                    },
-                    Err(error) => error,
-                };
-            let waited = first.get_or_insert_with(Instant::now).elapsed();
-            if !error.is_passing() || waited > HELD {
-                return Err(self.failed(error));
+        let put = async || {
+            let mut answer =
+                client.call_once("BatchWriteItem", &json!({"RequestItems": left})).await?;
+            match answer["UnprocessedItems"].take() {
+                Value::Object(rest) if !rest.is_empty() => {
+                    left = Value::Object(rest);
+                    Err(too_much())
+                }
+                _ => Ok(()),
             }
-            self.pace.refused(turn);
-        }
+        };
+        self.pace.until_granted(put).await.map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: AwsError) -> EngineError {

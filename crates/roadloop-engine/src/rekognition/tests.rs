@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use roadloop_base::Kind;
 use roadloop_queue::testing::Stub;
 use roadloop_vision::{Channels, Pixels, encode_png, encode_webp};

@@ -1,15 +1,11 @@
 //! Which store an order is for: a queue is known to whoever has its address, and a
 //! worker of another store would do its jobs into that one.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::process;
-
 use bytes::Bytes;
 use roadloop_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::Board;
-use super::records::now_ms;
 use crate::EngineError;
 
 const KEY: &str = "board/id.json";
@@ -58,13 +54,7 @@ impl Board {
 
 /// 32 hex digits, others each time.
 fn random_id() -> String {
-    let half = || {
-        let mut hasher = RandomState::new().build_hasher();
-        hasher.write_u64(now_ms());
-        hasher.write_u32(process::id());
-        hasher.finish()
-    };
-    format!("{:016x}{:016x}", half(), half())
+    format!("{:032x}", fastrand::u128(..))
 }
 
 #[cfg(test)]
