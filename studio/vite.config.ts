@@ -1,0 +1,18 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// `npm run dev` asks a studio that runs beside it: ROADLOOP_STUDIO names another one.
+const studio = process.env.ROADLOOP_STUDIO ?? "http://127.0.0.1:4173";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  build: {
+    // Nothing is made a data: URL: what a page may load is said by its server.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/api": studio } },
+  test: { include: ["src/**/*.test.ts"] },
+});
