@@ -19,6 +19,7 @@ mod search;
 mod select;
 mod serve;
 mod sql;
+mod studio;
 mod tag;
 mod up;
 mod watch;
@@ -52,6 +53,7 @@ Examples:
   roadloop watch ./incoming                 work on recordings as they come
   roadloop run drive.bag --queue jobs.db    give the work to roadloop worker
   roadloop up --target local                workers of this machine, and one that watches
+  roadloop studio                           look at all of it in a browser
   roadloop serve --rekognition              answer programs written for Amazon
   roadloop bag info drive.bag               what is in a recording?
   roadloop doctor                           is everything here that is needed?
@@ -125,6 +127,8 @@ enum Command {
     Up(up::Args),
     Down(down::Args),
     Serve(serve::Args),
+    Studio(studio::Args),
+    Openapi(studio::OpenapiArgs),
     Bag(bag::Args),
     Doctor(doctor::Args),
     Config(config_show::Args),
@@ -201,6 +205,10 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Up(args) => up::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Down(args) => down::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Serve(args) => serve::run(&Session::open(&global, args.overrides())?, args).await,
+        Command::Studio(args) => {
+            studio::run(&Session::open(&global, Overrides::new())?, args).await
+        }
+        Command::Openapi(args) => studio::openapi(args),
         Command::Bag(args) => bag::run(Session::open_without_workspace(&global)?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Config(args) => config_show::run(&global, args),
@@ -213,7 +221,7 @@ impl Cli {
     /// Whether the command hears signals itself: it has something to hand back.
     pub(crate) fn ends_its_own_way(&self) -> bool {
         match &self.command {
-            Command::Watch(_) | Command::Worker(_) | Command::Serve(_) => true,
+            Command::Watch(_) | Command::Worker(_) | Command::Serve(_) | Command::Studio(_) => true,
             Command::Up(args) => args.goes_on(),
             _ => false,
         }

@@ -19,6 +19,7 @@ mod places;
 mod problem;
 mod process;
 pub(crate) mod rekognition;
+pub(crate) mod studio;
 mod text;
 
 use std::future::Future;

@@ -3,11 +3,13 @@
 //! In order of meeting them: a [`RecordingId`] names a drive; its [`Topic`]s
 //! that carry images are [`Camera`]s; each image is a [`Frame`], known by its
 //! [`FrameId`] and handled in [`ShardId`]s of 16, a [`Part`] at a time; what a model says about it
-//! is a [`Detection`], whose [`BBox`] is a fraction of the image. Work that is
+//! is a [`Detection`], whose [`BBox`] is a fraction of the image; what a person says, an
+//! [`Annotation`] in pixels. Work that is
 //! mostly done comes back as a [`Report`] that names every [`Skip`].
 //!
 //! Nothing here does I/O, waits, or knows a file format.
 
+mod annotation;
 mod detection;
 mod error;
 mod frame;
@@ -21,6 +23,7 @@ mod position;
 mod report;
 mod time;
 
+pub use annotation::{Annotation, AnnotationRevision, DrawnBox, PixelBox};
 pub use detection::{Detection, Kind};
 pub use error::{ErrorKind, is_disk_full};
 pub use frame::{

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use roadloop_base::{RecordingId, ShardId, Stage};
 
+use crate::annotated;
 use crate::attached::Missing;
 use crate::files::STATISTICS;
 use crate::schema::{detections_schema, frames_schema};
@@ -109,6 +110,7 @@ impl Catalog {
     /// All tables there are, the two first.
     pub(crate) async fn tables(&self) -> Result<Vec<Arc<Table>>, CatalogError> {
         let mut tables = vec![Arc::clone(&self.0.frames), Arc::clone(&self.0.detections)];
+        tables.extend(self.table_of(&annotated::layout(), Missing::Left).await?);
         tables.extend(self.attached_tables().await?);
         Ok(tables)
     }

@@ -37,6 +37,10 @@ pub enum CatalogError {
         "{new} and {old}, already in the catalog, fall on the same stream number; give the recording another --name"
     )]
     StreamTaken { new: String, old: String },
+    #[error("the annotation cannot be kept: {reason}")]
+    BadAnnotation { reason: String },
+    #[error("{} since you looked at frame {frame}; load it again, then save", changed_by(author))]
+    AnnotationChanged { frame: String, author: Option<String> },
     #[error("other writers were first {attempts} times in a row; try again")]
     Contended { attempts: u32 },
     #[error(transparent)]
@@ -88,6 +92,7 @@ impl CatalogError {
             CatalogError::NewerFormat { .. }
             | CatalogError::NotOurs { .. }
             | CatalogError::BadShard { .. }
+            | CatalogError::BadAnnotation { .. }
             | CatalogError::Filter(_)
             | CatalogError::BadSql { .. }
             | CatalogError::NoSuchGroup { .. }
@@ -100,7 +105,9 @@ impl CatalogError {
             CatalogError::NoSuchSelection { .. } | CatalogError::NoSuchVersion { .. } => {
                 ErrorKind::NotFound
             }
-            CatalogError::StreamTaken { .. } => ErrorKind::Conflict,
+            CatalogError::StreamTaken { .. } | CatalogError::AnnotationChanged { .. } => {
+                ErrorKind::Conflict
+            }
             CatalogError::Full { .. }
             | CatalogError::Contended { .. }
             | CatalogError::Threads { .. }
@@ -149,6 +156,13 @@ impl CatalogError {
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> CatalogError {
         CatalogError::Damaged { key: key.into(), source: Box::new(source) }
+    }
+}
+
+fn changed_by(author: &Option<String>) -> String {
+    match author {
+        Some(author) => format!("{author} saved another annotation"),
+        None => "somebody took the annotation back".to_owned(),
     }
 }
 

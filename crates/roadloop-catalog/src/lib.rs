@@ -13,11 +13,13 @@
 //! Knows nothing of pictures, models or recordings' formats, and nothing of
 //! the engines behind it leaks out.
 
+mod annotated;
 mod attached;
 mod catalog;
 mod deliver;
 mod error;
 pub mod export;
+mod facets;
 mod files;
 mod filter;
 mod functions;
@@ -42,6 +44,7 @@ mod testing;
 mod trails;
 mod transactions;
 
+pub use annotated::MAX_BOXES;
 pub use attached::{
     AttachError, Attached, Attachment, JoinGroup, Joined, Joiner, Joining, Key, MAX_FILE_BYTES,
     Nearest, On, Source, SourceColumn, SourceName, SourceSettings, Tag, TagCount, Tagged, Tagging,
@@ -51,6 +54,7 @@ pub use catalog::{Catalog, CatalogOptions};
 pub use deliver::{Delivery, DetectionShard, FrameShard, LookedAt, Revision};
 pub use error::CatalogError;
 pub use export::ExportShape;
+pub use facets::{Activity, CONFIDENCE_BINS, FrameDetections, Places};
 pub use filter::{Filter, FilterError, MAX_FILTER_BYTES, Period};
 pub use histogram::{Counted, Group, Histogram, MAX_GROUPS, Others};
 pub use maintain::{
@@ -59,7 +63,7 @@ pub use maintain::{
 };
 pub use output::{Format, Rows};
 pub use read::RecordingSummary;
-pub use search::{Count, Found, Hit, SearchOptions};
+pub use search::{Count, Found, Hit, Matches, SearchOptions};
 pub use select::{
     BadSelectionName, Draw, Sampling, Saved, SelectionCard, SelectionName, SelectionRef, Stratum,
 };

@@ -39,14 +39,18 @@ pub(crate) fn order_of(table: &str) -> &'static [&'static str] {
         // Rows of a label lie together; markers, without one, lie first.
         "detections" => &["label", "frame", "number"],
         TAGS => &["tag", "frame"],
+        ANNOTATIONS => &["frame", "number"],
         // What is attached.
         _ => &["recording", "frame"],
     }
 }
 
+/// The table of what people say is on frames.
+pub(crate) const ANNOTATIONS: &str = "annotations";
+
 /// Whether a table, by its name, has at most one row for each frame.
 pub(crate) fn has_one_row_per_frame(table: &str) -> bool {
-    !["detections", TAGS].contains(&table)
+    !["detections", TAGS, ANNOTATIONS].contains(&table)
 }
 
 const SEQUENCE_BITS: u32 = 23;
@@ -165,6 +169,26 @@ pub(crate) fn attached_schema(columns: &[SourceColumn]) -> SchemaRef {
 pub(crate) fn tags_schema() -> SchemaRef {
     let mut fields = whose();
     fields.push(Field::new("tag", DataType::Utf8, false));
+    Arc::new(Schema::new(fields))
+}
+
+/// Columns of what people say: a row for each box, and one that marks its frame, which
+/// has no label.
+pub(crate) fn annotations_schema() -> SchemaRef {
+    let mut fields = whose();
+    fields.extend([
+        Field::new("number", DataType::Int32, false),
+        Field::new("label", DataType::Utf8, false),
+        Field::new("left_px", DataType::Float64, true),
+        Field::new("top_px", DataType::Float64, true),
+        Field::new("width_px", DataType::Float64, true),
+        Field::new("height_px", DataType::Float64, true),
+        Field::new("confidence", DataType::Float32, true),
+        Field::new("tags", DataType::Utf8, false),
+        Field::new("author", DataType::Utf8, false),
+        Field::new("saved_at_ns", DataType::Int64, false),
+        Field::new("revision", DataType::Utf8, false),
+    ]);
     Arc::new(Schema::new(fields))
 }
 

@@ -2,6 +2,7 @@
 
 mod hits;
 mod known;
+mod matches;
 mod question;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,9 @@ use deltalake::arrow::datatypes::{Field, Fields};
 
 use roadloop_base::{BBox, Detection, FrameId, FrameRow, Position, RecordingId};
 
+pub(crate) use self::hits::among;
 pub(crate) use self::known::Known;
+pub use self::matches::Matches;
 pub(crate) use self::question::Question;
 use crate::filter::Certainty;
 use crate::rows::frame_ids;

@@ -214,6 +214,11 @@ impl Table {
         Ok(View { table: table.clone(), transactions })
     }
 
+    /// The number of the newest version.
+    pub(crate) async fn newest_version(&self) -> Result<Version, CatalogError> {
+        Ok(self.newest_table().await?.version().unwrap_or_default())
+    }
+
     /// The newest version, without what was delivered up to it.
     async fn newest_table(&self) -> Result<DeltaTable, CatalogError> {
         let mut opened = self.opened.lock().await;

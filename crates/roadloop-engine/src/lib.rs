@@ -9,6 +9,8 @@
 //! [`upkeep`] keeps its tables in shape. [`work`] takes recordings the same way through
 //! the same stages as jobs of a queue, for any number of workers; [`events`] orders what
 //! comes by itself.
+//! [`pictures`] are images for people who look at frames, [`risk`] says at which of them
+//! after anonymisation.
 //! [`extract`] writes plain files without a catalog, [`look`] looks at single images. A [`Ctx`] carries what they
 //! all need. Every stage is idempotent: it looks up what is delivered, does the
 //! rest, and leaves the same result however often it was stopped.
@@ -30,10 +32,12 @@ pub mod look;
 mod models;
 mod new_file;
 mod pace;
+pub mod pictures;
 mod present;
 mod progress;
 mod rekognition;
 mod revision;
+pub mod risk;
 mod sink;
 mod sources;
 pub mod stages;

@@ -12,6 +12,7 @@
 mod clouds;
 mod durable;
 mod error;
+mod glance;
 mod lock;
 mod objects;
 mod open;
@@ -25,6 +26,7 @@ mod update;
 mod uploads;
 
 pub use error::StoreError;
+pub use glance::Glance;
 pub use lock::Lock;
 pub use objects::{Listed, Staged, Store};
 pub use open::{folder_of, holds, open};

@@ -9,6 +9,7 @@ use crate::{Listed, Store, StoreError};
 pub(crate) async fn store_keeps_its_promises(mut fresh: impl FnMut() -> Store) {
     put_is_read_back(&fresh()).await;
     put_replaces_whole(&fresh()).await;
+    a_glance_tells_what_was_replaced(&fresh()).await;
     put_new_refuses_a_taken_name(&fresh()).await;
     staged_is_invisible_until_published(&fresh()).await;
     no_key_leads_outside(&fresh()).await;
@@ -37,6 +38,19 @@ async fn put_replaces_whole(store: &Store) {
     store.put("k", bytes("a longer first value")).await.unwrap();
     store.put("k", bytes("short")).await.unwrap();
     assert_eq!(store.get("k").await.unwrap(), bytes("short"));
+}
+
+async fn a_glance_tells_what_was_replaced(store: &Store) {
+    store.put("k", bytes("0123456789")).await.unwrap();
+    let first = store.glance("k").await.unwrap();
+    assert_eq!((first.bytes, store.glance("k").await.unwrap()), (10, first.clone()));
+    assert_eq!(store.get_part("k", 3..6).await.unwrap(), bytes("345"));
+    assert_eq!(store.get_part("k", 8..20).await.unwrap(), bytes("89"));
+    store.put("k", bytes("9876543210")).await.unwrap();
+    assert_ne!(store.glance("k").await.unwrap().tag, first.tag);
+    let missing = store.glance("nothing").await.unwrap_err();
+    assert!(matches!(missing, StoreError::NotFound { .. }), "{missing}");
+    assert!(store.glance("../k").await.is_err());
 }
 
 async fn put_new_refuses_a_taken_name(store: &Store) {

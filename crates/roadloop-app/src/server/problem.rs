@@ -1,10 +1,11 @@
 //! What went wrong, as who asked is told: a JSON object as RFC 9457 has it.
 
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use roadloop_base::ErrorKind;
 use roadloop_engine::EngineError;
+use roadloop_engine::catalog::CatalogError;
 use serde_json::json;
 
 use crate::render::in_words;
@@ -48,6 +49,22 @@ impl Problem {
         Problem { status: StatusCode::UNAUTHORIZED, detail }
     }
 
+    pub(super) fn forbidden(detail: impl Into<String>) -> Problem {
+        Problem { status: StatusCode::FORBIDDEN, detail: detail.into() }
+    }
+
+    /// A change that does not say what it changes (RFC 6585).
+    pub(super) fn needs_condition() -> Problem {
+        let detail = "say which revision is changed: If-Match with its tag, or If-None-Match: * \
+                      where there is none";
+        Problem { status: StatusCode::PRECONDITION_REQUIRED, detail: detail.to_owned() }
+    }
+
+    /// What was asked for is there, and no use.
+    pub(super) fn unprocessable(detail: impl Into<String>) -> Problem {
+        Problem { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into() }
+    }
+
     pub(super) fn method_not_allowed() -> Problem {
         let detail = "this is not done here".to_owned();
         Problem { status: StatusCode::METHOD_NOT_ALLOWED, detail }
@@ -57,6 +74,18 @@ impl Problem {
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Problem {
         Problem::of(error.kind(), in_words(&error))
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Problem {
+        Problem::from(EngineError::from(error))
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Problem {
+        Problem { status: rejection.status(), detail: rejection.body_text() }
     }
 }
 

@@ -16,8 +16,9 @@ pub(crate) const WHOSE: [&str; 6] =
     ["frame", "recording", "camera", "taken_at", "taken_at_ns", "shard"];
 
 /// Words of filters and names of tables, besides the columns of frames.
-const OURS: [&str; 35] = [
+const OURS: [&str; 36] = [
     "and",
+    "annotations",
     "anonymized",
     "area",
     "conf",

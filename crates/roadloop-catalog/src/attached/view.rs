@@ -1,5 +1,6 @@
 //! Attached data as queries see it: a table `attrs_<name>` for each source,
-//! `tags`, and `frames_joined`, the frames with all of it beside them.
+//! `tags`, `annotations`, and `frames_joined`, the frames with what is attached beside
+//! them.
 //!
 //! They are opened when a query names them: one that does not pays a listing
 //! of names, no more.
@@ -15,8 +16,10 @@ use deltalake::datafusion::catalog::{
 };
 use deltalake::datafusion::error::{DataFusionError, Result};
 
+use super::Missing;
 use super::name::SourceName;
-use crate::schema::{PARTITION, tags_schema};
+use crate::annotated;
+use crate::schema::{ANNOTATIONS, PARTITION, annotations_schema, tags_schema};
 use crate::session::{TAGS, Versions};
 use crate::table::Table;
 use crate::{AttachError, Catalog, CatalogError};
@@ -53,6 +56,7 @@ impl AttachedSchema {
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, CatalogError> {
         Ok(match name {
             TAGS => Some(self.tags().await?),
+            ANNOTATIONS => Some(self.annotations().await?),
             TAGS_VIEW => Some(self.view("SELECT * FROM attrs_tags", &[TAGS]).await?),
             JOINED => Some(self.joined().await?),
             _ => {
@@ -84,12 +88,14 @@ impl AttachedSchema {
             return self.source(TAGS, &table).await;
         }
         // Nobody gave a tag yet.
-        let mut fields: Vec<Field> =
-            tags_schema().fields().iter().map(|field| Field::clone(field)).collect();
-        fields.push(Field::new(PARTITION, DataType::Date32, false));
-        let schema = Arc::new(Schema::new(fields));
-        let empty = RecordBatch::new_empty(Arc::clone(&schema));
-        Ok(Arc::new(MemTable::try_new(schema, vec![vec![empty]])?))
+        no_rows(&tags_schema())
+    }
+
+    async fn annotations(&self) -> Result<Arc<dyn TableProvider>, CatalogError> {
+        match self.catalog.table_of(&annotated::layout(), Missing::Left).await? {
+            Some(table) => self.source(ANNOTATIONS, &table).await,
+            None => no_rows(&annotations_schema()),
+        }
     }
 
     /// Each frame with the row of every source, and its tags as one text.
@@ -146,11 +152,20 @@ impl AttachedSchema {
     }
 }
 
+/// A table that is not there yet.
+fn no_rows(schema: &Schema) -> Result<Arc<dyn TableProvider>, CatalogError> {
+    let mut fields: Vec<Field> = schema.fields().iter().map(|field| Field::clone(field)).collect();
+    fields.push(Field::new(PARTITION, DataType::Date32, false));
+    let schema = Arc::new(Schema::new(fields));
+    let empty = RecordBatch::new_empty(Arc::clone(&schema));
+    Ok(Arc::new(MemTable::try_new(schema, vec![vec![empty]])?))
+}
+
 #[async_trait]
 impl SchemaProvider for AttachedSchema {
     fn table_names(&self) -> Vec<String> {
         let mut names = self.opened.table_names();
-        let ours = [TAGS, TAGS_VIEW, JOINED].into_iter().map(str::to_owned);
+        let ours = [TAGS, TAGS_VIEW, JOINED, ANNOTATIONS].into_iter().map(str::to_owned);
         for name in ours.chain(self.names.iter().map(SourceName::table)) {
             if !names.contains(&name) {
                 names.push(name);

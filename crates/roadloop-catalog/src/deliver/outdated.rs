@@ -25,6 +25,8 @@ pub(crate) enum Outdated {
         tag: String,
         frames: HashSet<i64>,
     },
+    /// All of some frames.
+    OfFrames(HashSet<i64>),
     Everything,
 }
 
@@ -35,6 +37,7 @@ impl Outdated {
             Outdated::Frames { .. } => &["frame", "stage"],
             Outdated::Recordings(_) => &["recording"],
             Outdated::Tagged { .. } => &["tag", "frame"],
+            Outdated::OfFrames(_) => &["frame"],
             Outdated::Everything => &[],
         }
     }
@@ -55,6 +58,7 @@ impl Outdated {
             Outdated::Tagged { tag, frames } => {
                 bounds.may_hold("tag", tag) && frames.iter().any(|frame| held.contains(frame))
             }
+            Outdated::OfFrames(frames) => frames.iter().any(|frame| held.contains(frame)),
             Outdated::Everything => true,
         }
     }
@@ -82,6 +86,10 @@ impl Outdated {
                 let (tags, numbers) = (columns.texts("tag")?, columns.longs("frame")?);
                 let is_one = |row| tags.value(row) == tag && frames.contains(&numbers.value(row));
                 all.map(|row| Some(!is_one(row))).collect()
+            }
+            Outdated::OfFrames(frames) => {
+                let numbers = columns.longs("frame")?;
+                all.map(|row| Some(!frames.contains(&numbers.value(row)))).collect()
             }
             Outdated::Everything => all.map(|_| Some(false)).collect(),
         })

@@ -7,6 +7,8 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
     message: String,
+    /// Bytes of the place in what was written.
+    span: Range<usize>,
     /// The filter around the place, on one line.
     excerpt: String,
     /// Characters before the place, and characters of it.
@@ -42,7 +44,12 @@ impl FilterError {
         // repeats what is written too.
         let excerpt = excerpt.replace(char::is_control, " ");
         let message = message.into().replace(char::is_control, " ");
-        FilterError { message, excerpt, column, width: width.max(1) }
+        FilterError { message, span, excerpt, column, width: width.max(1) }
+    }
+
+    /// The place, in bytes of what was written.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
     }
 
     /// What is wrong, without the place.
@@ -53,7 +60,7 @@ impl FilterError {
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { message, excerpt, column, width } = self;
+        let Self { message, span: _, excerpt, column, width } = self;
         write!(f, "{message}\n  {excerpt}\n  {:column$}{:^<width$}", "", "^")
     }
 }

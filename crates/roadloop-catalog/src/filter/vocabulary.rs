@@ -112,6 +112,29 @@ impl Vocabulary {
         }
     }
 
+    /// All names that stand for a column, shortest first where there are several, and
+    /// what its values are: `text`, `number`, `truth`, `time`.
+    pub(crate) fn columns(&self) -> Vec<(String, &'static str)> {
+        let ours = self.frames.keys().map(String::as_str).chain(["sun_elevation", "tod"]);
+        let mut names: Vec<String> = ours.map(str::to_owned).collect();
+        for (table, columns) in &self.attached {
+            names.extend(columns.keys().map(|column| format!("{table}.{column}")));
+        }
+        names.sort();
+        names.dedup();
+        let known = names.into_iter().filter_map(|name| {
+            let kind = match self.resolve(&name).ok()?.kind {
+                ColumnType::Text => "text",
+                ColumnType::Whole | ColumnType::Single | ColumnType::Double => "number",
+                ColumnType::Truth => "truth",
+                ColumnType::Date | ColumnType::Nanos | ColumnType::Time { .. } => "time",
+                ColumnType::Other => return None,
+            };
+            Some((name, kind))
+        });
+        known.collect()
+    }
+
     /// Says so when there is no such selection.
     pub(crate) fn selection(&self, name: &str) -> Result<(), String> {
         if self.selections.contains(name) {

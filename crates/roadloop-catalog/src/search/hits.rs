@@ -76,7 +76,7 @@ impl Catalog {
     }
 
     /// Frames by their numbers, in that order.
-    async fn hits(
+    pub(super) async fn hits(
         &self,
         context: &SessionContext,
         numbers: &[i64],
@@ -175,7 +175,11 @@ fn keep_first(
 
 /// A condition that a row of `table` is of one of these frames. Statistics know
 /// where the frames of a camera lie: between its first and its last.
-fn among(table: &str, numbers: &[i64], context: &SessionContext) -> Result<String, CatalogError> {
+pub(crate) fn among(
+    table: &str,
+    numbers: &[i64],
+    context: &SessionContext,
+) -> Result<String, CatalogError> {
     let mut streams = BTreeMap::<i64, (i64, i64)>::new();
     for &number in numbers {
         let (first, last) = streams.entry(stream_of(number)).or_insert((number, number));

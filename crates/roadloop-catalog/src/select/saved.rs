@@ -67,6 +67,16 @@ impl Shelf {
         Ok(names)
     }
 
+    /// All objects there are, in order: what is saved is never changed.
+    pub(crate) async fn listed(&self) -> Result<Vec<Path>, CatalogError> {
+        let prefix = Path::from(FOLDER);
+        let listed: Result<Vec<ObjectMeta>, _> = self.store.list(Some(&prefix)).try_collect().await;
+        let listed = listed.map_err(|source| CatalogError::object("list", FOLDER, source))?;
+        let mut paths: Vec<Path> = listed.into_iter().map(|meta| meta.location).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
     async fn folder(&self, name: &SelectionName) -> Result<Folder, CatalogError> {
         let prefix = Path::from(format!("{FOLDER}/{name}"));
         let listed: Result<Vec<ObjectMeta>, _> = self.store.list(Some(&prefix)).try_collect().await;

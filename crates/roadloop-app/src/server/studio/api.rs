@@ -1,0 +1,138 @@
+//! The routes of the API and their description, which follows from them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, State};
+use serde::Serialize;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::guard::{Caller, Permission};
+use super::{
+    Studio, annotations, counts, events, export, filters, frames, images, lineage, recordings,
+    selections, tags, timeline,
+};
+
+/// Bytes of an annotation: two thousand boxes, each with its tags.
+const ANNOTATION_BYTES: usize = 2 << 20;
+
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "roadloop studio",
+        description = "What the studio's site asks, and any other program may. Errors are \
+                       `application/problem+json` (RFC 9457); their `detail` says what to do.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "frames", description = "Frames, their images, what is on them"),
+        (name = "filters", description = "The filter language, and what filters find"),
+        (name = "recordings", description = "Recordings, their stages and their damage"),
+        (name = "selections", description = "Frames that were chosen, kept as they were"),
+        (name = "tags", description = "Words that people put on frames"),
+        (name = "events", description = "What changes while somebody looks"),
+        (name = "people", description = "Who asks, and who may do what"),
+    ),
+    modifiers(&Csrf)
+)]
+struct Description;
+
+struct Csrf;
+
+impl Modify for Csrf {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let csrf = ApiKeyValue::with_description(
+            "x-roadloop-csrf",
+            "The word of `/api/v1/me`, with every change.",
+        );
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(csrf)));
+    }
+}
+
+/// Who asks, and what they may do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Me {
+    name: String,
+    /// `see`, `see_raw`, `edit`, `export`.
+    permissions: Vec<String>,
+    /// To be sent with every change, as the header `x-roadloop-csrf`.
+    csrf: String,
+    /// Of this program.
+    version: String,
+}
+
+/// Who asks
+#[utoipa::path(get, path = "/api/v1/me", tag = "people", responses((status = 200, body = Me)))]
+async fn me(caller: Caller) -> Json<Me> {
+    let permissions = Permission::ALL.into_iter().filter(|permission| caller.may(*permission));
+    Json(Me {
+        permissions: permissions.map(|permission| permission.name().to_owned()).collect(),
+        name: caller.name,
+        csrf: caller.csrf,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// What the catalog has, in a few numbers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Overview {
+    recordings: u64,
+    frames: u64,
+    /// Frames a detector looked at.
+    looked_at: u64,
+    /// Frames with an anonymised copy.
+    anonymized: u64,
+    /// Where images and tables are kept.
+    store: String,
+}
+
+/// What the catalog has
+#[utoipa::path(get, path = "/api/v1/overview", tag = "recordings",
+    responses((status = 200, body = Overview)))]
+async fn overview(
+    State(studio): State<Arc<Studio>>,
+    caller: Caller,
+) -> Result<Json<Overview>, crate::server::problem::Problem> {
+    caller.must(Permission::See)?;
+    let recordings = studio.ctx.catalog.recordings().await?;
+    Ok(Json(Overview {
+        recordings: recordings.len() as u64,
+        frames: recordings.iter().map(|recording| recording.frames).sum(),
+        looked_at: recordings.iter().map(|recording| recording.looked).sum(),
+        anonymized: recordings.iter().map(|recording| recording.anonymized).sum(),
+        store: studio.ctx.store.place(),
+    }))
+}
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Studio>> {
+    let annotations = OpenApiRouter::new()
+        .routes(routes!(annotations::save, annotations::take_back))
+        .layer(DefaultBodyLimit::max(ANNOTATION_BYTES));
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(me))
+        .routes(routes!(overview))
+        .routes(routes!(frames::page))
+        .routes(routes!(frames::one))
+        .routes(routes!(lineage::of_frame))
+        .routes(routes!(images::image))
+        .routes(routes!(images::film))
+        .routes(routes!(filters::check))
+        .routes(routes!(filters::vocabulary))
+        .routes(routes!(counts::by))
+        .routes(routes!(counts::confidences))
+        .routes(routes!(timeline::timeline))
+        .routes(routes!(timeline::track))
+        .routes(routes!(tags::change))
+        .routes(routes!(selections::all, selections::save))
+        .routes(routes!(recordings::all))
+        .routes(routes!(recordings::one))
+        .routes(routes!(recordings::activity))
+        .routes(routes!(recordings::risks))
+        .routes(routes!(export::export))
+        .routes(routes!(events::events))
+        .merge(annotations)
+}

@@ -1,0 +1,117 @@
+//! Counts of what a filter finds: of each label, camera, hour; and how sure models are.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Studio;
+use super::filters::parsed;
+use super::guard::{Caller, Permission};
+use super::model::Tagged;
+use crate::server::problem::Problem;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CountsAsked {
+    /// Which frames; all where it is empty.
+    #[serde(default)]
+    filter: String,
+    /// `label`, `tag`, `hour`, or a column that a filter can name.
+    by: String,
+}
+
+/// A value and how many have it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct GroupCount {
+    value: String,
+    /// Detections where labels are counted, else frames.
+    count: u64,
+    frames: u64,
+}
+
+/// How many there are of each value.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Counts {
+    /// `detections` or `frames`.
+    counted: String,
+    groups: Vec<GroupCount>,
+    /// Groups that are not listed, and what they count together.
+    other_groups: u64,
+    other_count: u64,
+}
+
+/// Counts by a column
+#[utoipa::path(get, path = "/api/v1/counts", tag = "filters", params(CountsAsked),
+    responses((status = 200, body = Counts)))]
+pub(super) async fn by(
+    State(studio): State<Arc<Studio>>,
+    caller: Caller,
+    asked: Result<Query<CountsAsked>, QueryRejection>,
+) -> Result<Tagged<Json<Counts>>, Problem> {
+    caller.must(Permission::See)?;
+    let Query(CountsAsked { filter, by }) = asked?;
+    let (filter, catalog) = (parsed(&filter)?, &studio.ctx.catalog);
+    let state = studio.views.state(catalog).await?;
+    let tag = format!("{state}-{}", by.len());
+    if by == "tag" {
+        let tags = catalog.tags_of_matching(&filter).await?.into_iter();
+        let groups = tags.map(|(value, frames)| GroupCount { value, count: frames, frames });
+        let counts = Counts {
+            counted: "frames".to_owned(),
+            groups: groups.collect(),
+            other_groups: 0,
+            other_count: 0,
+        };
+        return Ok(Tagged { tag, answer: Json(counts) });
+    }
+    let histogram = catalog.histogram(&filter, &[by], None).await?;
+    let groups = histogram.groups.into_iter().map(|group| GroupCount {
+        value: group.is.join(" "),
+        count: group.number,
+        frames: group.frames,
+    });
+    let counts = Counts {
+        counted: histogram.counted.name().to_owned(),
+        groups: groups.collect(),
+        other_groups: histogram.others.groups,
+        other_count: histogram.others.number,
+    };
+    Ok(Tagged { tag, answer: Json(counts) })
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfFilter {
+    /// Which frames; all where it is empty.
+    #[serde(default)]
+    filter: String,
+}
+
+/// How many detections there are of each step of confidence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Confidences {
+    /// Twenty steps from 0 to 1.
+    bins: Vec<u64>,
+}
+
+/// How sure models are
+#[utoipa::path(get, path = "/api/v1/confidences", tag = "filters", params(OfFilter),
+    responses((status = 200, body = Confidences)))]
+pub(super) async fn confidences(
+    State(studio): State<Arc<Studio>>,
+    caller: Caller,
+    asked: Result<Query<OfFilter>, QueryRejection>,
+) -> Result<Tagged<Json<Confidences>>, Problem> {
+    caller.must(Permission::See)?;
+    let Query(OfFilter { filter }) = asked?;
+    let (filter, catalog) = (parsed(&filter)?, &studio.ctx.catalog);
+    let state = studio.views.state(catalog).await?;
+    let bins = catalog.confidences(&filter).await?.to_vec();
+    Ok(Tagged { tag: state, answer: Json(Confidences { bins }) })
+}
