@@ -135,6 +135,7 @@ export function FrameGrid(props: FrameGridProps) {
           frame={frame}
           isSelected={frame !== undefined && selected.has(frame.key)}
           isFocusTile={index === focusTile}
+          isFling={shown.isFling}
           minConfidence={minConfidence}
           colourOf={colourOf}
         />,

@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, useRef } from "react";
 import { CheckMark, cx, Icon, type IconName } from "../ui";
 import type { ShownBox } from "../model";
 import type { GridFrame } from "./model";
@@ -10,6 +10,8 @@ export interface TileProps {
   isSelected: boolean;
   /** Tab reaches this one tile of the grid. */
   isFocusTile: boolean;
+  /** The grid flies by: a picture is not begun, and stays where it was there before. */
+  isFling: boolean;
   minConfidence: number;
   colourOf: (label: string) => string;
 }
@@ -22,7 +24,9 @@ const TILE =
 
 /** One frame. Clicks and keys are heard by the grid: a tile has no handler of its own. */
 export const Tile = memo(function Tile(props: TileProps) {
-  const { index, column, frame, isSelected, isFocusTile, minConfidence, colourOf } = props;
+  const { index, column, frame, isSelected, isFocusTile, isFling, minConfidence, colourOf } = props;
+  const drawn = useRef<string | null>(null);
+  if (!isFling) drawn.current = frame?.key ?? null;
   const shown = frame === undefined ? [] : boxesShown(frame.boxes, minConfidence);
   return (
     <div
@@ -40,7 +44,7 @@ export const Tile = memo(function Tile(props: TileProps) {
           isSelected && "shadow-[0_0_0_2px_var(--accent)] [clip-path:none]",
         )}
       >
-        {frame !== undefined && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
+        {frame !== undefined && drawn.current === frame.key && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
         {isSelected && <span className="pointer-events-none absolute inset-0 rounded-[7px] shadow-[inset_0_0_0_2px_var(--accent)]" />}
         <span
           data-check=""
@@ -51,7 +55,7 @@ export const Tile = memo(function Tile(props: TileProps) {
         >
           <CheckMark isChecked={isSelected} />
         </span>
-        {frame !== undefined && <Marks frame={frame} />}
+        {frame !== undefined && drawn.current === frame.key && <Marks frame={frame} />}
       </div>
       <div className="flex h-[24px] items-center justify-between gap-[8px] px-[4px] text-[11.5px] text-soft tabular-nums">
         {frame === undefined ? (

@@ -6,12 +6,16 @@ import { afterScroll, atRest, scaleFor, toPhysical, type ScrollPlace, type Scrol
 /** Rows rendered above and below those in sight. */
 const EXTRA_ROWS = 1;
 /** After so long without a scroll event the bar may be set right. */
-const REST_MS = 160;
+const REST_MS = 140;
+/** A scroll that passes a screenful in less than this is a fling: no eye can follow it. */
+const FLING_MS = 110;
 
 export interface Shown {
   rows: RowRange;
   /** Virtual minus physical: what to take off a row's place to stand in the scrolled element. */
   shift: number;
+  /** Too fast to see pictures: tiles that come into sight go without until it is over. */
+  isFling: boolean;
 }
 
 interface Scroller {
@@ -29,8 +33,9 @@ interface Scroller {
 export function useScrollPlace(ref: RefObject<HTMLDivElement | null>, layout: GridLayout, viewport: number): Scroller {
   const scale = scaleFor(layout.height, viewport);
   const place = useRef<ScrollPlace>({ physical: 0, virtual: 0 });
+  const isFling = useRef(false);
   const show = useCallback(
-    (at: ScrollPlace): Shown => ({ rows: rowsAt(layout, at.virtual, viewport, EXTRA_ROWS), shift: at.virtual - at.physical }),
+    (at: ScrollPlace): Shown => ({ rows: rowsAt(layout, at.virtual, viewport, EXTRA_ROWS), shift: at.virtual - at.physical, isFling: isFling.current }),
     [layout, viewport],
   );
   const [shown, setShown] = useState<Shown>(() => show(place.current));
@@ -62,15 +67,23 @@ export function useScrollPlace(ref: RefObject<HTMLDivElement | null>, layout: Gr
     const element = ref.current;
     if (element === null) return;
     let rest: ReturnType<typeof setTimeout> | undefined;
+    let scrolledAt = 0;
     const settle = () => {
+      isFling.current = false;
       const wished = atRest(latest.current.scale, place.current);
-      if (Math.abs(wished - place.current.physical) < 1) return;
-      element.scrollTop = wished;
+      if (Math.abs(wished - place.current.physical) >= 1) element.scrollTop = wished;
       update({ physical: element.scrollTop, virtual: place.current.virtual }, false);
     };
-    const onScroll = () => {
+    const onScroll = (event: Event) => {
       const physical = element.scrollTop;
-      if (physical !== place.current.physical) update(afterScroll(latest.current.scale, place.current, physical), true);
+      const { scale } = latest.current;
+      if (physical !== place.current.physical) {
+        const next = afterScroll(scale, place.current, physical);
+        const sinceMs = Math.max(8, event.timeStamp - scrolledAt);
+        isFling.current = Math.abs(next.virtual - place.current.virtual) * FLING_MS > scale.viewport * sinceMs;
+        update(next, true);
+      }
+      scrolledAt = event.timeStamp;
       clearTimeout(rest);
       rest = setTimeout(settle, REST_MS);
     };
@@ -95,7 +108,7 @@ export function useScrollPlace(ref: RefObject<HTMLDivElement | null>, layout: Gr
 }
 
 function isSame(a: Shown, b: Shown): boolean {
-  return a.shift === b.shift && a.rows.first === b.rows.first && a.rows.last === b.rows.last;
+  return a.shift === b.shift && a.isFling === b.isFling && a.rows.first === b.rows.first && a.rows.last === b.rows.last;
 }
 
 function sameFrame(before: GridLayout, after: GridLayout, virtualTop: number, viewport: number): number {
