@@ -1,0 +1,4 @@
+export { colourOfLabel } from "./colours";
+export { FrameGrid, type FrameGridProps } from "./FrameGrid";
+export type { GridFrame } from "./model";
+export { applySelection, type AppliedSelection, type SelectionChange } from "./selection";

@@ -1,0 +1,24 @@
+import { useEffect, useRef } from "react";
+import { matches, takesLetters } from "./shortcut";
+
+const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
+
+/**
+ * Runs on a key press anywhere on the page. Never while an input has the focus, while a
+ * dialog is open that the press is not in, or after someone else has taken the press.
+ */
+export function useShortcut(shortcut: string, run: (event: KeyboardEvent) => void, isOn = true): void {
+  const latest = useRef(run);
+  latest.current = run;
+  useEffect(() => {
+    if (!isOn) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing || takesLetters(event.target)) return;
+      if (!matches(shortcut, event, isMac) || document.querySelector('[role="dialog"][aria-modal="true"], [role="alertdialog"]') !== null) return;
+      event.preventDefault();
+      latest.current(event);
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [shortcut, isOn]);
+}

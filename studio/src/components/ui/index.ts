@@ -1,0 +1,17 @@
+export { Badge, Chip, type ChipProps, type Tone } from "./Badge";
+export { Button, IconButton, type ButtonKind, type ButtonProps, type IconButtonProps } from "./Button";
+export { Checkbox, CheckMark, Segmented, Toggle, type CheckboxProps, type SegmentedProps, type ToggleProps } from "./Choice";
+export { cx } from "./cx";
+export { Dialog, type DialogProps } from "./Dialog";
+export { Select, TextField, type SelectProps, type TextFieldProps } from "./Field";
+export { Icon, ICON_NAMES, type IconName } from "./icons";
+export { floating, Menu, Popover, type MenuEntry, type MenuProps, type Placement, type PopoverProps } from "./Popover";
+export { ProgressBar, type ProgressBarProps } from "./ProgressBar";
+export { RangeSlider, Slider, type RangeSliderProps, type SliderProps } from "./Slider";
+export { Spinner, type SpinnerProps } from "./Spinner";
+export { EmptyState, ErrorState, Skeleton, type EmptyStateProps, type ErrorStateProps } from "./States";
+export { Table, type Column, type Sort, type TableProps } from "./Table";
+export { Tabs, type TabsProps } from "./Tabs";
+export { ToastRegion } from "./ToastRegion";
+export { toasts, Toasts, type NewToast, type Toast, type ToastTone } from "./toasts";
+export { Tooltip, type TooltipProps } from "./Tooltip";
