@@ -1,0 +1,190 @@
+// Questions to the API as hooks. All of a catalog's answers are asked anew when the catalog
+// changed: the event of that name says so.
+
+import { QueryClient, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { answer, client, Problem, rememberCsrf, type FrameName } from "./client";
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      // What is wrong with a question is wrong the second time as well.
+      retry: (times, error) => times < 2 && !(error instanceof Problem && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+/** Whatever is known of the catalog; `me` is not. */
+const CATALOG = "catalog";
+
+export function useMe() {
+  return useQuery({
+    queryKey: ["me"],
+    staleTime: Infinity,
+    queryFn: async ({ signal }) => {
+      const me = await answer(client.GET("/api/v1/me", { signal }));
+      rememberCsrf(me.csrf);
+      return me;
+    },
+  });
+}
+
+export type Permission = "see" | "see_raw" | "edit" | "export";
+
+export function useMay(permission: Permission): boolean {
+  return useMe().data?.permissions.includes(permission) ?? false;
+}
+
+export function useOverview() {
+  return useQuery({
+    queryKey: [CATALOG, "overview"],
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/overview", { signal })),
+  });
+}
+
+export function useVocabulary() {
+  return useQuery({
+    queryKey: [CATALOG, "vocabulary"],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/vocabulary", { signal })),
+  });
+}
+
+export function useCheckedFilter(text: string, isOn: boolean) {
+  return useQuery({
+    queryKey: [CATALOG, "filter", text],
+    enabled: isOn,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/filter", { params: { query: { text } }, signal })),
+  });
+}
+
+export function useCounts(filter: string, by: string, isOn = true) {
+  return useQuery({
+    queryKey: [CATALOG, "counts", by, filter],
+    enabled: isOn,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/counts", { params: { query: { filter, by } }, signal })),
+  });
+}
+
+export function useConfidences(filter: string) {
+  return useQuery({
+    queryKey: [CATALOG, "confidences", filter],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/confidences", { params: { query: { filter } }, signal })),
+  });
+}
+
+export function useTimeline(filter: string, within: string, steps: number, isOn = true) {
+  return useQuery({
+    queryKey: [CATALOG, "timeline", filter, within, steps],
+    enabled: isOn,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/timeline", { params: { query: { filter, within, steps } }, signal })),
+  });
+}
+
+export function useTrack(filter: string, isOn = true) {
+  return useQuery({
+    queryKey: [CATALOG, "track", filter],
+    enabled: isOn,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/track", { params: { query: { filter } }, signal })),
+  });
+}
+
+export function framePage(filter: string, offset: number, limit: number) {
+  return {
+    queryKey: [CATALOG, "frames", filter, offset, limit],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      answer(client.GET("/api/v1/frames", { params: { query: { filter, offset, limit } }, signal })),
+  };
+}
+
+export function useFrame(name: FrameName, filter: string | undefined) {
+  const { recording, camera, sequence } = name;
+  return useQuery({
+    queryKey: [CATALOG, "frame", recording, camera, sequence, filter ?? null],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => {
+      const params = { path: { recording, camera, sequence }, query: filter === undefined ? {} : { filter } };
+      return answer(client.GET("/api/v1/frames/{recording}/{camera}/{sequence}", { params, signal }));
+    },
+  });
+}
+
+export function useLineage(name: FrameName, isOn: boolean) {
+  const { recording, camera, sequence } = name;
+  return useQuery({
+    queryKey: [CATALOG, "lineage", recording, camera, sequence],
+    enabled: isOn,
+    queryFn: ({ signal }) =>
+      answer(client.GET("/api/v1/frames/{recording}/{camera}/{sequence}/lineage", { params: { path: { recording, camera, sequence } }, signal })),
+  });
+}
+
+export function useRecordings() {
+  return useQuery({
+    queryKey: [CATALOG, "recordings"],
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/recordings", { signal })),
+  });
+}
+
+export function useRecording(recording: string) {
+  return useQuery({
+    queryKey: [CATALOG, "recording", recording],
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/recordings/{recording}", { params: { path: { recording } }, signal })),
+  });
+}
+
+export function useActivity(recording: string, stepSeconds: number) {
+  return useQuery({
+    queryKey: [CATALOG, "activity", recording, stepSeconds],
+    queryFn: ({ signal }) =>
+      answer(
+        client.GET("/api/v1/recordings/{recording}/activity", {
+          params: { path: { recording }, query: { step_seconds: stepSeconds } },
+          signal,
+        }),
+      ),
+  });
+}
+
+export function useRisks(recording: string, isOn = true) {
+  return useQuery({
+    queryKey: [CATALOG, "risks", recording],
+    enabled: isOn,
+    queryFn: ({ signal }) =>
+      answer(client.GET("/api/v1/recordings/{recording}/risks", { params: { path: { recording }, query: { limit: 100 } }, signal })),
+  });
+}
+
+export function useSelections() {
+  return useQuery({
+    queryKey: [CATALOG, "selections"],
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/selections", { signal })),
+  });
+}
+
+/** Asks all that is shown of the catalog anew. */
+export function useCatalogChanged(): () => Promise<void> {
+  const queries = useQueryClient();
+  return () => queries.invalidateQueries({ queryKey: [CATALOG] });
+}
+
+/** Listens for changes that others make, for as long as the page is open. */
+export function useLiveCatalog(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const events = new EventSource("/api/v1/events");
+    let known: string | null = null;
+    events.addEventListener("catalog", (event: MessageEvent<string>) => {
+      if (known !== null && known !== event.data) void queries.invalidateQueries({ queryKey: [CATALOG] });
+      known = event.data;
+    });
+    return () => events.close();
+  }, [queries]);
+}
