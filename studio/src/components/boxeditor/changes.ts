@@ -54,12 +54,11 @@ export function backwards(changes: readonly Change[]): Change[] {
 }
 
 export function sameBox(a: EditBox, b: EditBox): boolean {
-  return a === b || (sameRect(a, b) && sameWords(a, b));
+  return a === b || (a.id === b.id && sameRect(a, b) && sameWords(a, b));
 }
 
 function sameWords(a: EditBox, b: EditBox): boolean {
   return (
-    a.id === b.id &&
     a.label === b.label &&
     a.confidence === b.confidence &&
     a.origin === b.origin &&
@@ -72,7 +71,10 @@ export function toSaved(boxes: readonly EditBox[], image: Size): SavedBox[] {
   return boxes.map((box) => ({ ...box, tags: [...box.tags], ...toPixels(box, image) }));
 }
 
-/** Whether saving one list would store the same as saving the other. */
+/**
+ * Whether saving one list would store the same as saving the other. Ids are left out:
+ * a studio may give new boxes ids of its own when it stores them.
+ */
 export function savesTheSame(
   a: readonly EditBox[],
   b: readonly EditBox[],

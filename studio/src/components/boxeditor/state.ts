@@ -1,6 +1,7 @@
 // The editor without its screen: boxes, what is selected, what can be undone.
 // Positions stay fractions of a pixel in here; they are rounded once, on saving.
 
+import { withPrevious } from "./bulk";
 import { apply, backwards, difference, sameBox, savesTheSame, type Change } from "./changes";
 import { cutToImage } from "./geometry";
 import type { EditBox, Rect, Size } from "./types";
@@ -44,6 +45,7 @@ export type Action =
   | { type: "change"; id: string; patch: Patch; deed: Deed; isRepeat?: boolean }
   | { type: "remove"; id: string }
   | { type: "replace"; boxes: readonly EditBox[]; what: string }
+  | { type: "copy"; boxes: readonly EditBox[] }
   | { type: "undo" }
   | { type: "redo" }
   | { type: "lock"; id: string }
@@ -83,7 +85,7 @@ export function boxOf(state: EditorState, id: string | null): EditBox | undefine
 
 export function reduce(state: EditorState, action: Action): EditorState {
   // Keys that come while the pointer drags would change boxes under its hand.
-  if (state.live !== null && !["drag", "drop", "cancel", "stored", "say"].includes(action.type)) {
+  if (state.live !== null && !["drag", "drop", "cancel", "stored", "open", "say"].includes(action.type)) {
     return state;
   }
   switch (action.type) {
@@ -109,6 +111,10 @@ export function reduce(state: EditorState, action: Action): EditorState {
       const isThere = action.boxes.some((box) => box.id === state.selected);
       const selected = isThere ? state.selected : null;
       return step(state, action.boxes, selected, action.what, "replace", action.what);
+    }
+    case "copy": {
+      const { boxes, what } = withPrevious(state.boxes, action.boxes, state.image);
+      return step(state, boxes, state.selected, what, "copy", what);
     }
     case "undo":
       return undo(state);
