@@ -1,0 +1,1 @@
+export { BoxView, type BoxViewProps } from "./BoxView";
