@@ -1,0 +1,34 @@
+// What a person set for themselves on this machine: it belongs in no link.
+
+import { useCallback, useState } from "react";
+
+const PREFIX = "roadloop ";
+
+function read<T>(name: string, usual: T): T {
+  try {
+    const text = localStorage.getItem(PREFIX + name);
+    if (text === null) return usual;
+    const value: unknown = JSON.parse(text);
+    // Of an older version, or written by somebody else.
+    const isSame = Array.isArray(usual) ? Array.isArray(value) && value.every((item) => typeof item === "string") : typeof value === typeof usual;
+    return isSame ? (value as T) : usual;
+  } catch {
+    return usual;
+  }
+}
+
+export function useSetting<T extends string | number | boolean | string[]>(name: string, usual: T): [T, (value: T) => void] {
+  const [value, setValue] = useState<T>(() => read(name, usual));
+  const keep = useCallback(
+    (value: T) => {
+      setValue(value);
+      try {
+        localStorage.setItem(PREFIX + name, JSON.stringify(value));
+      } catch {
+        // Nothing is kept where nothing may be.
+      }
+    },
+    [name],
+  );
+  return [value, keep];
+}

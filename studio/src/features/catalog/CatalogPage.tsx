@@ -1,0 +1,156 @@
+// The catalog: frames that a filter finds, and what there is to narrow it by.
+
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo, useState } from "react";
+import { classColour } from "../../components/classes";
+import { applySelection, FrameGrid, type GridFrame, type SelectionChange } from "../../components/framegrid";
+import { EmptyState, ErrorState, Button, Skeleton } from "../../components/ui";
+import { frameKey, type FrameItem } from "../../api/client";
+import { framePage, useMay } from "../../api/hooks";
+import { confidenceOf, frameParams, viewOf, type View } from "../../app/address";
+import { gridFrame } from "../../app/frames";
+import { useTitle } from "../../app/title";
+import { useTaken } from "../../app/taken";
+import { CatalogBar } from "./CatalogBar";
+import { CatalogMap } from "./CatalogMap";
+import { CatalogTimeline } from "./CatalogTimeline";
+import { CatalogTools } from "./CatalogTools";
+import { Facets } from "./Facets";
+import { PAGE, usePages } from "./pages";
+import { SelectionBar } from "./SelectionBar";
+import { useSetting } from "../../app/settings";
+
+const route = getRouteApi("/");
+
+export function CatalogPage() {
+  const view = viewOf(route.useSearch());
+  const navigate = useNavigate({ from: "/" });
+  const filter = view.q ?? "";
+  const mayRaw = useMay("see_raw");
+  const which = view.show === "raw" && mayRaw ? "raw" : "anonymized";
+  const [tileWidth, setTileWidth] = useSetting("tile-width", 220);
+  const [isSideOpen, setSideOpen] = useSetting("facets", true);
+  useTitle(filter === "" ? "Catalog" : filter);
+
+  const first = useQuery(framePage(filter, 0, PAGE));
+  const page = first.data;
+  const { frame, ask } = usePages(filter, page?.state);
+  const total = page?.reachable ?? 0;
+
+  const set = useCallback(
+    (change: Partial<View>) => void navigate({ search: (old) => viewOf({ ...old, ...change }), replace: change.q === undefined }),
+    [navigate],
+  );
+  const setFilter = useCallback((q: string) => set({ q }), [set]);
+
+  // Tiles are drawn anew when their frame is another object: each is made once.
+  const made = useMemo(() => new WeakMap<FrameItem, GridFrame>(), [which, tileWidth > 300]);
+  const frameAt = useCallback(
+    (index: number) => {
+      const item = frame(index);
+      if (item === undefined) return undefined;
+      let shown = made.get(item);
+      if (shown === undefined) made.set(item, (shown = gridFrame(item, which, tileWidth > 300 ? 480 : 320)));
+      return shown;
+    },
+    [frame, made, tileWidth > 300, which],
+  );
+
+  const [focus, setFocus] = useTaken(`focus ${filter}`, 0);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [selectedOf, setSelectedOf] = useState(filter);
+  if (selectedOf !== filter) {
+    setSelectedOf(filter);
+    setSelected(new Set());
+  }
+  const select = useCallback(
+    (change: SelectionChange) => setSelected((old) => applySelection(old, change, total, frameAt).selected),
+    [frameAt, total],
+  );
+  const open = useCallback(
+    (index: number) => {
+      const item = frame(index);
+      if (item === undefined) return;
+      setFocus(index);
+      void navigate({ to: "/frames/$recording/$camera/$sequence", params: frameParams(item), search: (old) => viewOf(old) });
+    },
+    [frame, navigate, setFocus],
+  );
+  const chosen = useMemo(() => {
+    const frames: FrameItem[] = [];
+    for (let index = 0; index < total && frames.length < selected.size; index++) {
+      const item = frame(index);
+      if (item !== undefined && selected.has(frameKey(item))) frames.push(item);
+    }
+    return frames;
+  }, [frame, selected, total]);
+
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <CatalogBar filter={filter} onFilter={setFilter} total={page?.total ?? null} isBusy={first.isFetching} warnings={page?.warnings ?? []} notLookedAt={page?.not_looked_at ?? 0} isWrong={first.isError} />
+      <div className="flex min-h-0 flex-1">
+        {isSideOpen && (
+          <aside aria-label="Narrow down" className="hidden w-[268px] shrink-0 overflow-y-auto border-r border-line bg-card md:block">
+            <Facets filter={filter} onFilter={setFilter} confidence={confidenceOf(view)} onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })} />
+          </aside>
+        )}
+        <section aria-label="Frames" className="flex min-w-0 flex-1 flex-col">
+          <CatalogTools view={view} set={set} filter={filter} total={page?.total ?? 0} tileWidth={tileWidth} onTileWidth={setTileWidth} isSideOpen={isSideOpen} onSide={setSideOpen} />
+          <CatalogTimeline filter={filter} onFilter={setFilter} />
+          {first.isError ? (
+            <ErrorState title="This filter cannot be answered" onRetry={() => void first.refetch()} isRetrying={first.isFetching}>
+              <span className="whitespace-pre-wrap font-mono text-[12px]">{first.error.message}</span>
+            </ErrorState>
+          ) : page === undefined ? (
+            <div className="grid flex-1 grid-cols-[repeat(auto-fill,minmax(200px,1fr))] content-start gap-[10px] p-[12px]">
+              {Array.from({ length: 12 }, (_, at) => (
+                <Skeleton key={at} className="aspect-[1.6]" />
+              ))}
+            </div>
+          ) : view.as === "map" ? (
+            <CatalogMap filter={filter} onFilter={setFilter} view={view} />
+          ) : (
+            <div className="relative min-h-0 flex-1">
+              <FrameGrid
+                label="Frames that match the filter"
+                total={total}
+                tileWidth={tileWidth}
+                frameAt={frameAt}
+                onVisible={ask}
+                selected={selected}
+                onSelect={select}
+                focusIndex={focus}
+                onFocusIndex={setFocus}
+                onOpen={open}
+                click="open"
+                minConfidence={confidenceOf(view)}
+                colourOf={classColour}
+                empty={<NothingFound filter={filter} notLookedAt={page.not_looked_at} onClear={() => setFilter("")} />}
+              />
+              {selected.size > 0 && <SelectionBar frames={chosen} missing={selected.size - chosen.length} onDone={() => setSelected(new Set())} />}
+            </div>
+          )}
+        </section>
+      </div>
+    </div>
+  );
+}
+
+function NothingFound({ filter, notLookedAt, onClear }: { filter: string; notLookedAt: number; onClear: () => void }) {
+  if (filter === "") {
+    return (
+      <EmptyState icon="camera" title="No frames yet">
+        Give a recording to roadloop in a terminal, and its frames are here:
+        <code className="mt-[10px] block rounded-[6px] border border-line bg-sunken px-[10px] py-[6px] font-mono text-[12.5px] text-ink">roadloop run drive.mcap</code>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon="search" title="No frame matches" action={<Button onPress={onClear}>Show all frames</Button>}>
+      {notLookedAt > 0
+        ? `${notLookedAt.toLocaleString("en")} frames might, but no model has looked at them yet.`
+        : "Take a word out of the filter, or ask for less confidence."}
+    </EmptyState>
+  );
+}
