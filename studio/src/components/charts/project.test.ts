@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { boundsOf, fitView, fromPixels, linePath, panBy, projectionFor, toDegrees, toMetres, toPixels, zoomAt } from "./project";
+
+const munich = projectionFor([{ lat: 48.0, lon: 11.4 }, { lat: 48.2, lon: 11.8 }]);
+const size = { width: 400, height: 300 };
+
+describe("the plane", () => {
+  test("is about the middle", () => {
+    expect(munich.lat).toBeCloseTo(48.1, 9);
+    expect(munich.lon).toBeCloseTo(11.6, 6);
+    expect(toMetres(munich, { lat: 48.1, lon: munich.lon })).toEqual([0, 0]);
+  });
+
+  test("has metres: a degree of latitude is 111.19 km, one of longitude less", () => {
+    const [, south] = toMetres(munich, { lat: 47.1, lon: 11.6 });
+    expect(south).toBeCloseTo(111_194.9, 0);
+    const [east] = toMetres(munich, { lat: 48.1, lon: munich.lon + 1 });
+    expect(east).toBeCloseTo(111_194.9 * Math.cos((48.1 * Math.PI) / 180), 0);
+  });
+
+  test("there and back is the same place", () => {
+    for (const point of [{ lat: 48.0, lon: 11.4 }, { lat: 48.17, lon: 11.75 }]) {
+      const back = toDegrees(munich, ...toMetres(munich, point));
+      expect(back.lat).toBeCloseTo(point.lat, 9);
+      expect(back.lon).toBeCloseTo(point.lon, 9);
+    }
+  });
+
+  test("is whole over the antimeridian", () => {
+    const fiji = projectionFor([{ lat: -17, lon: 179.9 }, { lat: -17, lon: -179.9 }]);
+    expect(Math.abs(fiji.lon)).toBeCloseTo(180, 6);
+    const [west] = toMetres(fiji, { lat: -17, lon: 179.9 });
+    const [east] = toMetres(fiji, { lat: -17, lon: -179.9 });
+    expect(east - west).toBeCloseTo(0.2 * 111_194.9 * Math.cos((17 * Math.PI) / 180), 0);
+    const bounds = boundsOf(fiji, { x: 0, y: 0, scale: 0.01 }, size, [150, 100], [250, 200]);
+    expect(bounds.west).toBeGreaterThan(bounds.east);
+  });
+});
+
+describe("the window", () => {
+  const view = fitView([-1000, 3000], [-500, 500], size, 20);
+
+  test("fits all points within its margin", () => {
+    const [left] = toPixels(view, size, -1000, 0);
+    const [right] = toPixels(view, size, 3000, 0);
+    expect([left, right]).toEqual([20, 380]);
+  });
+
+  test("of one point shows a hundred metres", () => expect(fitView([5], [5], size, 0)).toEqual({ x: 5, y: 5, scale: 3 }));
+
+  test("zooms about the pixel", () => {
+    const before = fromPixels(view, size, 90, 210);
+    const after = fromPixels(zoomAt(view, size, 90, 210, 1.7), size, 90, 210);
+    expect(after[0]).toBeCloseTo(before[0], 6);
+    expect(after[1]).toBeCloseTo(before[1], 6);
+  });
+
+  test("zooms no further than there is something to see", () => {
+    expect(zoomAt(view, size, 0, 0, 1e9).scale).toBe(100);
+    expect(zoomAt(view, size, 0, 0, 1e-9).scale).toBe(1e-5);
+  });
+
+  test("pans with the pointer", () => {
+    const [x, y] = toPixels(panBy(view, 30, -10), size, 0, 0);
+    const [fromX, fromY] = toPixels(view, size, 0, 0);
+    expect([Math.round(x - fromX), Math.round(y - fromY)]).toEqual([30, -10]);
+  });
+
+  test("a box is the same from any corner", () => {
+    const one = boundsOf(munich, view, size, [100, 100], [200, 180]);
+    expect(boundsOf(munich, view, size, [200, 100], [100, 180])).toEqual(one);
+    expect(one.north).toBeGreaterThan(one.south);
+    expect(one.east).toBeGreaterThan(one.west);
+  });
+});
+
+describe("lines", () => {
+  const xs = [0, 1, 2, 3, 100, 101];
+  const ys = [0, 0, 0, 0, 0, 0];
+  test("leave out what falls on the same pixel, but not their ends", () => {
+    expect(linePath(xs, ys, [0], 2)).toBe("M0.00 0.00L2.00 0.00L100.00 0.00L101.00 0.00");
+  });
+  test("begin anew", () => expect(linePath(xs, ys, [0, 4], 0)).toBe("M0.00 0.00L1.00 0.00L2.00 0.00L3.00 0.00M100.00 0.00L101.00 0.00"));
+  test("of nothing are nothing", () => expect(linePath([], [], [], 1)).toBe(""));
+});
