@@ -81,7 +81,11 @@ impl People {
 
     /// Ends a session; one that has ended already is no error.
     pub fn log_out(&self, secret: &str, from: IpAddr, now: Nanos) -> Result<(), UsersError> {
-        let Ok(who) = self.session(secret, now) else { return Ok(()) };
+        let who = match self.session(secret, now) {
+            Ok(who) => who,
+            Err(UsersError::NoSession) => return Ok(()),
+            Err(error) => return Err(error),
+        };
         let Some(secret) = Secret::parse(secret) else { return Ok(()) };
         self.write(|transaction| {
             transaction

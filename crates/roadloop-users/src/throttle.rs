@@ -7,6 +7,9 @@
 //!
 //! Each try counts as failed from its start, so that many at once do not slip
 //! through together; one that succeeds is taken back.
+//!
+//! Where somebody has logged in from before, tries are counted apart from those of
+//! strangers: who tries names from elsewhere does not keep their owners out.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -28,27 +31,27 @@ const LONGEST_WAIT: i64 = 15 * MINUTE;
 /// After so long without a failure nothing is held against a name or an address.
 const FORGOTTEN_AFTER: i64 = HOUR;
 
-/// Names remembered, and addresses. Where more fail within an hour, those with the
+/// Names remembered, and addresses, and homes. Where more fail within an hour, those with the
 /// fewest failures are forgotten.
 const MOST: usize = 10_000;
 
-/// Failed logins of an hour, with names that nobody has, that are written into the
-/// audit log: who floods it with them would push out what else is in it.
-const NOTED_PER_HOUR: u32 = 1_000;
-
 #[derive(Default)]
 pub(crate) struct Throttle {
-    names: Failures<UserName>,
+    names: Failures<Origin>,
     addresses: Failures<IpAddr>,
-    /// The hour that is noted now, and how many of it.
-    noted: (i64, u32),
+    /// Where names have logged in from, and when last.
+    homes: HashMap<(UserName, IpAddr), Nanos>,
 }
+
+/// A name, and its home where it is tried from there.
+type Origin = (UserName, Option<IpAddr>);
 
 /// One try, counted as failed.
 #[derive(Clone)]
 pub(crate) struct Try {
-    name: Option<UserName>,
+    origin: Option<Origin>,
     address: IpAddr,
+    at: Nanos,
 }
 
 impl Throttle {
@@ -60,7 +63,11 @@ impl Throttle {
         now: Nanos,
     ) -> Result<Try, UsersError> {
         let address = network(from);
-        let of_name = name.map_or(0, |name| self.names.wait(name, now));
+        let origin = name.map(|name| {
+            let is_home = self.homes.contains_key(&(name.clone(), address));
+            (name.clone(), is_home.then_some(address))
+        });
+        let of_name = origin.as_ref().map_or(0, |origin| self.names.wait(origin, now));
         let wait = of_name.max(self.addresses.wait(&address, now));
         if wait > 0 {
             // Up: who comes back after so many seconds is not told "0 s".
@@ -68,51 +75,35 @@ impl Throttle {
                 seconds: (wait as u64).div_ceil(SECOND as u64),
             });
         }
-        if let Some(name) = name {
-            self.names.add(name.clone(), FREE_PER_NAME, now);
+        if let Some(origin) = &origin {
+            self.names.add(origin.clone(), FREE_PER_NAME, now);
         }
         self.addresses.add(address, FREE_PER_ADDRESS, now);
-        Ok(Try { name: name.cloned(), address })
+        Ok(Try { origin, address, at: now })
     }
 
     /// The password was right: the name starts anew. The address does not, or who
     /// has one account could try all the others.
     pub(crate) fn succeeded(&mut self, tried: &Try) {
-        if let Some(name) = &tried.name {
-            self.names.0.remove(name);
-        }
         self.addresses.take_back(&tried.address);
+        let Some(origin) = &tried.origin else { return };
+        self.names.0.remove(origin);
+        if self.homes.len() >= MOST {
+            let mut times: Vec<Nanos> = self.homes.values().copied().collect();
+            let (_, middle, _) = times.select_nth_unstable(MOST / 2);
+            let middle = *middle;
+            self.homes.retain(|_, at| *at > middle);
+        }
+        self.homes.insert((origin.0.clone(), tried.address), tried.at);
     }
 
     /// The password was not looked at.
     pub(crate) fn take_back(&mut self, tried: &Try) {
-        if let Some(name) = &tried.name {
-            self.names.take_back(name);
+        if let Some(origin) = &tried.origin {
+            self.names.take_back(origin);
         }
         self.addresses.take_back(&tried.address);
     }
-
-    /// Whether a failed login, with a name that nobody has, is to be written down.
-    pub(crate) fn may_note(&mut self, now: Nanos) -> Noted {
-        let hour = now.0.div_euclid(HOUR);
-        if self.noted.0 != hour {
-            self.noted = (hour, 0);
-        }
-        self.noted.1 = self.noted.1.saturating_add(1);
-        match self.noted.1 {
-            ..NOTED_PER_HOUR => Noted::Yes,
-            NOTED_PER_HOUR => Noted::Last,
-            _ => Noted::No,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Noted {
-    Yes,
-    /// And no other one of this hour.
-    Last,
-    No,
 }
 
 /// Whoever has one address of IPv6 has its network of 64 bits.
@@ -303,11 +294,35 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_is_noted_up_to_its_bound() {
+    fn strangers_do_not_keep_out_who_was_here_before() {
         let mut throttle = Throttle::default();
-        let noted: Vec<Noted> = (0..1_500).map(|_| throttle.may_note(seconds(10))).collect();
-        assert_eq!(noted.iter().filter(|noted| **noted == Noted::Yes).count(), 999);
-        assert_eq!((noted[999], noted[1_000]), (Noted::Last, Noted::No));
-        assert_eq!(throttle.may_note(seconds(3_600)), Noted::Yes);
+        let (ada, elsewhere) = (name("ada"), IpAddr::from([198, 51, 100, 1]));
+        let tried = throttle.begin(Some(&ada), HOME, seconds(0)).unwrap();
+        throttle.succeeded(&tried);
+        for _ in 0..5 {
+            throttle.begin(Some(&ada), elsewhere, seconds(1)).unwrap();
+        }
+        assert!(throttle.begin(Some(&ada), elsewhere, seconds(1)).is_err());
+        let tried = throttle.begin(Some(&ada), HOME, seconds(1)).unwrap();
+        throttle.succeeded(&tried);
+        // Which does not let the strangers in.
+        assert!(throttle.begin(Some(&ada), elsewhere, seconds(1)).is_err());
+        // Nor does a home mean no limit, or one for other names.
+        for _ in 0..5 {
+            throttle.begin(Some(&ada), HOME, seconds(1)).unwrap();
+        }
+        assert!(throttle.begin(Some(&ada), HOME, seconds(1)).is_err());
+    }
+
+    #[test]
+    fn homes_are_bounded() {
+        let mut throttle = Throttle::default();
+        for n in 0..25_000_u32 {
+            let from = IpAddr::from((n << 8).to_be_bytes());
+            let tried =
+                throttle.begin(Some(&name("ada")), from, seconds(i64::from(n) / 7)).unwrap();
+            throttle.succeeded(&tried);
+        }
+        assert!(throttle.homes.len() <= MOST && throttle.homes.len() > MOST / 4);
     }
 }
