@@ -73,6 +73,10 @@ pub enum UsersError {
     Random { source: getrandom::Error },
     #[error("cannot hash the password: {reason}")]
     Hashing { reason: String },
+    #[error(
+        "what is kept of this password is damaged: {reason}; an administrator can set another one"
+    )]
+    DamagedHash { reason: String },
 }
 
 impl UsersError {
@@ -90,6 +94,7 @@ impl UsersError {
             | UsersError::NotAllowed { .. }
             | UsersError::NeedsSession
             | UsersError::OnlyOneself
+            | UsersError::DamagedHash { .. }
             | UsersError::Damaged { .. }
             | UsersError::Format { .. } => ErrorKind::Invalid,
             UsersError::NoSuch { .. } | UsersError::NoInvitation => ErrorKind::NotFound,

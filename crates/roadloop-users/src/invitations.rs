@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use roadloop_base::Nanos;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
 use crate::audit::note;
 use crate::columns::{parsed, time};
@@ -49,8 +49,8 @@ pub enum InvitationState {
     Expired,
 }
 
-/// What an invitation that can be taken fulfils at the time `?2`.
-const IS_OPEN: &str = "revoked_at IS NULL AND taken_by IS NULL AND expires_at > ?2";
+/// What an invitation that can be taken fulfils.
+const IS_OPEN: &str = "revoked_at IS NULL AND taken_by IS NULL AND expires_at > :now";
 
 impl People {
     /// Makes a link's secret, open for a span of at most 90 days.
@@ -68,8 +68,9 @@ impl People {
         let secret = InvitationSecret(Secret::random()?);
         self.write(|transaction| {
             by.needs_admin(transaction)?;
-            let count = format!("SELECT count(*) FROM invitations WHERE ?1 = ?1 AND {IS_OPEN}");
-            let open: u32 = transaction.query_row(&count, params![0, now.0], |row| row.get(0))?;
+            let count = format!("SELECT count(*) FROM invitations WHERE {IS_OPEN}");
+            let now_named = named_params! { ":now": now.0 };
+            let open: u32 = transaction.query_row(&count, now_named, |row| row.get(0))?;
             if open >= MOST_OPEN {
                 let (what, instead) = ("open invitations", "revoke those that nobody waits for");
                 return Err(UsersError::TooMany { what, most: MOST_OPEN, instead });
@@ -180,10 +181,10 @@ fn open(
     key: Fingerprint,
     now: Nanos,
 ) -> Result<(InvitationId, Role), UsersError> {
-    let select = format!("SELECT id, role FROM invitations WHERE secret = ?1 AND {IS_OPEN}");
-    let found = transaction.query_row(&select, params![key.0, now.0], |row| {
-        Ok((InvitationId(row.get(0)?), parsed(row, 1)?))
-    });
+    let select = format!("SELECT id, role FROM invitations WHERE secret = :secret AND {IS_OPEN}");
+    let given = named_params! { ":secret": key.0, ":now": now.0 };
+    let found = transaction
+        .query_row(&select, given, |row| Ok((InvitationId(row.get(0)?), parsed(row, 1)?)));
     found.optional()?.ok_or(UsersError::NoInvitation)
 }
 

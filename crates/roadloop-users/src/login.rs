@@ -27,7 +27,9 @@ struct Known {
 }
 
 impl People {
-    /// Begins a session. Tries are limited per name and per address.
+    /// Begins a session. Tries are limited per name and per address, so `from` is the
+    /// address of who asks, not that of a proxy.
+    #[must_use = "the secret goes into a cookie, or nobody is logged in"]
     pub fn log_in(
         &self,
         name: &str,
@@ -173,7 +175,10 @@ mod tests {
         assert_eq!(session.who.name().as_str(), "Ada@example.org");
         assert_eq!(session.who.role(), Role::Worker);
         assert_eq!(session.expires_at, at(5 + SESSION_AT_MOST.as_secs() as i64));
-        let who = studio.people.session(&session.secret.reveal(), at(6)).unwrap();
+        let found = studio.people.session(&session.secret.reveal(), at(6)).unwrap();
+        assert!(found.csrf.matches(&session.csrf.reveal()));
+        assert_eq!(found.expires_at, session.expires_at);
+        let who = found.who;
         assert_eq!(who, session.who);
         assert_eq!(studio.people.user(who.user()).unwrap().logged_in_at, Some(at(5)));
         let again = studio.people.log_in("ada@example.org", PASSWORD, HOME, at(7)).unwrap();
@@ -276,13 +281,23 @@ mod tests {
     #[test]
     fn a_flood_of_unknown_names_leaves_room_in_the_log() {
         let studio = Studio::new();
-        for n in 0..1_010_u32 {
-            let from = IpAddr::from((n << 8).to_be_bytes());
-            assert!(studio.people.log_in(&format!("n{n}"), "wrong", from, at(1)).is_err());
+        let try_log_in = |n: u8, at_seconds| {
+            let from = IpAddr::from([198, 51, 100, n]);
+            let refused = studio.people.log_in(&format!("n{n}"), "wrong", from, at(at_seconds));
+            assert_eq!(words(refused), BAD);
+        };
+        try_log_in(0, 1);
+        let many = "UPDATE unknown_logins SET tries = tries + 997";
+        studio.people.write(|transaction| Ok(transaction.execute(many, [])?)).unwrap();
+        for n in 1..9 {
+            try_log_in(n, 1);
         }
-        let log = studio.audit(1_000);
+        let log = studio.audit(2);
         assert_eq!(log[0], ": log in  = no such name; others of this hour are not written down");
+        assert_eq!(log[1], ": log in  = no such name");
         assert!(studio.people.log_in("root", "wrong", HOME, at(1)).is_err());
         assert_eq!(studio.audit(1), ["root: log in  = wrong password"]);
+        try_log_in(9, 3_600);
+        assert_eq!(studio.audit(1), [": log in  = no such name"]);
     }
 }

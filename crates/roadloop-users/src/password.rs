@@ -235,10 +235,10 @@ impl Hashing {
             std::hint::black_box(out);
             return Ok(Verdict::Wrong);
         };
-        let hash = PasswordHash::new(hash).map_err(failed)?;
-        let params = Params::try_from(&hash).map_err(failed)?;
+        let hash = PasswordHash::new(hash).map_err(damaged)?;
+        let params = Params::try_from(&hash).map_err(damaged)?;
         if params.m_cost() > MOST_MEMORY_KIB || params.t_cost() > MOST_PASSES {
-            return Err(failed("the one in the file costs more than any of ours"));
+            return Err(damaged("it costs more than any of ours"));
         }
         let _place = self.place()?;
         match self.argon2.verify_password(password.as_bytes(), &hash) {
@@ -250,7 +250,7 @@ impl Hashing {
                 Ok(if is_todays { Verdict::Right } else { Verdict::RightButOld })
             }
             Err(argon2::password_hash::Error::Password) => Ok(Verdict::Wrong),
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(damaged(error)),
         }
     }
 
@@ -276,6 +276,10 @@ impl Drop for Place<'_> {
         queue.at_work -= 1;
         self.0.freed.notify_one();
     }
+}
+
+fn damaged(reason: impl ToString) -> UsersError {
+    UsersError::DamagedHash { reason: reason.to_string() }
 }
 
 fn failed(reason: impl ToString) -> UsersError {

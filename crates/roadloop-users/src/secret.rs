@@ -98,7 +98,7 @@ secret_type! {
 pub struct CsrfToken([u8; 32]);
 
 impl SessionSecret {
-    pub fn csrf(&self) -> CsrfToken {
+    pub(crate) fn csrf(&self) -> CsrfToken {
         let hash = Sha256::new().chain_update(b"roadloop csrf\0").chain_update(self.0.0);
         CsrfToken(hash.finalize().into())
     }

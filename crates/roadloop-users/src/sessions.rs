@@ -14,7 +14,7 @@ use crate::audit::note;
 use crate::columns::{parsed, time};
 use crate::secret::Secret;
 use crate::time::{HOUR, MINUTE, after, nanos};
-use crate::users::end_sessions;
+use crate::users::{end_sessions, find};
 use crate::{Audit, By, Came, CsrfToken, People, SessionSecret, UserId, UsersError, Who};
 
 /// A session that is not used so long has ended.
@@ -32,20 +32,28 @@ const MOST_SESSIONS: i64 = 50;
 /// Invitations and tokens that are over are listed this long.
 const DEAD_FOR: i64 = 90 * 24 * HOUR;
 
-/// What a login gives.
+/// What a login gives, and each request that brings its secret along.
 #[derive(Clone, Debug)]
-#[must_use = "the secret goes into a cookie, or nobody is logged in"]
 pub struct Session {
+    /// For the cookie.
     pub secret: SessionSecret,
+    /// For the pages.
     pub csrf: CsrfToken,
     pub who: Who,
     /// At the latest; before, where it is not used.
     pub expires_at: Nanos,
 }
 
+impl Session {
+    fn of(secret: SessionSecret, who: Who, made_at: Nanos) -> Session {
+        let csrf = secret.csrf();
+        Session { secret, csrf, who, expires_at: after(made_at, nanos(SESSION_AT_MOST)) }
+    }
+}
+
 impl People {
-    /// Who a cookie belongs to, for this one request.
-    pub fn session(&self, secret: &str, now: Nanos) -> Result<Who, UsersError> {
+    /// The session that a cookie belongs to, for this one request.
+    pub fn session(&self, secret: &str, now: Nanos) -> Result<Session, UsersError> {
         let secret = SessionSecret(Secret::parse(secret).ok_or(UsersError::NoSession)?);
         let key = secret.0.fingerprint().0;
         let found = self.read(|transaction| {
@@ -63,9 +71,8 @@ impl People {
             Ok(found.optional()?)
         })?;
         let (who, made_at, seen_at) = found.ok_or(UsersError::NoSession)?;
-        let is_over = now >= after(made_at, nanos(SESSION_AT_MOST))
-            || now >= after(seen_at, nanos(SESSION_IDLE));
-        if is_over {
+        let session = Session::of(secret, who, made_at);
+        if now >= session.expires_at || now >= after(seen_at, nanos(SESSION_IDLE)) {
             return Err(UsersError::NoSession);
         }
         if now >= after(seen_at, SEEN_EVERY) {
@@ -76,20 +83,19 @@ impl People {
                 Ok(transaction.execute(update, params![key, now.0])?)
             });
         }
-        Ok(who)
+        Ok(session)
     }
 
     /// Ends a session; one that has ended already is no error.
     pub fn log_out(&self, secret: &str, from: IpAddr, now: Nanos) -> Result<(), UsersError> {
-        let who = match self.session(secret, now) {
-            Ok(who) => who,
+        let Session { secret, who, .. } = match self.session(secret, now) {
+            Ok(session) => session,
             Err(UsersError::NoSession) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let Some(secret) = Secret::parse(secret) else { return Ok(()) };
         self.write(|transaction| {
             transaction
-                .execute("DELETE FROM sessions WHERE secret = ?1", [secret.fingerprint().0])?;
+                .execute("DELETE FROM sessions WHERE secret = ?1", [secret.0.fingerprint().0])?;
             let by = By::Who(&who, from);
             note(transaction, &Audit::done(by, "log out", who.name.to_string(), now))
         })
@@ -104,9 +110,9 @@ impl People {
     ) -> Result<(), UsersError> {
         self.write(|transaction| {
             by.needs_self_or_admin(transaction, user)?;
+            let name = find(transaction, user)?.name;
             end_sessions(transaction, user)?;
-            let about = format!("user {user}");
-            note(transaction, &Audit::done(by, "log out everywhere", about, now))
+            note(transaction, &Audit::done(by, "log out everywhere", name.to_string(), now))
         })
     }
 
@@ -145,8 +151,7 @@ pub(crate) fn begin(
         "INSERT INTO sessions (secret, user, made_at, seen_at) VALUES (?1, ?2, ?3, ?3)",
         params![secret.0.fingerprint().0, who.user.0, now.0],
     )?;
-    let csrf = secret.csrf();
-    Ok(Session { secret, csrf, who, expires_at: after(now, nanos(SESSION_AT_MOST)) })
+    Ok(Session::of(secret, who, now))
 }
 
 #[cfg(test)]
@@ -229,8 +234,7 @@ mod tests {
         check(&studio, two, 0, OVER);
         check(&studio, three, 0, OVER);
         studio.people.log_out_everywhere(studio.by_admin(), eve.id, at(1)).unwrap();
-        let expected = format!("root: log out everywhere user {} = done", eve.id);
-        assert_eq!(studio.audit(1), [expected]);
+        assert_eq!(studio.audit(1), ["root: log out everywhere eve = done"]);
     }
 
     #[test]

@@ -31,8 +31,8 @@ const LONGEST_WAIT: i64 = 15 * MINUTE;
 /// After so long without a failure nothing is held against a name or an address.
 const FORGOTTEN_AFTER: i64 = HOUR;
 
-/// Names remembered, and addresses, and homes. Where more fail within an hour, those with the
-/// fewest failures are forgotten.
+/// Names remembered, and addresses, and homes. Where more fail within an hour, those
+/// with the fewest failures are forgotten.
 const MOST: usize = 10_000;
 
 #[derive(Default)]

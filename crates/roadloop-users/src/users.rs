@@ -250,7 +250,7 @@ pub(crate) fn insert(
     find(transaction, UserId(transaction.last_insert_rowid()))
 }
 
-fn find(transaction: &Transaction<'_>, id: UserId) -> Result<User, UsersError> {
+pub(crate) fn find(transaction: &Transaction<'_>, id: UserId) -> Result<User, UsersError> {
     let select = format!("SELECT {COLUMNS} FROM users WHERE id = ?1");
     let found = transaction.query_row(&select, [id.0], user).optional()?;
     found.ok_or(UsersError::NoSuch { what: "user", id: id.0 })
