@@ -141,3 +141,35 @@ pub(crate) fn is_damaged(error: &rusqlite::Error) -> bool {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: UsersError, kind: ErrorKind, expected: &str) {
+        assert_eq!(error.kind(), kind);
+        let words = error.to_string();
+        assert!(words.contains(expected), "{words}");
+    }
+
+    #[test]
+    fn errors_say_what_to_do() {
+        let name = || UserName::new("ada").unwrap();
+        let sqlite = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        check(UsersError::BadLogin, ErrorKind::Invalid, "asks an administrator");
+        check(UsersError::TooManyTries { seconds: 7 }, ErrorKind::Busy, "wait 7 s");
+        check(UsersError::Overloaded, ErrorKind::Busy, "try again");
+        check(UsersError::NoSuch { what: "user", id: 7 }, ErrorKind::NotFound, "user 7");
+        check(UsersError::NameTaken { name: name() }, ErrorKind::Conflict, "another name");
+        check(UsersError::LastAdmin { name: name() }, ErrorKind::Conflict, "make another one");
+        let needs = Permission::SeeRaw;
+        check(UsersError::NotAllowed { needs }, ErrorKind::Invalid, "\"read-raw\"");
+        let engine = |code| UsersError::from(sqlite(code));
+        check(engine(rusqlite::ffi::SQLITE_BUSY), ErrorKind::Busy, "file of users");
+        check(engine(rusqlite::ffi::SQLITE_FULL), ErrorKind::Internal, "file of users");
+        assert!(is_damaged(&sqlite(rusqlite::ffi::SQLITE_CORRUPT)));
+        assert!(is_damaged(&sqlite(rusqlite::ffi::SQLITE_NOTADB)));
+        assert!(!is_damaged(&sqlite(rusqlite::ffi::SQLITE_FULL)));
+    }
+}

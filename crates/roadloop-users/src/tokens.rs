@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use roadloop_base::Nanos;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use crate::audit::note;
 use crate::columns::{fingerprint, parsed, time, time_if_any};
@@ -24,8 +24,11 @@ use crate::{
 /// How long a token can be good for: a year, and a day to replace it.
 pub const LONGEST_TOKEN: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Of one user, those that are over included.
+/// Of one user at once; as many that are over are still listed.
 const MOST_TOKENS: u32 = 100;
+
+/// What a token that lets somebody in fulfils.
+const IS_LIVE: &str = "(revoked_at IS NULL AND expires_at > :now)";
 
 /// A token to be made.
 #[derive(Clone, Debug)]
@@ -101,14 +104,18 @@ impl People {
             if let Some(needs) = new.scopes.less(role.permissions()).iter().next() {
                 return Err(UsersError::NotAllowed { needs });
             }
-            // Who makes and revokes them all day has the last ones in the list.
+            // Who makes and revokes them all day finds the last ones in the list.
+            let forget = format!(
+                "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens
+                 WHERE user = :user AND NOT {IS_LIVE} ORDER BY id DESC LIMIT -1 OFFSET :most)"
+            );
             transaction.execute(
-                "DELETE FROM tokens WHERE user = ?1 AND (revoked_at IS NOT NULL OR expires_at <= ?2)
-                 AND id NOT IN (SELECT id FROM tokens WHERE user = ?1 ORDER BY id DESC LIMIT ?3)",
-                params![user.0, now.0, MOST_TOKENS / 2],
+                &forget,
+                named_params! { ":user": user.0, ":now": now.0, ":most": MOST_TOKENS },
             )?;
-            let count = "SELECT count(*) FROM tokens WHERE user = ?1";
-            let count: u32 = transaction.query_row(count, [user.0], |row| row.get(0))?;
+            let count = format!("SELECT count(*) FROM tokens WHERE user = :user AND {IS_LIVE}");
+            let of_user = named_params! { ":user": user.0, ":now": now.0 };
+            let count: u32 = transaction.query_row(&count, of_user, |row| row.get(0))?;
             if count >= MOST_TOKENS {
                 let (what, instead) = ("tokens of this user", "revoke those that nothing uses");
                 return Err(UsersError::TooMany { what, most: MOST_TOKENS, instead });
@@ -351,15 +358,26 @@ mod tests {
         let studio = Studio::new();
         let id = studio.admin_id();
         let make = || studio.people.create_token(By::Operator, id, &new("read"), at(0));
-        let made: Vec<TokenId> = (0..MOST_TOKENS).map(|_| make().unwrap().id).collect();
-        assert!(words(make()).starts_with("there are 100 tokens of this user already"));
-        for id in made {
-            studio.people.revoke_token(By::Operator, id, at(1)).unwrap();
-        }
-        for _ in 0..200 {
-            let id = make().unwrap().id;
-            studio.people.revoke_token(By::Operator, id, at(1)).unwrap();
-        }
-        assert!(studio.people.tokens(Some(id)).unwrap().len() <= 100);
+        let change = |sql: &str| {
+            studio.people.write(|transaction| Ok(transaction.execute(sql, [])?)).unwrap();
+        };
+        let made = make().unwrap().id;
+        // 99 more like it.
+        let copy = "INSERT INTO tokens (secret, user, name, scopes, made_at, expires_at)
+                    WITH RECURSIVE n (n) AS (SELECT 1 UNION SELECT n + 1 FROM n WHERE n < 99)
+                    SELECT secret, user, tokens.name, scopes, made_at, expires_at FROM tokens, n
+                    WHERE id = (SELECT min(id) FROM tokens)";
+        change(copy);
+        let refused = words(make());
+        assert!(refused.starts_with("there are 100 tokens of this user already"), "{refused}");
+        studio.people.revoke_token(By::Operator, made, at(1)).unwrap();
+        make().unwrap();
+        assert!(words(make()).ends_with("revoke those that nothing uses"));
+        change("UPDATE tokens SET revoked_at = 1");
+        change(copy);
+        change("UPDATE tokens SET revoked_at = 1");
+        let newest = make().unwrap().id;
+        let listed = studio.people.tokens(Some(id)).unwrap();
+        assert_eq!((listed.len(), listed[0].id), (101, newest));
     }
 }
