@@ -35,7 +35,8 @@ pub enum UsersError {
     #[error("this invitation is not known, was used, was revoked or has expired: ask for another")]
     NoInvitation,
     #[error(
-        "not allowed: this needs the permission \"{needs}\"; an administrator can give a role or a token that has it"
+        "not allowed: this needs the permission \"{needs}\"; an administrator can give a role \
+         that has it, and a token needs it among its scopes"
     )]
     NotAllowed { needs: Permission },
     #[error("not allowed with an API token: log in with a name and a password")]
@@ -103,15 +104,22 @@ impl UsersError {
             | UsersError::Changed { .. }
             | UsersError::TooMany { .. } => ErrorKind::Conflict,
             UsersError::TooManyTries { .. } | UsersError::Overloaded => ErrorKind::Busy,
-            UsersError::Engine { source } => match source.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorKind::Busy,
-                _ => ErrorKind::Internal,
-            },
-            UsersError::Open { .. } | UsersError::Random { .. } | UsersError::Hashing { .. } => {
-                ErrorKind::Internal
+            UsersError::Engine { source } if is_busy(source) => ErrorKind::Busy,
+            UsersError::Open { source, .. } if source.downcast_ref().is_some_and(is_busy) => {
+                ErrorKind::Busy
             }
+            UsersError::Engine { .. }
+            | UsersError::Open { .. }
+            | UsersError::Random { .. }
+            | UsersError::Hashing { .. } => ErrorKind::Internal,
         }
     }
+}
+
+/// Whether another process had the file for longer than we waited.
+fn is_busy(error: &rusqlite::Error) -> bool {
+    let codes = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked];
+    error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
 }
 
 impl From<rusqlite::Error> for UsersError {
@@ -167,6 +175,9 @@ mod tests {
         check(UsersError::NotAllowed { needs }, ErrorKind::Invalid, "\"read-raw\"");
         let engine = |code| UsersError::from(sqlite(code));
         check(engine(rusqlite::ffi::SQLITE_BUSY), ErrorKind::Busy, "file of users");
+        let open = |code| UsersError::Open { path: "x".into(), source: sqlite(code).into() };
+        check(open(rusqlite::ffi::SQLITE_BUSY), ErrorKind::Busy, "path: x");
+        check(open(rusqlite::ffi::SQLITE_CANTOPEN), ErrorKind::Internal, "path: x");
         check(engine(rusqlite::ffi::SQLITE_FULL), ErrorKind::Internal, "file of users");
         assert!(is_damaged(&sqlite(rusqlite::ffi::SQLITE_CORRUPT)));
         assert!(is_damaged(&sqlite(rusqlite::ffi::SQLITE_NOTADB)));

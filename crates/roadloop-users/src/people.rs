@@ -84,6 +84,9 @@ const TABLES: &str = "
     BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 ";
 
+/// Held by who opens a file.
+static OPENING: Mutex<()> = Mutex::new(());
+
 /// How long a process waits for another one's transaction.
 const BUSY_FOR: Duration = Duration::from_secs(20);
 
@@ -183,6 +186,8 @@ fn connect(path: &Path) -> Result<Connection, UsersError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
     }
+    // The file that one makes, and closes, no other one of this process has yet.
+    let _one_opens = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     make_file(path).map_err(|error| failed(error.into()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Result<Connection, Format>> {
@@ -220,13 +225,18 @@ fn connect(path: &Path) -> Result<Connection, UsersError> {
 }
 
 /// A new file is its owner's only before there is anything in it. SQLite gives the
-/// files beside it (`-wal`, `-shm`) the same mode.
+/// files beside it (`-wal`, `-shm`) the same mode. One that is there is not opened
+/// here: whoever closes a file loses all locks that the process has on it, those of
+/// SQLite too ("How To Corrupt An SQLite Database File", 2.2).
 fn make_file(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
 }
 
 /// Where somebody opened our file to others, it is closed again, and so are those
