@@ -81,9 +81,20 @@ impl People {
                 self.hashing().hash(password).unwrap_or_else(|_| known.hash.clone())
             }
         };
+        self.let_in(known, &new_hash, from, now)
+    }
+
+    /// Who has shown the password, unless it was changed since it was looked at, or
+    /// the user disabled.
+    fn let_in(
+        &self,
+        known: Known,
+        new_hash: &str,
+        from: IpAddr,
+        now: Nanos,
+    ) -> Result<Session, UsersError> {
         let Known { mut who, hash, .. } = known;
         let begun = self.write(|transaction| {
-            // Neither disabled nor given another password since it was looked at.
             let role = transaction.query_row(
                 "UPDATE users SET logged_in_at = ?3, password = ?4
                  WHERE id = ?1 AND password = ?2 AND disabled_at IS NULL RETURNING role",
@@ -256,6 +267,39 @@ mod tests {
             words.filter(|words| words == BAD).count()
         });
         assert_eq!(bad, 5);
+    }
+
+    /// A password is right, then something happens, then the session would begin.
+    #[track_caller]
+    fn check_overtaken(happens: impl Fn(&Studio, UserId), expected: &str) {
+        let studio = Studio::new();
+        let ada = studio.user("ada", Role::Viewer);
+        let known = studio.people.known(&ada.name).unwrap().unwrap();
+        let hash = known.hash.clone();
+        happens(&studio, ada.id);
+        let session = studio.people.let_in(known, &hash, HOME, at(2));
+        let session = session.map(|session| session.who.role());
+        assert_eq!(
+            session.map_or_else(|error| error.to_string(), |role| role.to_string()),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_login_that_a_change_overtakes_is_none() {
+        let by = By::Operator;
+        check_overtaken(|_, _| {}, "viewer");
+        check_overtaken(|studio, id| studio.people.disable(by, id, at(1)).unwrap(), BAD);
+        let new = "eight ferries over the river";
+        check_overtaken(
+            |studio, id| studio.people.reset_password(by, id, new, at(1)).unwrap(),
+            BAD,
+        );
+        let lower = Role::Worker;
+        check_overtaken(
+            |studio, id| studio.people.set_role(by, id, lower, at(1)).unwrap(),
+            "worker",
+        );
     }
 
     #[test]
