@@ -7,13 +7,14 @@ use serde_json::Value;
 use crate::workspace::metadata;
 
 /// A crate, what it may use, and what its tests may use besides.
-const HOUSE: [(&str, &[&str], &[&str]); 9] = [
+const HOUSE: [(&str, &[&str], &[&str]); 10] = [
     ("roadloop-base", &[], &[]),
     ("roadloop-bag", &["base"], &[]),
     ("roadloop-vision", &["base"], &[]),
     ("roadloop-store", &["base"], &[]),
     ("roadloop-catalog", &["base"], &[]),
     ("roadloop-queue", &["base"], &[]),
+    ("roadloop-users", &["base"], &[]),
     (
         "roadloop-engine",
         &["base", "bag", "vision", "store", "catalog", "queue"],
@@ -21,7 +22,7 @@ const HOUSE: [(&str, &[&str], &[&str]); 9] = [
     ),
     // Its tests write recordings with `roadloop_bag::testing`, and store them with
     // `roadloop_store::testing`.
-    ("roadloop-app", &["base", "engine"], &["bag", "store"]),
+    ("roadloop-app", &["base", "engine", "users"], &["bag", "store"]),
     ("xtask", &[], &[]),
 ];
 

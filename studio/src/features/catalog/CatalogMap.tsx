@@ -2,10 +2,10 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { TrackMap } from "../../components/charts/TrackMap";
+import { TrackMap } from "../../components/charts";
 import { EmptyState, ErrorState, Skeleton } from "../../components/ui";
 import { useTrack } from "../../api/hooks";
-import { count, dateAndTime, frameParams, type View } from "../../app/address";
+import { count, dateAndTime, frameParams, timeOfDay, type View } from "../../app/address";
 import { chooseBox } from "../../filter/clauses";
 
 interface CatalogMapProps {
@@ -17,9 +17,22 @@ interface CatalogMapProps {
 export function CatalogMap({ filter, onFilter, view }: CatalogMapProps) {
   const navigate = useNavigate();
   const track = useTrack(filter);
+  const { tracks, hits, points, ways } = useMemo(() => {
+    const ways = (track.data?.ways ?? []).map(({ points }) => points.map(([latitude = 0, longitude = 0]) => ({ latitude, longitude })));
+    const points = track.data?.points ?? [];
+    const before = ways.reduce((sum, way) => sum + way.length, 0);
+    // Each frame is a track of its own behind the ways: one point, and no line.
+    const tracks = [...ways, ...points.map(({ latitude, longitude }) => [{ latitude, longitude }])];
+    return { tracks, hits: points.map((_, place) => before + place), points, ways: ways.flat() };
+  }, [track.data]);
   const [hovered, setHovered] = useState<number | null>(null);
-  const ways = useMemo(() => (track.data?.ways ?? []).map(({ points }) => points.map(([latitude = 0, longitude = 0]) => ({ latitude, longitude }))), [track.data]);
-  const points = useMemo(() => track.data?.points ?? [], [track.data]);
+  // On the way between frames, the nearest one is meant.
+  const frameAt = (index: number) => {
+    const at = ways[index];
+    if (at === undefined) return points[index - ways.length];
+    const distance = (point: { latitude: number; longitude: number }) => (point.latitude - at.latitude) ** 2 + (point.longitude - at.longitude) ** 2;
+    return points.reduce((best, point) => (distance(point) < distance(best) ? point : best), points[0]!);
+  };
   if (track.isError) return <ErrorState title="The map cannot be drawn" onRetry={() => void track.refetch()}>{track.error.message}</ErrorState>;
   if (track.data === undefined) return <Skeleton className="m-[12px] flex-1" />;
   if (points.length === 0) {
@@ -29,18 +42,19 @@ export function CatalogMap({ filter, onFilter, view }: CatalogMapProps) {
       </EmptyState>
     );
   }
-  const shown = hovered === null ? undefined : points[hovered];
+  const shown = hovered === null ? undefined : frameAt(hovered);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <TrackMap
         label="Where frames were taken"
-        lines={ways}
-        points={points}
+        tracks={tracks}
+        hits={hits}
         onHover={setHovered}
         onPick={(index) => {
-          const point = points[index];
+          const point = frameAt(index);
           if (point !== undefined) void navigate({ to: "/frames/$recording/$camera/$sequence", params: frameParams(point), search: view });
         }}
+        describe={(index) => timeOfDay(frameAt(index)?.taken_at ?? "")}
         onBox={(box) => onFilter(chooseBox(filter, box))}
       />
       <p className="border-t border-line bg-card px-[12px] py-[6px] text-[12px] text-soft tabular-nums" aria-live="polite">

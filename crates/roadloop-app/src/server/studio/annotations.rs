@@ -29,7 +29,7 @@ pub(super) struct NewAnnotation {
 ///
 /// `If-Match` names the revision that is changed; `If-None-Match: *` says that there was
 /// none. Who comes second is told so, and nothing is lost.
-#[utoipa::path(put, path = "/api/v1/frames/{recording}/{camera}/{sequence}/annotation",
+#[utoipa::path(put, operation_id = "save_annotation", path = "/api/v1/frames/{recording}/{camera}/{sequence}/annotation",
     tag = "frames", request_body = NewAnnotation,
     params(("recording" = String, Path), ("camera" = String, Path),
         ("sequence" = u32, Path, minimum = 0),
@@ -59,7 +59,7 @@ pub(super) async fn save(
 /// Takes back what people said of a frame
 ///
 /// What models say holds again.
-#[utoipa::path(delete, path = "/api/v1/frames/{recording}/{camera}/{sequence}/annotation",
+#[utoipa::path(delete, operation_id = "take_back_annotation", path = "/api/v1/frames/{recording}/{camera}/{sequence}/annotation",
     tag = "frames",
     params(("recording" = String, Path), ("camera" = String, Path),
         ("sequence" = u32, Path, minimum = 0), ("If-Match" = String, Header)),

@@ -66,7 +66,7 @@ pub(super) struct Me {
 }
 
 /// Who asks
-#[utoipa::path(get, path = "/api/v1/me", tag = "people", responses((status = 200, body = Me)))]
+#[utoipa::path(get, operation_id = "me", path = "/api/v1/me", tag = "people", responses((status = 200, body = Me)))]
 async fn me(caller: Caller) -> Json<Me> {
     let permissions = Permission::ALL.into_iter().filter(|permission| caller.may(*permission));
     Json(Me {
@@ -91,7 +91,7 @@ pub(super) struct Overview {
 }
 
 /// What the catalog has
-#[utoipa::path(get, path = "/api/v1/overview", tag = "recordings",
+#[utoipa::path(get, operation_id = "overview", path = "/api/v1/overview", tag = "recordings",
     responses((status = 200, body = Overview)))]
 async fn overview(
     State(studio): State<Arc<Studio>>,

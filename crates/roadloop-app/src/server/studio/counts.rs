@@ -46,7 +46,7 @@ pub(super) struct Counts {
 }
 
 /// Counts by a column
-#[utoipa::path(get, path = "/api/v1/counts", tag = "filters", params(CountsAsked),
+#[utoipa::path(get, operation_id = "counts", path = "/api/v1/counts", tag = "filters", params(CountsAsked),
     responses((status = 200, body = Counts)))]
 pub(super) async fn by(
     State(studio): State<Arc<Studio>>,
@@ -101,7 +101,7 @@ pub(super) struct Confidences {
 }
 
 /// How sure models are
-#[utoipa::path(get, path = "/api/v1/confidences", tag = "filters", params(OfFilter),
+#[utoipa::path(get, operation_id = "confidences", path = "/api/v1/confidences", tag = "filters", params(OfFilter),
     responses((status = 200, body = Confidences)))]
 pub(super) async fn confidences(
     State(studio): State<Arc<Studio>>,

@@ -24,7 +24,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 ///
 /// `catalog` whenever the catalog is another one; its data has the `state` that answers of
 /// pages have too.
-#[utoipa::path(get, path = "/api/v1/events", tag = "events",
+#[utoipa::path(get, operation_id = "events", path = "/api/v1/events", tag = "events",
     responses((status = 200, content_type = "text/event-stream", body = String),
         (status = 503, description = "too many listen already")))]
 pub(super) async fn events(

@@ -104,7 +104,7 @@ impl Form {
 }
 
 /// Hits as a file
-#[utoipa::path(get, path = "/api/v1/export", tag = "filters", params(ExportAsked),
+#[utoipa::path(get, operation_id = "export", path = "/api/v1/export", tag = "filters", params(ExportAsked),
     responses((status = 200, content_type = "application/octet-stream", body = String)))]
 pub(super) async fn export(
     State(studio): State<Arc<Studio>>,

@@ -38,7 +38,7 @@ pub(super) struct Checked {
 }
 
 /// Whether a text is a filter
-#[utoipa::path(get, path = "/api/v1/filter", tag = "filters", params(Text),
+#[utoipa::path(get, operation_id = "check_filter", path = "/api/v1/filter", tag = "filters", params(Text),
     responses((status = 200, body = Checked)))]
 pub(super) async fn check(
     State(studio): State<Arc<Studio>>,
@@ -97,7 +97,7 @@ pub(super) struct Vocabulary {
 }
 
 /// The words there are
-#[utoipa::path(get, path = "/api/v1/vocabulary", tag = "filters",
+#[utoipa::path(get, operation_id = "vocabulary", path = "/api/v1/vocabulary", tag = "filters",
     responses((status = 200, body = Vocabulary)))]
 pub(super) async fn vocabulary(
     State(studio): State<Arc<Studio>>,

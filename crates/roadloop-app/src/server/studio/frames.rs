@@ -63,7 +63,7 @@ pub(super) struct FramePage {
 }
 
 /// Frames that match a filter
-#[utoipa::path(get, path = "/api/v1/frames", tag = "frames", params(PageAsked),
+#[utoipa::path(get, operation_id = "frames", path = "/api/v1/frames", tag = "frames", params(PageAsked),
     responses((status = 200, body = FramePage), (status = 400, description = "the filter is wrong")))]
 pub(super) async fn page(
     State(studio): State<Arc<Studio>>,
@@ -187,7 +187,7 @@ pub(super) struct FrameDetail {
 }
 
 /// One frame
-#[utoipa::path(get, path = "/api/v1/frames/{recording}/{camera}/{sequence}", tag = "frames",
+#[utoipa::path(get, operation_id = "frame", path = "/api/v1/frames/{recording}/{camera}/{sequence}", tag = "frames",
     params(
         ("recording" = String, Path), ("camera" = String, Path),
         ("sequence" = u32, Path, minimum = 0), FrameAsked),

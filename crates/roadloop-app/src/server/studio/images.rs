@@ -48,7 +48,7 @@ pub(super) struct ImageAsked {
 }
 
 /// An image of a frame
-#[utoipa::path(get, path = "/api/v1/images/{recording}/{camera}/{file}", tag = "frames",
+#[utoipa::path(get, operation_id = "image", path = "/api/v1/images/{recording}/{camera}/{file}", tag = "frames",
     params(("recording" = String, Path), ("camera" = String, Path),
         ("file" = String, Path, description = "as a frame's `image` has it"), ImageAsked),
     responses(
@@ -103,7 +103,7 @@ pub(super) async fn image(
 }
 
 /// The film of a camera, as it was recorded
-#[utoipa::path(get, path = "/api/v1/recordings/{recording}/films/{camera}", tag = "recordings",
+#[utoipa::path(get, operation_id = "film", path = "/api/v1/recordings/{recording}/films/{camera}", tag = "recordings",
     params(("recording" = String, Path), ("camera" = String, Path)),
     responses(
         (status = 200, content_type = "video/mp4", body = String),

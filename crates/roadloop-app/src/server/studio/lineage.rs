@@ -47,7 +47,7 @@ impl Step {
 }
 
 /// Where a frame and what is known of it came from
-#[utoipa::path(get, path = "/api/v1/frames/{recording}/{camera}/{sequence}/lineage",
+#[utoipa::path(get, operation_id = "lineage", path = "/api/v1/frames/{recording}/{camera}/{sequence}/lineage",
     tag = "frames",
     params(("recording" = String, Path), ("camera" = String, Path),
         ("sequence" = u32, Path, minimum = 0)),

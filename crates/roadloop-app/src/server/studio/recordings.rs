@@ -72,7 +72,7 @@ impl RecordingItem {
 }
 
 /// Recordings with at least one frame
-#[utoipa::path(get, path = "/api/v1/recordings", tag = "recordings",
+#[utoipa::path(get, operation_id = "recordings", path = "/api/v1/recordings", tag = "recordings",
     responses((status = 200, body = Vec<RecordingItem>)))]
 pub(super) async fn all(
     State(studio): State<Arc<Studio>>,
@@ -138,7 +138,7 @@ pub(super) struct RecordingDetail {
 }
 
 /// One recording
-#[utoipa::path(get, path = "/api/v1/recordings/{recording}", tag = "recordings",
+#[utoipa::path(get, operation_id = "recording", path = "/api/v1/recordings/{recording}", tag = "recordings",
     params(("recording" = String, Path)),
     responses((status = 200, body = RecordingDetail), (status = 404, description = "no such recording")))]
 pub(super) async fn one(
@@ -252,7 +252,7 @@ pub(super) struct ActivityAnswer {
 }
 
 /// Frames and detections of a recording over time
-#[utoipa::path(get, path = "/api/v1/recordings/{recording}/activity", tag = "recordings",
+#[utoipa::path(get, operation_id = "activity", path = "/api/v1/recordings/{recording}/activity", tag = "recordings",
     params(("recording" = String, Path), ActivityAsked),
     responses((status = 200, body = ActivityAnswer)))]
 pub(super) async fn activity(
@@ -315,7 +315,7 @@ pub(super) struct RisksAnswer {
 }
 
 /// Where anonymisation may have missed something
-#[utoipa::path(get, path = "/api/v1/recordings/{recording}/risks", tag = "recordings",
+#[utoipa::path(get, operation_id = "risks", path = "/api/v1/recordings/{recording}/risks", tag = "recordings",
     params(("recording" = String, Path), RisksAsked),
     responses((status = 200, body = RisksAnswer)))]
 pub(super) async fn risks(

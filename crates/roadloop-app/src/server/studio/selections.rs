@@ -46,7 +46,7 @@ impl SelectionItem {
 }
 
 /// The newest version of each saved selection
-#[utoipa::path(get, path = "/api/v1/selections", tag = "selections",
+#[utoipa::path(get, operation_id = "selections", path = "/api/v1/selections", tag = "selections",
     responses((status = 200, body = Vec<SelectionItem>)))]
 pub(super) async fn all(
     State(studio): State<Arc<Studio>>,
@@ -88,7 +88,7 @@ pub(super) struct SavedSelection {
 }
 
 /// Saves a selection, as its next version
-#[utoipa::path(post, path = "/api/v1/selections", tag = "selections",
+#[utoipa::path(post, operation_id = "save_selection", path = "/api/v1/selections", tag = "selections",
     request_body = NewSelection, responses((status = 200, body = SavedSelection)))]
 pub(super) async fn save(
     State(studio): State<Arc<Studio>>,

@@ -55,7 +55,7 @@ pub(super) struct TagDone {
 }
 
 /// Tags frames, or takes a tag off them
-#[utoipa::path(post, path = "/api/v1/tags", tag = "tags", request_body = TagChange,
+#[utoipa::path(post, operation_id = "change_tag", path = "/api/v1/tags", tag = "tags", request_body = TagChange,
     responses((status = 200, body = TagDone)))]
 pub(super) async fn change(
     State(studio): State<Arc<Studio>>,

@@ -54,7 +54,7 @@ pub(super) struct Timeline {
 }
 
 /// Frames over time
-#[utoipa::path(get, path = "/api/v1/timeline", tag = "filters", params(TimelineAsked),
+#[utoipa::path(get, operation_id = "timeline", path = "/api/v1/timeline", tag = "filters", params(TimelineAsked),
     responses((status = 200, body = Timeline)))]
 pub(super) async fn timeline(
     State(studio): State<Arc<Studio>>,
@@ -138,7 +138,7 @@ pub(super) struct Track {
 }
 
 /// Frames on the map
-#[utoipa::path(get, path = "/api/v1/track", tag = "filters", params(TrackAsked),
+#[utoipa::path(get, operation_id = "track", path = "/api/v1/track", tag = "filters", params(TrackAsked),
     responses((status = 200, body = Track)))]
 pub(super) async fn track(
     State(studio): State<Arc<Studio>>,

@@ -1,0 +1,188 @@
+// One frame: its image with boxes, all that is known of it, and what comes before and after.
+
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useCallback, useMemo, useState } from "react";
+import { BoxView } from "../../components/boxview";
+import { Kbd, useShortcut } from "../../components/shell";
+import { Badge, Button, EmptyState, ErrorState, Icon, IconButton, Segmented, Skeleton, Tabs } from "../../components/ui";
+import { imageUrl, type FrameDetail, type FrameName, type Which } from "../../api/client";
+import { useFrame, useMay } from "../../api/hooks";
+import { confidenceOf, dateAndTime, frameParams, viewOf, type View } from "../../app/address";
+import { shownBoxes } from "../../app/frames";
+import { useTitle } from "../../app/title";
+import { BoxesTab } from "./BoxesTab";
+import { Details } from "./Details";
+import { Drive } from "./Drive";
+import { FrameEditor } from "./FrameEditor";
+import { FrameTags } from "./FrameTags";
+import { Lineage } from "./Lineage";
+import { Neighbours } from "./Neighbours";
+import { ZoomView } from "./ZoomView";
+
+const route = getRouteApi("/frames/$recording/$camera/$sequence");
+
+export function FramePage() {
+  const { recording, camera, sequence } = route.useParams();
+  const view = viewOf(route.useSearch());
+  const navigate = useNavigate();
+  const name = useMemo(() => ({ recording, camera, sequence: Number(sequence) }), [camera, recording, sequence]);
+  const found = useFrame(name, view.q);
+  useTitle(`${camera} #${sequence}`);
+  if (found.isError) {
+    return (
+      <ErrorState title="This frame cannot be shown" onRetry={() => void found.refetch()} isRetrying={found.isFetching}>
+        {found.error.message}
+      </ErrorState>
+    );
+  }
+  if (found.data === undefined) return <Skeleton className="m-[16px] h-[60vh]" />;
+  const go = (to: FrameName) => void navigate({ to: "/frames/$recording/$camera/$sequence", params: frameParams(to), search: view });
+  const set = (change: Partial<View>) => void navigate({ to: ".", search: viewOf({ ...view, ...change }), replace: true });
+  return <Frame frame={found.data} view={view} go={go} set={set} isOld={found.isPlaceholderData} />;
+}
+
+interface FrameProps {
+  frame: FrameDetail;
+  view: View;
+  go: (to: FrameName) => void;
+  set: (change: Partial<View>) => void;
+  /** Another frame is on its way. */
+  isOld: boolean;
+}
+
+function Frame({ frame, view, go, set, isOld }: FrameProps) {
+  const navigate = useNavigate();
+  const [mayRaw, mayEdit] = [useMay("see_raw"), useMay("edit")];
+  const which: Which = view.show === "raw" && mayRaw ? "raw" : "anonymized";
+  const [isEditing, setEditing] = useState(false);
+  const [tab, setTab] = useState<"boxes" | "details" | "lineage">("boxes");
+  const [selected, setSelected] = useState<string | null>(null);
+  const [hovered, setHovered] = useState<string | null>(null);
+  const confidence = confidenceOf(view);
+  const boxes = useMemo(() => shownBoxes(frame), [frame]);
+  const drawn = useMemo(() => boxes.filter((box) => box.confidence === null || box.confidence >= confidence), [boxes, confidence]);
+
+  const before = frame.before.at(-1);
+  const after = frame.after[0];
+  const inView = frame.in_view ?? null;
+  const step = useCallback((to: FrameName | null | undefined) => to != null && go(to), [go]);
+  const back = () => void navigate({ to: "/", search: view });
+  useShortcut("ArrowLeft", () => step(before), !isEditing);
+  useShortcut("ArrowRight", () => step(after), !isEditing);
+  useShortcut("Shift+ArrowLeft", () => step(inView?.previous), !isEditing);
+  useShortcut("Shift+ArrowRight", () => step(inView?.next), !isEditing);
+  useShortcut("r", () => set({ show: which === "raw" ? undefined : "raw" }), mayRaw && !isEditing);
+  useShortcut("e", () => setEditing(true), mayEdit && !isEditing);
+  useShortcut("Escape", back, !isEditing);
+
+  const hasImage = which === "raw" || frame.anonymized;
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <header className="flex flex-wrap items-center gap-x-[12px] gap-y-[6px] border-b border-line bg-card px-[14px] py-[8px]">
+        <Link to="/" search={view} className="flex items-center gap-[6px] rounded-[5px] text-[13px] text-soft hover:text-ink">
+          <Icon name="grid" /> Catalog
+        </Link>
+        <h1 className="min-w-0 truncate text-[14px] font-semibold">
+          {frame.camera} <span className="text-soft">#{frame.sequence}</span>
+        </h1>
+        <span className="text-[12.5px] text-soft tabular-nums">{dateAndTime(frame.taken_at)} UTC</span>
+        <Link to="/recordings/$recording" params={{ recording: frame.recording }} className="truncate rounded-[5px] text-[12.5px] text-accent hover:underline">
+          {frame.recording}
+        </Link>
+        {frame.annotation != null && <Badge tone="accent" icon="edit">{`edited by ${frame.annotation.author}`}</Badge>}
+        <span className="flex-1" />
+        {inView !== null && (
+          <span className="flex items-center gap-[4px] text-[12.5px] text-soft tabular-nums">
+            <Button size="small" kind="quiet" isDisabled={inView.previous == null} onPress={() => step(inView.previous)}>
+              ‹ Previous hit
+            </Button>
+            {(inView.place + 1).toLocaleString("en")} of {inView.total.toLocaleString("en")}
+            <Button size="small" kind="quiet" isDisabled={inView.next == null} onPress={() => step(inView.next)}>
+              Next hit ›
+            </Button>
+          </span>
+        )}
+        {mayRaw && (
+          <Segmented
+            label="Which image"
+            value={which}
+            onChange={(show) => set({ show: show === "raw" ? "raw" : undefined })}
+            options={[
+              { value: "anonymized", label: "Anonymised", icon: "shield" },
+              { value: "raw", label: "Raw", icon: "eye" },
+            ]}
+          />
+        )}
+        {mayEdit && !isEditing && (
+          <Button icon="edit" kind="primary" size="small" isDisabled={!hasImage} onPress={() => setEditing(true)}>
+            Edit boxes
+          </Button>
+        )}
+      </header>
+      {isEditing ? (
+        <FrameEditor frame={frame} which={which} onClose={() => setEditing(false)} onPrevious={before && (() => go(before))} onNext={after && (() => go(after))} />
+      ) : (
+        <div className="flex min-h-0 flex-1 max-md:flex-col max-md:overflow-y-auto">
+          <div className="flex min-w-0 flex-1 flex-col">
+            <div className="relative min-h-[240px] flex-1 bg-sunken" aria-busy={isOld}>
+              {hasImage ? (
+                <ZoomView key={which} width={frame.width} height={frame.height}>
+                  <BoxView
+                    src={imageUrl(frame, which)}
+                    alt={`${frame.camera} at ${dateAndTime(frame.taken_at)}: ${inWords(drawn.map((box) => box.label))}`}
+                    width={frame.width}
+                    height={frame.height}
+                    boxes={drawn}
+                    selectedKey={selected}
+                    hoveredKey={hovered}
+                    onSelect={setSelected}
+                    onHover={setHovered}
+                    showLabels
+                    className="h-full"
+                  />
+                </ZoomView>
+              ) : (
+                <EmptyState
+                  icon="shield"
+                  title="No anonymised copy yet"
+                  action={mayRaw ? <Button onPress={() => set({ show: "raw" })}>Show the raw image</Button> : undefined}
+                >
+                  <code className="font-mono text-[12.5px]">roadloop anonymize {frame.recording}</code> makes one.
+                </EmptyState>
+              )}
+              <div className="absolute bottom-[10px] left-[10px] flex gap-[6px]">
+                <IconButton icon="minus" label="The frame before" shortcut="←" kind="plain" isDisabled={before === undefined} onPress={() => step(before)} />
+                <IconButton icon="plus" label="The frame after" shortcut="→" kind="plain" isDisabled={after === undefined} onPress={() => step(after)} />
+              </div>
+            </div>
+            <Neighbours frame={frame} which={which} go={go} />
+            <Drive frame={frame} go={go} />
+          </div>
+          <aside aria-label="About this frame" className="w-full shrink-0 overflow-y-auto border-l border-line bg-card md:w-[324px]">
+            <FrameTags frame={frame} />
+            <Tabs
+              label="About this frame"
+              selected={tab}
+              onSelect={setTab}
+              tabs={[
+                { key: "boxes", label: "Boxes", count: boxes.length, content: <BoxesTab boxes={boxes} confidence={confidence} selected={selected} onSelect={setSelected} onHover={setHovered} onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })} /> },
+                { key: "details", label: "Details", content: <Details frame={frame} /> },
+                { key: "lineage", label: "Lineage", content: <Lineage frame={frame} /> },
+              ]}
+            />
+            <p className="px-[14px] py-[12px] text-[12px] text-faint">
+              <Kbd keys="←" /> <Kbd keys="→" /> along the drive, <Kbd keys="E" /> edit{mayRaw && <>, <Kbd keys="R" /> raw</>}, <Kbd keys="Escape" /> back
+            </p>
+          </aside>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** `2 car, 1 person` */
+export function inWords(labels: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return counts.size === 0 ? "nothing found" : [...counts].map(([label, number]) => `${number} ${label}`).join(", ");
+}

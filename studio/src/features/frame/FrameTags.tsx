@@ -1,0 +1,33 @@
+// The tags of one frame.
+
+import { useState } from "react";
+import { Chip, IconButton, toasts } from "../../components/ui";
+import type { FrameDetail } from "../../api/client";
+import { useCatalogChanged, useMay } from "../../api/hooks";
+import { changeTag, TagDialog } from "../catalog/TagDialog";
+
+export function FrameTags({ frame }: { frame: FrameDetail }) {
+  const [isAdding, setAdding] = useState(false);
+  const mayEdit = useMay("edit");
+  const changed = useCatalogChanged();
+  const takeOff = async (tag: string) => {
+    try {
+      await changeTag(tag, "remove", { frames: [frame] });
+      await changed();
+    } catch (error) {
+      toasts.add({ tone: "bad", title: `${tag} was not taken off`, text: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  return (
+    <div className="flex min-h-[44px] flex-wrap items-center gap-[6px] border-b border-line px-[14px] py-[8px]">
+      {frame.tags.map((tag) => (
+        <Chip key={tag} {...(mayEdit ? { onRemove: () => void takeOff(tag) } : {})}>
+          {tag}
+        </Chip>
+      ))}
+      {frame.tags.length === 0 && <span className="text-[12.5px] text-faint">No tags</span>}
+      {mayEdit && <IconButton icon="tag" label="Tag this frame" size="small" onPress={() => setAdding(true)} />}
+      <TagDialog isOpen={isAdding} onClose={() => setAdding(false)} about={{ frames: [frame] }} what="this frame" />
+    </div>
+  );
+}

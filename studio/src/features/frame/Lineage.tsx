@@ -1,0 +1,45 @@
+// Where all that is known of a frame came from, from the recording on.
+
+import { cx, ErrorState, Icon, Skeleton, type IconName } from "../../components/ui";
+import type { FrameName } from "../../api/client";
+import { useLineage } from "../../api/hooks";
+
+const ICONS: Record<string, IconName> = {
+  recording: "folder",
+  extract: "camera",
+  detect: "box",
+  anonymize: "shield",
+  attach: "link",
+  tag: "tag",
+  annotate: "edit",
+  select: "layers",
+};
+
+export function Lineage({ frame }: { frame: FrameName }) {
+  const lineage = useLineage(frame, true);
+  if (lineage.isError) return <ErrorState title="Its lineage is not known" onRetry={() => void lineage.refetch()}>{lineage.error.message}</ErrorState>;
+  if (lineage.data === undefined) return <Skeleton className="m-[14px] h-[180px]" />;
+  return (
+    <ol className="px-[14px] py-[12px]">
+      {lineage.data.map((step, place) => (
+        <li key={place} className="relative flex gap-[10px] pb-[16px] last:pb-0">
+          {place < lineage.data.length - 1 && <span aria-hidden="true" className="absolute top-[26px] bottom-0 left-[12px] w-px bg-line-strong" />}
+          <span className={cx("grid size-[25px] shrink-0 place-items-center rounded-full border", step.missing ? "border-dashed border-line-strong text-faint" : "border-line-strong bg-raised text-accent")}>
+            <Icon name={ICONS[step.step] ?? "info"} />
+          </span>
+          <div className="min-w-0 flex-1 pt-[2px]">
+            <p className={cx("text-[12.5px] font-medium wrap-anywhere", step.missing && "text-soft")}>{step.title}</p>
+            <dl className="pt-[3px] text-[11.5px]">
+              {Object.entries(step.facts).map(([name, value]) => (
+                <div key={name} className="flex gap-[6px]">
+                  <dt className="shrink-0 text-faint">{name}</dt>
+                  <dd className="min-w-0 wrap-anywhere text-soft tabular-nums">{value}</dd>
+                </div>
+              ))}
+            </dl>
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
