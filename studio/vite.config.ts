@@ -3,7 +3,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 // `npm run dev` asks a studio that runs beside it: ROADLOOP_STUDIO names another one.
-const studio = process.env.ROADLOOP_STUDIO ?? "http://127.0.0.1:4173";
+const studio = process.env.ROADLOOP_STUDIO ?? "http://127.0.0.1:4747";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

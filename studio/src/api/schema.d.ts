@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** Counts by a column */
-        get: operations["by"];
+        get: operations["counts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -84,7 +84,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether a text is a filter */
-        get: operations["check"];
+        get: operations["check_filter"];
         put?: never;
         post?: never;
         delete?: never;
@@ -101,7 +101,7 @@ export interface paths {
             cookie?: never;
         };
         /** Frames that match a filter */
-        get: operations["page"];
+        get: operations["frames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -118,7 +118,7 @@ export interface paths {
             cookie?: never;
         };
         /** One frame */
-        get: operations["one"];
+        get: operations["frame"];
         put?: never;
         post?: never;
         delete?: never;
@@ -140,13 +140,13 @@ export interface paths {
          * @description `If-Match` names the revision that is changed; `If-None-Match: *` says that there was
          *     none. Who comes second is told so, and nothing is lost.
          */
-        put: operations["save"];
+        put: operations["save_annotation"];
         post?: never;
         /**
          * Takes back what people said of a frame
          * @description What models say holds again.
          */
-        delete: operations["take_back"];
+        delete: operations["take_back_annotation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -160,7 +160,7 @@ export interface paths {
             cookie?: never;
         };
         /** Where a frame and what is known of it came from */
-        get: operations["of_frame"];
+        get: operations["lineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,7 +228,7 @@ export interface paths {
             cookie?: never;
         };
         /** Recordings with at least one frame */
-        get: operations["all"];
+        get: operations["recordings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -245,7 +245,7 @@ export interface paths {
             cookie?: never;
         };
         /** One recording */
-        get: operations["one"];
+        get: operations["recording"];
         put?: never;
         post?: never;
         delete?: never;
@@ -313,10 +313,10 @@ export interface paths {
             cookie?: never;
         };
         /** The newest version of each saved selection */
-        get: operations["all"];
+        get: operations["selections"];
         put?: never;
         /** Saves a selection, as its next version */
-        post: operations["save"];
+        post: operations["save_selection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -333,7 +333,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tags frames, or takes a tag off them */
-        post: operations["change"];
+        post: operations["change_tag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -926,7 +926,7 @@ export interface operations {
             };
         };
     };
-    by: {
+    counts: {
         parameters: {
             query: {
                 /** @description Which frames; all where it is empty. */
@@ -999,7 +999,7 @@ export interface operations {
             };
         };
     };
-    check: {
+    check_filter: {
         parameters: {
             query: {
                 /** @description As far as it was typed. */
@@ -1021,7 +1021,7 @@ export interface operations {
             };
         };
     };
-    page: {
+    frames: {
         parameters: {
             query?: {
                 /** @description Which frames; all where it is empty. */
@@ -1059,7 +1059,7 @@ export interface operations {
             };
         };
     };
-    one: {
+    frame: {
         parameters: {
             query?: {
                 /** @description A filter among whose frames this one stands, for those before and after it there. */
@@ -1092,7 +1092,7 @@ export interface operations {
             };
         };
     };
-    save: {
+    save_annotation: {
         parameters: {
             query?: never;
             header?: {
@@ -1136,7 +1136,7 @@ export interface operations {
             };
         };
     };
-    take_back: {
+    take_back_annotation: {
         parameters: {
             query?: never;
             header: {
@@ -1173,7 +1173,7 @@ export interface operations {
             };
         };
     };
-    of_frame: {
+    lineage: {
         parameters: {
             query?: never;
             header?: never;
@@ -1293,7 +1293,7 @@ export interface operations {
             };
         };
     };
-    all: {
+    recordings: {
         parameters: {
             query?: never;
             header?: never;
@@ -1312,7 +1312,7 @@ export interface operations {
             };
         };
     };
-    one: {
+    recording: {
         parameters: {
             query?: never;
             header?: never;
@@ -1441,7 +1441,7 @@ export interface operations {
             };
         };
     };
-    all: {
+    selections: {
         parameters: {
             query?: never;
             header?: never;
@@ -1460,7 +1460,7 @@ export interface operations {
             };
         };
     };
-    save: {
+    save_selection: {
         parameters: {
             query?: never;
             header?: never;
@@ -1483,7 +1483,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    change_tag: {
         parameters: {
             query?: never;
             header?: never;

@@ -17,8 +17,12 @@ function read<T>(name: string, usual: T): T {
   }
 }
 
-export function useSetting<T extends string | number | boolean | string[]>(name: string, usual: T): [T, (value: T) => void] {
-  const [value, setValue] = useState<T>(() => read(name, usual));
+/** `true` is one of two, as far as what is kept is concerned. */
+type Wide<T> = T extends boolean ? boolean : T extends number ? number : T;
+
+export function useSetting<S extends string | number | boolean | string[]>(name: string, usual: S): [Wide<S>, (value: Wide<S>) => void] {
+  type T = Wide<S>;
+  const [value, setValue] = useState<T>(() => read(name, usual as T));
   const keep = useCallback(
     (value: T) => {
       setValue(value);

@@ -18,11 +18,11 @@ export function CatalogMap({ filter, onFilter, view }: CatalogMapProps) {
   const navigate = useNavigate();
   const track = useTrack(filter);
   const { tracks, hits, points, ways } = useMemo(() => {
-    const ways = (track.data?.ways ?? []).map(({ points }) => points.map(([latitude = 0, longitude = 0]) => ({ latitude, longitude })));
+    const ways = (track.data?.ways ?? []).map(({ points }) => points.map(([lat = 0, lon = 0]) => ({ lat, lon })));
     const points = track.data?.points ?? [];
     const before = ways.reduce((sum, way) => sum + way.length, 0);
     // Each frame is a track of its own behind the ways: one point, and no line.
-    const tracks = [...ways, ...points.map(({ latitude, longitude }) => [{ latitude, longitude }])];
+    const tracks = [...ways, ...points.map(({ latitude, longitude }) => [{ lat: latitude, lon: longitude }])];
     return { tracks, hits: points.map((_, place) => before + place), points, ways: ways.flat() };
   }, [track.data]);
   const [hovered, setHovered] = useState<number | null>(null);
@@ -30,7 +30,7 @@ export function CatalogMap({ filter, onFilter, view }: CatalogMapProps) {
   const frameAt = (index: number) => {
     const at = ways[index];
     if (at === undefined) return points[index - ways.length];
-    const distance = (point: { latitude: number; longitude: number }) => (point.latitude - at.latitude) ** 2 + (point.longitude - at.longitude) ** 2;
+    const distance = (point: { latitude: number; longitude: number }) => (point.latitude - at.lat) ** 2 + (point.longitude - at.lon) ** 2;
     return points.reduce((best, point) => (distance(point) < distance(best) ? point : best), points[0]!);
   };
   if (track.isError) return <ErrorState title="The map cannot be drawn" onRetry={() => void track.refetch()}>{track.error.message}</ErrorState>;

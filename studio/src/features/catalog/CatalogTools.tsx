@@ -35,7 +35,7 @@ export function CatalogTools({ view, set, filter, total, tileWidth, onTileWidth,
   const [mayRaw, mayEdit, mayExport] = [useMay("see_raw"), useMay("edit"), useMay("export")];
   const copyLink = async () => {
     await navigator.clipboard.writeText(window.location.href);
-    toasts.add({ tone: "good", title: "The link is copied", text: "Whoever opens it sees this very view." });
+    toasts.show({ tone: "good", title: "The link is copied", text: "Whoever opens it sees this very view." });
   };
   return (
     <div className="flex flex-wrap items-center gap-x-[10px] gap-y-[6px] border-b border-line bg-card px-[12px] py-[6px]">
@@ -117,7 +117,7 @@ function SaveDialog({ isOpen, onClose, filter, total }: SaveDialogProps) {
       const { is_new, selection } = await answer(client.POST("/api/v1/selections", { body }));
       await changed();
       onClose();
-      toasts.add({
+      toasts.show({
         tone: "good",
         title: is_new ? `Saved as ${selection.name}, version ${selection.version}` : `${selection.name}, version ${selection.version}, is the same already`,
         text: `${count(selection.frames, "frame")}: ${chooseValue("", "selection", selection.name, "in")}`,

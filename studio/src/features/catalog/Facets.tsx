@@ -65,7 +65,9 @@ function Facet({ title, isOpen = false, children }: { title: string; isOpen?: bo
       <h2>
         <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex h-[36px] w-full items-center justify-between rounded-[5px] px-[6px] text-left text-[12.5px] font-semibold text-ink">
           {title}
-          <Icon name={open ? "minus" : "plus"} className="text-faint" />
+          <span className="text-faint">
+            <Icon name={open ? "minus" : "plus"} />
+          </span>
         </button>
       </h2>
       {open && <div className="pb-[10px]">{children}</div>}

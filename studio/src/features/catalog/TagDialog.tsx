@@ -36,7 +36,7 @@ export function TagDialog({ isOpen, onClose, about, what }: TagDialogProps) {
       await changed();
       onClose();
       const title = action === "add" ? `Tagged ${tag.trim()}` : `No longer tagged ${tag.trim()}`;
-      toasts.add({ tone: "good", title, text: `${count(done.changed, "frame")} changed` });
+      toasts.show({ tone: "good", title, text: `${count(done.changed, "frame")} changed` });
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     } finally {

@@ -85,7 +85,7 @@ export function FrameEditor({ frame, which, onClose, onPrevious, onNext }: Frame
       setReverting(false);
       onClose();
     } catch (error) {
-      toasts.add({ tone: "bad", title: "Nothing was taken back", text: error instanceof Problem ? error.message : String(error) });
+      toasts.show({ tone: "bad", title: "Nothing was taken back", text: error instanceof Problem ? error.message : String(error) });
     }
   };
   const previousBoxes = async () => {

@@ -15,7 +15,7 @@ export function FrameTags({ frame }: { frame: FrameDetail }) {
       await changeTag(tag, "remove", { frames: [frame] });
       await changed();
     } catch (error) {
-      toasts.add({ tone: "bad", title: `${tag} was not taken off`, text: error instanceof Error ? error.message : String(error) });
+      toasts.show({ tone: "bad", title: `${tag} was not taken off`, text: error instanceof Error ? error.message : String(error) });
     }
   };
   return (

@@ -89,7 +89,7 @@ function Shown({ recording }: { recording: Recording }) {
                       {stage.skipped > 0 && <span className="text-warn"> · {stage.skipped.toLocaleString("en")} skipped</span>}
                     </span>
                   </div>
-                  {stage.of != null && <ProgressBar label={STAGES[stage.stage] ?? stage.stage} hideLabel value={stage.done} max={stage.of} />}
+                  {stage.of != null && <ProgressBar label={STAGES[stage.stage] ?? stage.stage} hideLabel value={stage.of === 0 ? 1 : stage.done / stage.of} />}
                 </li>
               ))}
             </ul>
@@ -185,7 +185,7 @@ function DriveCard({ recording, filter }: { recording: Recording; filter: string
 function TrackCard({ filter }: { filter: string }) {
   const navigate = useNavigate();
   const track = useTrack(filter).data;
-  const tracks = useMemo(() => (track === undefined ? [] : [track.points.map(({ latitude, longitude }) => ({ latitude, longitude }))]), [track]);
+  const tracks = useMemo(() => (track === undefined ? [] : [track.points.map(({ latitude, longitude }) => ({ lat: latitude, lon: longitude }))]), [track]);
   if (track === undefined) return null;
   return (
     <Card title="Where it went" about={track.points.length === 0 ? undefined : `${count(track.placed, "frame")} with a position`}>

@@ -27,8 +27,8 @@ const COLUMNS: Column<Item>[] = [
   { key: "seconds", title: "Length", isNumber: true, isSortable: true, cell: (item) => duration(item.seconds) },
   { key: "cameras", title: "Cameras", isNumber: true, cell: (item) => item.cameras.length },
   { key: "frames", title: "Frames", isNumber: true, isSortable: true, cell: (item) => item.frames.toLocaleString("en") },
-  { key: "looked_at", title: "Looked at", width: "130px", cell: (item) => <ProgressBar label="Frames looked at" value={item.looked_at} max={item.frames} /> },
-  { key: "anonymized", title: "Anonymised", width: "130px", cell: (item) => <ProgressBar label="Frames anonymised" value={item.anonymized} max={item.frames} /> },
+  { key: "looked_at", title: "Looked at", width: "130px", cell: (item) => <ProgressBar label="Frames looked at" hideLabel value={item.looked_at / Math.max(1, item.frames)} /> },
+  { key: "anonymized", title: "Anonymised", width: "130px", cell: (item) => <ProgressBar label="Frames anonymised" hideLabel value={item.anonymized / Math.max(1, item.frames)} /> },
 ];
 
 export function RecordingsPage() {
