@@ -53,7 +53,7 @@ function Studio() {
         isCollapsed={isCollapsed}
         onCollapse={setCollapsed}
         topBar={
-          <div className="flex items-center justify-end gap-[12px] px-[12px] text-[12.5px] text-soft">
+          <div className="flex flex-1 items-center justify-end gap-[12px] text-[12.5px] text-soft">
             <span>{me.data.name}</span>
             <ThemeToggle />
           </div>
@@ -86,6 +86,11 @@ function Brand() {
 
 const root = createRootRoute({
   component: Studio,
+  errorComponent: ({ error, reset }) => (
+    <ErrorState title="This page broke" onRetry={reset}>
+      {error instanceof Error ? error.message : String(error)}
+    </ErrorState>
+  ),
   notFoundComponent: () => (
     <EmptyState icon="search" title="There is no such page">
       The address may have been cut off where it was copied.

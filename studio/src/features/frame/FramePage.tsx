@@ -155,7 +155,7 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
                 <IconButton icon="plus" label="The frame after" shortcut="→" kind="plain" isDisabled={after === undefined} onPress={() => step(after)} />
               </div>
             </div>
-            <Neighbours frame={frame} which={which} go={go} />
+            <Neighbours frame={frame} which={which} />
             <Drive frame={frame} go={go} />
           </div>
           <aside aria-label="About this frame" className="w-full shrink-0 overflow-y-auto border-l border-line bg-card md:w-[324px]">

@@ -3,19 +3,20 @@
 import { Link, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { cx } from "../../components/ui";
-import { imageUrl, type FrameDetail, type FrameName, type Which } from "../../api/client";
+import { imageUrl, type FrameDetail, type Which } from "../../api/client";
 import { frameParams, millis, timeOfDay, viewOf } from "../../app/address";
 
 interface NeighboursProps {
   frame: FrameDetail;
   which: Which;
-  go: (to: FrameName) => void;
 }
 
 export function Neighbours({ frame, which }: NeighboursProps) {
   const view = viewOf(useSearch({ strict: false }));
   const here = useRef<HTMLLIElement>(null);
-  useEffect(() => here.current?.scrollIntoView({ block: "nearest", inline: "center" }), [frame.sequence]);
+  useEffect(() => {
+    here.current?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [frame.sequence]);
   const now = millis(frame.taken_at);
   const strip = [...frame.before, frame, ...frame.after];
   return (
