@@ -62,7 +62,7 @@ export function UiPage() {
         <Row>
           <Menu
             label="Actions"
-            trigger={<Button icon="chevronDown">Actions</Button>}
+            trigger={<Button iconAfter="chevronDown">Actions</Button>}
             sections={[[{ key: "tag", label: "Tag…", icon: "tag", shortcut: "T" }, { key: "export", label: "Export…", icon: "download" }], [{ key: "delete", label: "Delete", icon: "trash", isDanger: true }]]}
             onAction={(key) => toasts.show({ title: `Chose ${key}` })}
           />
