@@ -17,7 +17,9 @@ export function SelectedBox({ editor }: { editor: Editor }) {
   if (selected === undefined) {
     return (
       <Section title="New boxes">
-        <ClassButton editor={editor} label={editor.label} />
+        <div className="flex">
+          <ClassButton editor={editor} label={editor.label} />
+        </div>
         <p className="mt-1.5 text-xs text-soft">
           Drag on the image to draw, click a box to select it. <Key>?</Key> lists all keys.
         </p>
