@@ -3,17 +3,14 @@
 // CHROMIUM names the browser (/usr/bin/chromium unless set); SHOTS a folder for pictures.
 
 import { mkdtempSync } from "node:fs";
-import { createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { createServer } from "vite";
+import { IMAGE, driver, freePort, near, root } from "./boxeditor.driver.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const shots = process.env.SHOTS ?? mkdtempSync(join(tmpdir(), "boxeditor-"));
-const IMAGE = { width: 1280, height: 720 };
 
 const port = await freePort();
 const server = await createServer({
@@ -51,7 +48,7 @@ async function check(name, query, body, options = {}) {
   try {
     await page.goto(`http://127.0.0.1:${port}/boxeditor.html?${query}`);
     await page.locator("h1").waitFor();
-    const editor = driver(page);
+    const editor = driver(page, shots);
     if (!query.includes("view")) await editor.image();
     await body(editor, page);
     assert.deepEqual(trouble, [], "the page complains");
@@ -63,101 +60,6 @@ async function check(name, query, body, options = {}) {
   } finally {
     await context.close();
   }
-}
-
-function driver(page) {
-  const image = async () => {
-    const box = await page.locator("[role=application] img").boundingBox();
-    assert.ok(box !== null);
-    return box;
-  };
-  const at = async (x, y) => {
-    const box = await image();
-    return [box.x + (x * box.width) / IMAGE.width, box.y + (y * box.height) / IMAGE.height];
-  };
-  // The panel follows the image when there is time.
-  const calm = () => page.locator("[data-calm=true]").waitFor();
-  const field = (name) => page.getByLabel(`${name} in pixels`);
-  return {
-    page,
-    image,
-    at,
-    field,
-    async press(...keys) {
-      for (const key of keys) await page.keyboard.press(key);
-    },
-    async drag(from, to, held = []) {
-      await page.mouse.move(...(await at(...from)));
-      for (const key of held) await page.keyboard.down(key);
-      await page.mouse.down();
-      const end = await at(...to);
-      await page.mouse.move(...(await at((from[0] + to[0]) / 2, (from[1] + to[1]) / 2)));
-      await page.mouse.move(...end);
-      await page.mouse.up();
-      for (const key of held) await page.keyboard.up(key);
-    },
-    async click(x, y) {
-      await page.mouse.click(...(await at(x, y)));
-    },
-    /** The selected box as its fields show it. */
-    async selected() {
-      await calm();
-      const names = ["Left", "Top", "Width", "Height"];
-      return Promise.all(names.map(async (name) => Number(await field(name).inputValue())));
-    },
-    async label() {
-      await calm();
-      const text = await page.getByRole("button", { name: /^Class: / }).getAttribute("aria-label");
-      return text.replace(/^Class: (.*)\. Choose another$/, "$1");
-    },
-    async count() {
-      await calm();
-      return page.getByRole("listbox", { name: "Boxes" }).getByRole("option").count();
-    },
-    async said() {
-      return (await page.getByRole("status").textContent()).replaceAll("\u00a0", "");
-    },
-    async saving() {
-      await calm();
-      return page.locator("[data-saving]").getAttribute("data-saving");
-    },
-    async canUndo() {
-      await calm();
-      return page.getByRole("button", { name: "Undo" }).isEnabled();
-    },
-    async stored() {
-      return JSON.parse(await page.locator("#stored").textContent());
-    },
-    async save() {
-      await page.keyboard.press("Control+s");
-      await page.locator("[data-saving=saved]").waitFor();
-      return JSON.parse(await page.locator("#stored").textContent());
-    },
-    async reload() {
-      await page.waitForTimeout(400);
-      await page.reload();
-      await image();
-    },
-    async shot(name) {
-      await page.waitForTimeout(250);
-      await page.screenshot({ path: join(shots, `${name}.png`) });
-    },
-    async audit(what) {
-      await page.addScriptTag({ path: join(root, "node_modules/axe-core/axe.min.js") });
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document));
-      const serious = violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
-      assert.deepEqual(serious, [], what);
-    },
-  };
-}
-
-function near(found, expected, slack = 1) {
-  found.forEach((value, place) => {
-    const isNear = Math.abs(value - expected[place]) <= slack;
-    assert.ok(isNear, `${JSON.stringify(found)} is not ${JSON.stringify(expected)}`);
-  });
 }
 
 await check("draw by dragging on the ground", "boxes=none", async (e) => {
@@ -267,6 +169,62 @@ await check("keys alone: new box, nudge, resize, delete, undo, redo", "boxes=non
   assert.equal(await e.count(), 2);
   await e.press("Control+y");
   assert.equal(await e.count(), 1);
+});
+
+await check("N over the image: the next drag draws, whatever lies there", "boxes=few", async (e, page) => {
+  await page.mouse.move(...(await e.at(200, 500)));
+  await e.press("n");
+  assert.match(await e.said(), /^Drag to draw a box/);
+  await e.drag([180, 460], [280, 520]);
+  near(await e.selected(), [180, 460, 100, 60]);
+  assert.equal(await e.count(), 5);
+  await e.press("n", "n");
+  assert.equal(await e.count(), 6);
+});
+
+await check("plus and minus zoom to the pointer", "boxes=few", async (e, page) => {
+  const point = (await e.at(930, 400)).map(Math.round);
+  await page.mouse.move(...point);
+  const under = (image) => [(point[0] - image.x) / image.width, (point[1] - image.y) / image.height];
+  const before = await e.image();
+  await e.press("+", "+", "+");
+  const after = await e.image();
+  near([after.width / before.width], [1.25 ** 3], 0.01);
+  near(under(after), under(before), 0.1 / after.width);
+  await e.press("-", "-", "-");
+  near([(await e.image()).width], [before.width]);
+});
+
+await check("accept one, hide a class, show all", "boxes=few", async (e) => {
+  await e.press("j", "j", "a");
+  assert.equal(await e.said(), "truck accepted");
+  await e.press("h");
+  assert.equal(await e.count(), 3);
+  await e.press("Shift+h");
+  assert.equal(await e.count(), 4);
+  await e.press("Shift+a");
+  assert.equal(await e.said(), "2 boxes of the model accepted");
+  const { boxes } = await e.save();
+  for (const { origin, confidence } of boxes) assert.deepEqual([origin, confidence], ["person", null]);
+});
+
+await check("the page warns before it goes only if no draft is kept", "boxes=few", async (e, page) => {
+  const asked = [];
+  page.on("dialog", async (dialog) => {
+    asked.push(dialog.type());
+    await dialog.accept();
+  });
+  await e.press("j", "ArrowRight");
+  await e.reload();
+  assert.deepEqual(asked, []);
+  await page.evaluate(() => {
+    Storage.prototype.setItem = () => {
+      throw new Error("full");
+    };
+  });
+  await e.press("j", "ArrowRight");
+  await e.reload();
+  assert.deepEqual(asked, ["beforeunload"]);
 });
 
 await check("next and previous box; a locked one stays", "boxes=few", async (e) => {
@@ -519,14 +477,3 @@ await browser.close();
 await server.close();
 console.log(failed === 0 ? `all well, pictures in ${shots}` : `${failed} failed, pictures in ${shots}`);
 process.exit(failed === 0 ? 0 : 1);
-
-function freePort() {
-  return new Promise((done, fail) => {
-    const socket = createSocket();
-    socket.on("error", fail);
-    socket.listen(0, "127.0.0.1", () => {
-      const { port: free } = socket.address();
-      socket.close(() => done(free));
-    });
-  });
-}

@@ -2,7 +2,7 @@
 
 import { useCallback, useId, useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode } from "react";
 import { newBox } from "./commands";
-import { BoxName, BoxShape, Handles, Names, Shapes } from "./Shapes";
+import { BoxName, BoxShape, BoxSize, Handles, Names, Shapes } from "./Shapes";
 import type { Point } from "./types";
 import type { Editor } from "./useEditor";
 import { usePointer } from "./usePointer";
@@ -37,15 +37,15 @@ export function Canvas({
   const guides = useRef<SVGGElement>(null);
 
   const moved = (at: Point | null) => {
-    const { current } = guides;
+    editor.pointer.current = at;
     const isOn = at !== null && at.x >= 0 && at.y >= 0 && at.x <= image.width && at.y <= image.height;
-    editor.isPointerInside.current = at !== null;
-    if (current !== null) {
-      current.style.visibility = isOn ? "visible" : "hidden";
-      if (isOn) current.style.transform = `translate(${at.x * view.scale}px, ${at.y * view.scale}px)`;
-    }
+    if (guides.current !== null) guide(guides.current, isOn ? at : null, view.scale);
     onMoved(isOn ? at : null);
   };
+  // A zoom moves the image under the pointer, and tells nobody that the pointer moved.
+  useLayoutEffect(() => {
+    if (guides.current !== null) guide(guides.current, editor.pointer.current, view.scale);
+  }, [editor.pointer, view]);
 
   const { hands, giveUp: end } = usePointer({
     sight,
@@ -132,6 +132,7 @@ export function Canvas({
             {selected !== undefined && (
               <div aria-hidden="true" className="pointer-events-none absolute top-0 left-0" style={namesLie(editor)}>
                 <BoxName box={selected} isSelected isLocked={state.locked.has(selected.id)} />
+                {state.live !== null && <BoxSize box={selected} />}
               </div>
             )}
           </>
@@ -145,6 +146,11 @@ export function Canvas({
 function namesLie({ sight, settings }: Editor): CSSProperties {
   const { x, y, scale } = sight.view;
   return { "--scale": scale, transform: `translate(${x}px, ${y}px)`, opacity: settings.opacity } as CSSProperties;
+}
+
+function guide(guides: SVGGElement, at: Point | null, scale: number): void {
+  guides.style.visibility = at === null ? "hidden" : "visible";
+  if (at !== null) guides.style.transform = `translate(${at.x * scale}px, ${at.y * scale}px)`;
 }
 
 function Guides({ reach }: { reach: number }) {

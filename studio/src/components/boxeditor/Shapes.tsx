@@ -5,6 +5,7 @@ import { memo } from "react";
 import { classColour, classInk } from "../classes";
 import { HANDLES, handlePoint } from "./geometry";
 import type { EditBox } from "./types";
+import { sizeOf } from "./words";
 import { toScreen, type View } from "./zoom";
 
 export interface ShapeProps {
@@ -59,6 +60,20 @@ export const BoxName = memo(function BoxName({
     </span>
   );
 });
+
+/** How large it is, below it, while a hand changes that. */
+export function BoxSize({ box }: { box: EditBox }) {
+  const x = `calc(${box.left} * var(--scale) * 1px)`;
+  const y = `calc(${box.top + box.height} * var(--scale) * 1px + 7px)`;
+  return (
+    <span
+      className="absolute top-0 left-0 rounded-[3px] bg-black/75 px-1.5 text-[11px] leading-[17px] whitespace-nowrap text-white tabular-nums"
+      style={{ transform: `translate(${x}, ${y})` }}
+    >
+      {sizeOf(box)}
+    </span>
+  );
+}
 
 export const Shapes = memo(function Shapes({ boxes, hovered }: { boxes: readonly EditBox[]; hovered: string | null }) {
   return boxes.map((box) => <BoxShape key={box.id} box={box} isSelected={false} isHovered={box.id === hovered} />);

@@ -8,7 +8,7 @@ import { runCommand } from "./commands";
 import { browserKeep, draftOf, dropDraft, openDraft, type Draft } from "./draft";
 import { classKeys, type Command } from "./keys";
 import { begin, boxOf, isDirty, reduce, type Action, type EditorState } from "./state";
-import type { EditBox, Size } from "./types";
+import type { EditBox, Point, Size } from "./types";
 import { useDraft } from "./useDraft";
 import { useLatest } from "./useLatest";
 import type { Change, Settings } from "./useSettings";
@@ -48,7 +48,8 @@ export interface Editor {
   setClass: (name: string) => void;
   focus: (id: string) => void;
   newId: () => string;
-  isPointerInside: RefObject<boolean>;
+  /** Where the pointer is, in pixels of the image; null while it is elsewhere. */
+  pointer: RefObject<Point | null>;
 }
 
 export function isShown(box: EditBox, settings: Settings): boolean {
@@ -75,7 +76,7 @@ export function useEditor(
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isSavingHere, setSavingHere] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
-  const isPointerInside = useRef(false);
+  const pointer = useRef<Point | null>(null);
   const made = useRef(0);
 
   const dirty = isDirty(state);
@@ -132,7 +133,7 @@ export function useEditor(
       setDrawing,
       setPicking,
       setHelpOpen,
-      isPointerInside,
+      pointer,
       // Unlike crypto.randomUUID, this works on a page that came without TLS.
       newId: () => `new-${Date.now().toString(36)}-${(made.current += 1)}`,
       run: (command: Command, isRepeat = false) => runCommand(now(), command, isRepeat),
