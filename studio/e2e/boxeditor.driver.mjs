@@ -1,14 +1,77 @@
 // The box editor as a person handles it: what its end-to-end checks speak in.
 
 import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
 import { createServer as createSocket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { createServer } from "vite";
 
-export const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 export const IMAGE = { width: 1280, height: 720 };
 
-export function driver(page, shots) {
+export async function start(only) {
+  const shots = process.env.SHOTS ?? mkdtempSync(join(tmpdir(), "boxeditor-"));
+  const port = await freePort();
+  const server = await createServer({
+    root,
+    logLevel: "error",
+    server: { host: "127.0.0.1", port, strictPort: true, hmr: false },
+  });
+  await server.listen();
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  let failed = 0;
+
+  /** Each check has a page of its own, with nothing kept from the one before. */
+  const check = async (name, query, body, options = {}) => {
+    if (only !== undefined && !name.includes(only)) return;
+    const context = await browser.newContext({ viewport: { width: 1360, height: 820 }, ...options });
+    const page = await context.newPage();
+    const trouble = [];
+    page.on("pageerror", (error) => trouble.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") trouble.push(message.text());
+    });
+    try {
+      await page.goto(`http://127.0.0.1:${port}/boxeditor.html?${query}`);
+      await page.locator("h1").waitFor();
+      const editor = driver(page, shots);
+      if (!query.includes("view")) await editor.image();
+      await body(editor, page);
+      assert.deepEqual(trouble, [], "the page complains");
+      console.log(`ok    ${name}`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAIL  ${name}\n${error.stack}`);
+      await page.screenshot({ path: join(shots, `failed-${name.replace(/\W+/g, "-")}.png`) });
+    } finally {
+      await context.close();
+    }
+  };
+
+  const finish = async () => {
+    await browser.close();
+    await server.close();
+    console.log(failed === 0 ? `all well, pictures in ${shots}` : `${failed} failed, pictures in ${shots}`);
+    process.exit(failed === 0 ? 0 : 1);
+  };
+  return { check, finish };
+}
+
+function driver(page, shots) {
   const image = async () => {
     const box = await page.locator("[role=application] img").boundingBox();
     assert.ok(box !== null);
@@ -103,7 +166,7 @@ export function near(found, expected, slack = 1) {
   });
 }
 
-export function freePort() {
+function freePort() {
   return new Promise((done, fail) => {
     const socket = createSocket();
     socket.on("error", fail);

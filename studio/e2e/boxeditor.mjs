@@ -1,66 +1,12 @@
 // The box editor in a real browser: by mouse, by keyboard alone, and looked over by axe.
 //
 // CHROMIUM names the browser (/usr/bin/chromium unless set); SHOTS a folder for pictures.
+// With an argument, only the checks whose names hold it.
 
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
-import { createServer } from "vite";
-import { IMAGE, driver, freePort, near, root } from "./boxeditor.driver.mjs";
+import { IMAGE, near, start } from "./boxeditor.driver.mjs";
 
-const shots = process.env.SHOTS ?? mkdtempSync(join(tmpdir(), "boxeditor-"));
-
-const port = await freePort();
-const server = await createServer({
-  root,
-  logLevel: "error",
-  server: { host: "127.0.0.1", port, strictPort: true, hmr: false },
-});
-await server.listen();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
-
-let failed = 0;
-const only = process.argv[2];
-
-/** Each check has a page of its own, with nothing kept from the one before. */
-async function check(name, query, body, options = {}) {
-  if (only !== undefined && !name.includes(only)) return;
-  const context = await browser.newContext({ viewport: { width: 1360, height: 820 }, ...options });
-  const page = await context.newPage();
-  const trouble = [];
-  page.on("pageerror", (error) => trouble.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") trouble.push(message.text());
-  });
-  try {
-    await page.goto(`http://127.0.0.1:${port}/boxeditor.html?${query}`);
-    await page.locator("h1").waitFor();
-    const editor = driver(page, shots);
-    if (!query.includes("view")) await editor.image();
-    await body(editor, page);
-    assert.deepEqual(trouble, [], "the page complains");
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL  ${name}\n${error.stack}`);
-    await page.screenshot({ path: join(shots, `failed-${name.replace(/\W+/g, "-")}.png`) });
-  } finally {
-    await context.close();
-  }
-}
+const { check, finish } = await start(process.argv[2]);
 
 await check("draw by dragging on the ground", "boxes=none", async (e) => {
   await e.drag([300, 200], [400, 260]);
@@ -473,7 +419,16 @@ for (const theme of ["light", "dark"]) {
   });
 }
 
-await browser.close();
-await server.close();
-console.log(failed === 0 ? `all well, pictures in ${shots}` : `${failed} failed, pictures in ${shots}`);
-process.exit(failed === 0 ? 0 : 1);
+await check("each frame has its own draft, taste goes along", "boxes=few", async (e, page) => {
+  await e.press("j", "Delete", "c", ".");
+  assert.match(await page.locator("h1").textContent(), /^Frame 2/);
+  assert.equal(await e.count(), 4);
+  assert.equal(await e.canUndo(), false);
+  assert.equal(await page.getByRole("button", { name: "Crosshair" }).getAttribute("aria-pressed"), "true");
+  await e.press(",");
+  assert.equal(await e.count(), 3);
+  await e.press("Control+z");
+  assert.equal(await e.count(), 4);
+});
+
+await finish();
