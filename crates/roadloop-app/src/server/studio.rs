@@ -16,6 +16,8 @@ mod guard;
 mod images;
 mod lineage;
 mod model;
+mod people;
+mod proxy;
 mod recordings;
 mod selections;
 mod site;
@@ -32,7 +34,9 @@ use roadloop_engine::pictures::Thumbnails;
 use tokio::sync::Semaphore;
 
 use super::Closing;
-pub(crate) use guard::Guard;
+use guard::RawSeen;
+pub(crate) use guard::{Guard, Line};
+pub(crate) use proxy::Proxy;
 use views::Views;
 
 /// Streams of events at once.
@@ -45,6 +49,7 @@ pub(crate) struct Studio {
     views: Views,
     thumbnails: Thumbnails,
     guard: Guard,
+    raw_seen: RawSeen,
     closing: Closing,
     /// Places for those who listen to events.
     streams: Arc<Semaphore>,
@@ -70,6 +75,7 @@ impl Studio {
             views: Views::default(),
             thumbnails: Thumbnails::new(folder, most_bytes),
             guard,
+            raw_seen: RawSeen::default(),
             closing,
             streams: Arc::new(Semaphore::new(STREAMS)),
         }

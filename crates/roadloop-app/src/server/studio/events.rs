@@ -8,11 +8,12 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use roadloop_users::Permission;
 use serde_json::json;
 use tokio::time::sleep;
 
 use super::Studio;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use crate::server::problem::Problem;
 
 /// How often it is looked whether the catalog changed, for all who listen together.

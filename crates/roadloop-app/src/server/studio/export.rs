@@ -10,12 +10,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use roadloop_engine::catalog::{CatalogError, ExportShape, Format, Found, Hit, Matches};
+use roadloop_users::Permission;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
 use super::filters::parsed;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use crate::render::in_words;
 use crate::server::problem::Problem;
 
@@ -114,8 +115,9 @@ pub(super) async fn export(
     caller.must(Permission::Export)?;
     let Query(ExportAsked { filter, form }) = asked?;
     let (matches, _) = studio.views.get(&studio.ctx.catalog, &parsed(&filter)?).await?;
+    let matches_len = matches.len();
     let body = match form.is_lines() {
-        true => Body::from_stream(pieces(studio, matches, form)),
+        true => Body::from_stream(pieces(Arc::clone(&studio), matches, form)),
         false if matches.len() > MOST_WHOLE => {
             return Err(Problem::invalid(format!(
                 "a file of this form holds at most {MOST_WHOLE} frames; write more with: \
@@ -129,6 +131,8 @@ pub(super) async fn export(
             Body::from(bytes)
         }
     };
+    let about = format!("{}, {} frames: {filter}", form.file(), matches_len);
+    studio.note(&caller, "export", about).await;
     let headers = [
         (header::CONTENT_TYPE, form.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", form.file())),

@@ -8,13 +8,14 @@ use axum::extract::{Path, Query, State};
 use chrono::DateTime;
 use roadloop_base::FrameId;
 use roadloop_engine::catalog::{Hit, Matches};
+use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
 use super::filters::parsed;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{FrameItem, FrameName, Tagged, image_file};
 use crate::server::problem::Problem;
 
