@@ -11,7 +11,8 @@ import { EyeIcon, EyeOffIcon, WarnIcon } from "./icons";
 import { lint } from "./lints";
 import { Dot, IconButton, Range, Section, TextButton } from "./parts";
 import { SelectedBox } from "./SelectedBox";
-import { isBelow, isShown, type Editor } from "./useEditor";
+import type { Editor } from "./useEditor";
+import { isBelow, isShown } from "./useSettings";
 
 export const SidePanel = memo(function SidePanel({ editor }: { editor: Editor }) {
   return (
