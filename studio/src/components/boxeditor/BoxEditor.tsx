@@ -1,7 +1,7 @@
 // Boxes on one frame, drawn and corrected by a person. Knows nothing of where frames come
 // from or where boxes are stored: it is given both, and hands whole pixels back.
 
-import { useLayoutEffect, useRef, useState } from "react";
+import { useDeferredValue, useLayoutEffect, useRef, useState } from "react";
 import { Canvas } from "./Canvas";
 import { CheatSheet } from "./CheatSheet";
 import { ClassPicker } from "./ClassPicker";
@@ -15,7 +15,8 @@ import { useSettings } from "./useSettings";
 import { count } from "./words";
 
 export interface BoxEditorProps {
-  /** Which frame this is; another key is another frame, with a history of its own. */
+  /** Which frame this is, unlike all others of this site: its draft is kept under it.
+   * Another key is another frame, with a history of its own. */
   frameKey: string;
   imageUrl: string;
   imageWidth: number;
@@ -43,11 +44,21 @@ export interface BoxEditorProps {
 
 export function BoxEditor(props: BoxEditorProps) {
   const settings = useSettings();
-  return <Frame key={props.frameKey} {...props} settings={settings} />;
+  return <Frame key={props.frameKey} given={props} settings={settings} />;
 }
 
-function Frame({ settings, ...props }: BoxEditorProps & { settings: ReturnType<typeof useSettings> }) {
-  const editor = useEditor(props, settings);
+interface FrameProps {
+  given: BoxEditorProps;
+  settings: ReturnType<typeof useSettings>;
+}
+
+function Frame({ given, settings }: FrameProps) {
+  const editor = useEditor(given, settings);
+  // While a hand drags or zooms, the image follows at once, buttons and lists when there is
+  // time. What is typed or slid in the panel itself must never be behind.
+  const late = useDeferredValue(editor);
+  const isSame = late.state === editor.state && late.settings === editor.settings;
+  const calm = isSame || editor.state.live !== null ? late : editor;
   const root = useRef<HTMLDivElement>(null);
   const giveUp = useRef(() => false);
   const where = useRef<HTMLSpanElement>(null);
@@ -73,8 +84,12 @@ function Frame({ settings, ...props }: BoxEditorProps & { settings: ReturnType<t
   };
 
   return (
-    <div ref={root} className="@container flex size-full min-h-0 flex-col overflow-hidden bg-card text-ink">
-      <Toolbar editor={editor} />
+    <div
+      ref={root}
+      data-calm={calm === editor}
+      className="@container flex size-full min-h-0 flex-col overflow-hidden bg-card text-ink"
+    >
+      <Toolbar editor={calm} />
       {editor.problem !== null && (
         <p role="alert" className="border-b border-line bg-bad-wash px-3 py-1.5 text-[13px] text-bad">
           Not saved: {editor.problem}
@@ -90,11 +105,11 @@ function Frame({ settings, ...props }: BoxEditorProps & { settings: ReturnType<t
             <Said said={editor.state.said} />
             <span ref={where} aria-hidden="true" className="tabular-nums" />
             <span aria-hidden="true" className="tabular-nums">
-              {props.imageWidth} × {props.imageHeight}
+              {given.imageWidth} × {given.imageHeight}
             </span>
           </div>
         </div>
-        <SidePanel editor={editor} />
+        <SidePanel editor={calm} />
       </div>
       <CheatSheet isOpen={editor.isHelpOpen} onOpenChange={editor.setHelpOpen} />
     </div>

@@ -3,6 +3,7 @@
 import { memo, useEffect, useId, useRef, type KeyboardEvent } from "react";
 import { classColour } from "../classes";
 import { LockIcon } from "./icons";
+import { sameItems } from "./useLatest";
 import { Dot, Section } from "./parts";
 import type { EditBox } from "./types";
 import type { Editor } from "./useEditor";
@@ -57,15 +58,15 @@ export function BoxList({ editor }: { editor: Editor }) {
           tabIndex={0}
           aria-activedescendant={at === -1 ? undefined : `${id}-${shown[at]?.id ?? ""}`}
           onKeyDown={onKeyDown}
-          className="relative -mx-1.5 max-h-64 overflow-y-auto rounded-md"
+          className="relative -mx-1.5 max-h-[266px] overflow-y-auto rounded-md"
         >
-          {shown.map((box) => (
-            <Row
-              key={box.id}
-              box={box}
-              id={`${id}-${box.id}`}
-              isSelected={box === selected}
-              isLocked={state.locked.has(box.id)}
+          {inParts(shown).map((boxes, part) => (
+            <Part
+              key={part}
+              boxes={boxes}
+              id={id}
+              selected={boxes.some((box) => box.id === selected?.id) ? selected?.id : undefined}
+              locked={state.locked}
               onChoose={focus}
             />
           ))}
@@ -75,6 +76,40 @@ export function BoxList({ editor }: { editor: Editor }) {
   );
 }
 
+/** Rows that are rendered or left alone together. */
+const PART = 50;
+
+function inParts(boxes: readonly EditBox[]): (readonly EditBox[])[] {
+  const parts: (readonly EditBox[])[] = [];
+  for (let at = 0; at < boxes.length; at += PART) parts.push(boxes.slice(at, at + PART));
+  return parts;
+}
+
+interface PartProps {
+  boxes: readonly EditBox[];
+  id: string;
+  /** Only if it is among them. */
+  selected: string | undefined;
+  locked: ReadonlySet<string>;
+  onChoose: (id: string) => void;
+}
+
+const Part = memo(
+  function Part({ boxes, id, selected, locked, onChoose }: PartProps) {
+    return boxes.map((box) => (
+      <Row
+        key={box.id}
+        box={box}
+        id={`${id}-${box.id}`}
+        isSelected={box.id === selected}
+        isLocked={locked.has(box.id)}
+        onChoose={onChoose}
+      />
+    ));
+  },
+  (a, b) => a.selected === b.selected && a.locked === b.locked && a.id === b.id && sameItems(a.boxes, b.boxes),
+);
+
 interface RowProps {
   box: EditBox;
   id: string;
@@ -83,29 +118,24 @@ interface RowProps {
   onChoose: (id: string) => void;
 }
 
-// `onChoose` is a new function with each render of the editor and does the same each
-// time: comparing it would render every row while one box is dragged.
-const Row = memo(
-  function Row({ box, id, isSelected, isLocked, onChoose }: RowProps) {
-    return (
-      <li
-        id={id}
-        role="option"
-        aria-selected={isSelected}
-        onClick={() => onChoose(box.id)}
-        className={`flex h-7 items-center gap-2 rounded-md px-1.5 text-[13px] [contain-intrinsic-size:auto_28px] [content-visibility:auto]
-          ${isSelected ? "bg-accent-wash" : "hover:bg-sunken"}`}
-      >
-        <Dot colour={classColour(box.label)} />
-        <span className="min-w-0 flex-1 truncate text-ink">
-          {box.label === "" ? "no class" : box.label}
-          {box.tags.length > 0 && <span className="ml-1.5 text-xs text-soft">{box.tags.join(", ")}</span>}
-        </span>
-        {isLocked && <LockIcon className="size-3.5 text-soft" role="img" aria-label="locked" aria-hidden={undefined} />}
-        <span className="shrink-0 text-xs text-soft tabular-nums">{sizeOf(box)}</span>
-        <span className="w-[74px] shrink-0 text-right text-xs text-soft tabular-nums">{originOf(box)}</span>
-      </li>
-    );
-  },
-  (a, b) => a.box === b.box && a.isSelected === b.isSelected && a.isLocked === b.isLocked && a.id === b.id,
-);
+const Row = memo(function Row({ box, id, isSelected, isLocked, onChoose }: RowProps) {
+  return (
+    <li
+      id={id}
+      role="option"
+      aria-selected={isSelected}
+      onClick={() => onChoose(box.id)}
+      className={`flex h-7 items-center gap-2 rounded-md px-1.5 text-[13px] [contain-intrinsic-size:auto_28px] [content-visibility:auto]
+        ${isSelected ? "bg-accent-wash" : "hover:bg-sunken"}`}
+    >
+      <Dot colour={classColour(box.label)} />
+      <span className="min-w-0 flex-1 truncate text-ink">
+        {box.label === "" ? "no class" : box.label}
+        {box.tags.length > 0 && <span className="ml-1.5 text-xs text-soft">{box.tags.join(", ")}</span>}
+      </span>
+      {isLocked && <LockIcon className="size-3.5 text-soft" role="img" aria-label="locked" aria-hidden={undefined} />}
+      <span className="shrink-0 text-xs text-soft tabular-nums">{sizeOf(box)}</span>
+      <span className="w-[74px] shrink-0 text-right text-xs text-soft tabular-nums">{originOf(box)}</span>
+    </li>
+  );
+});

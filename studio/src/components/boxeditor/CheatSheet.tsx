@@ -53,7 +53,7 @@ function Group({ title, rows }: { title: string; rows: [does: string, keys: stri
       <dl>
         {rows.map(([does, keys]) => (
           <div key={does} className="flex min-h-7 items-center justify-between gap-4 border-b border-line py-0.5 text-[13px]">
-            <dt className="text-ink">{does}</dt>
+            <dt className="text-ink first-letter:uppercase">{does}</dt>
             <dd className="flex shrink-0 flex-wrap justify-end gap-1 text-soft">
               {keys.map((key) => (isMouse ? <span key={key}>{key}</span> : <Key key={key}>{key}</Key>))}
             </dd>

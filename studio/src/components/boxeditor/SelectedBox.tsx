@@ -17,7 +17,9 @@ export function SelectedBox({ editor }: { editor: Editor }) {
   if (selected === undefined) {
     return (
       <Section title="New boxes">
-        <ClassButton editor={editor} label={editor.label} />
+        <div className="flex">
+          <ClassButton editor={editor} label={editor.label} />
+        </div>
         <p className="mt-1.5 text-xs text-soft">
           Drag on the image to draw, click a box to select it. <Key>?</Key> lists all keys.
         </p>
@@ -149,8 +151,11 @@ function NumberField({
           const steps: Record<string, number> = { ArrowUp: 1, ArrowDown: -1 };
           const step = steps[event.key];
           if (event.key === "Enter") done();
-          else if (event.key === "Escape") setTyped(null);
-          else if (step !== undefined) {
+          else if (event.key === "Escape") {
+            // First what was typed is given up, then the field is left.
+            if (typed === null) event.currentTarget.blur();
+            setTyped(null);
+          } else if (step !== undefined) {
             event.preventDefault();
             setTyped(null);
             onSet(Math.min(Math.max(value + step * (event.shiftKey ? 10 : 1), 0), most));
@@ -196,8 +201,10 @@ function Tags({ editor, box, isDisabled }: { editor: Editor; box: EditBox; isDis
           if (event.key === "Enter" || event.key === ",") {
             event.preventDefault();
             add();
-          } else if (event.key === "Escape") setTyped("");
-          else if (event.key === "Backspace" && typed === "" && box.tags.length > 0) set(box.tags.slice(0, -1));
+          } else if (event.key === "Escape") {
+            if (typed === "") event.currentTarget.blur();
+            setTyped("");
+          } else if (event.key === "Backspace" && typed === "" && box.tags.length > 0) set(box.tags.slice(0, -1));
         }}
         className="h-5 min-w-20 flex-1 bg-transparent px-1 text-[13px] text-ink outline-none placeholder:text-faint"
       />

@@ -5,6 +5,7 @@ import { memo } from "react";
 import { classColour, classInk } from "../classes";
 import { HANDLES, handlePoint } from "./geometry";
 import type { EditBox } from "./types";
+import { sizeOf } from "./words";
 import { toScreen, type View } from "./zoom";
 
 export interface ShapeProps {
@@ -42,7 +43,8 @@ export const BoxName = memo(function BoxName({
   isLocked: boolean;
 }) {
   const x = `calc(${box.left} * var(--scale) * 1px)`;
-  const y = `calc(max(0, ${box.top} * var(--scale) - 18) * 1px)`;
+  // Clear of the knobs where there are some.
+  const y = `calc(max(0, ${box.top} * var(--scale) - ${isSelected ? 23 : 18}) * 1px)`;
   return (
     <span
       className="absolute top-0 left-0 flex h-[17px] items-center gap-1 rounded-[3px] px-1 text-[11px] font-semibold whitespace-nowrap shadow-[0_0_0_1px_rgb(0_0_0/0.35)]"
@@ -50,13 +52,49 @@ export const BoxName = memo(function BoxName({
         transform: `translate(${x}, ${y})`,
         background: classColour(box.label),
         color: classInk(box.label),
-        zIndex: isSelected ? 1 : 0,
       }}
     >
       {box.label === "" ? "no class" : box.label}
       {box.confidence !== null && <span className="font-normal">{box.confidence.toFixed(2)}</span>}
       {isLocked && <span className="font-normal">locked</span>}
     </span>
+  );
+});
+
+/** How large it is, below it, while a hand changes that. */
+export function BoxSize({ box }: { box: EditBox }) {
+  const x = `calc(${box.left} * var(--scale) * 1px)`;
+  const y = `calc(${box.top + box.height} * var(--scale) * 1px + 7px)`;
+  return (
+    <span
+      className="absolute top-0 left-0 rounded-[3px] bg-black/75 px-1.5 text-[11px] leading-[17px] whitespace-nowrap text-white tabular-nums"
+      style={{ transform: `translate(${x}, ${y})` }}
+    >
+      {sizeOf(box)}
+    </span>
+  );
+}
+
+export const Shapes = memo(function Shapes({ boxes, hovered }: { boxes: readonly EditBox[]; hovered: string | null }) {
+  return boxes.map((box) => <BoxShape key={box.id} box={box} isSelected={false} isHovered={box.id === hovered} />);
+});
+
+export const Names = memo(function Names({
+  boxes,
+  hovered,
+  locked,
+  nameFrom,
+}: {
+  boxes: readonly EditBox[];
+  hovered: string | null;
+  locked: ReadonlySet<string>;
+  /** Pixels of the image a box has to be wide to carry its name. */
+  nameFrom: number;
+}) {
+  return boxes.map((box) =>
+    box.width >= nameFrom || box.id === hovered ? (
+      <BoxName key={box.id} box={box} isSelected={false} isLocked={locked.has(box.id)} />
+    ) : null,
   );
 });
 

@@ -1,6 +1,6 @@
 // The panel beside the image: selected box, all boxes, classes, the model's boxes, checks.
 
-import { useDeferredValue, useMemo } from "react";
+import { memo, useMemo } from "react";
 import { Button } from "react-aria-components";
 import { classColour } from "../classes";
 import { BoxList } from "./BoxList";
@@ -11,9 +11,10 @@ import { EyeIcon, EyeOffIcon, WarnIcon } from "./icons";
 import { lint } from "./lints";
 import { Dot, IconButton, Range, Section, TextButton } from "./parts";
 import { SelectedBox } from "./SelectedBox";
-import { isBelow, isShown, type Editor } from "./useEditor";
+import type { Editor } from "./useEditor";
+import { isBelow, isShown } from "./useSettings";
 
-export function SidePanel({ editor }: { editor: Editor }) {
+export const SidePanel = memo(function SidePanel({ editor }: { editor: Editor }) {
   return (
     <aside
       aria-label="Boxes of this frame"
@@ -36,7 +37,7 @@ export function SidePanel({ editor }: { editor: Editor }) {
       </Section>
     </aside>
   );
-}
+});
 
 function Classes({ editor }: { editor: Editor }) {
   const { state, digits, names, settings, selected, label, isReadOnly } = editor;
@@ -54,7 +55,6 @@ function Classes({ editor }: { editor: Editor }) {
           return (
             <li key={name} className="flex h-7 items-center">
               <Button
-                aria-label={`${name}${selected === undefined ? " for new boxes" : " for the selected box"}`}
                 aria-current={name === current ? "true" : undefined}
                 isDisabled={isReadOnly}
                 onPress={() => editor.setClass(name)}
@@ -125,8 +125,7 @@ function ModelBoxes({ editor }: { editor: Editor }) {
 const MOST_CHECKS = 50;
 
 function Checks({ editor }: { editor: Editor }) {
-  // While a box is dragged, looking for twins can wait.
-  const boxes = useDeferredValue(editor.state.boxes);
+  const { boxes } = editor.state;
   const found = useMemo(() => lint(boxes, editor.image), [boxes, editor.image]);
   return (
     <Section title="Checks" aside={found.length === 0 ? "nothing looks wrong" : `${found.length}`}>

@@ -1,5 +1,6 @@
 // Buttons for what the keys do, and how saving stands.
 
+import { memo } from "react";
 import { Toolbar as Bar } from "react-aria-components";
 import {
   CopyPreviousIcon,
@@ -22,7 +23,7 @@ import { IconButton, IconToggle, TextButton } from "./parts";
 import type { Editor, Saving } from "./useEditor";
 import { IS_MAC } from "./useKeys";
 
-export function Toolbar({ editor }: { editor: Editor }) {
+export const Toolbar = memo(function Toolbar({ editor }: { editor: Editor }) {
   const { props, state, settings, selected, isReadOnly, isDrawing, run, sight, saving } = editor;
   const deed = (command: Command) => ({ keys: keyOf(command, IS_MAC), onPress: () => run(command) });
   const percent = Math.round(sight.view.scale * 100);
@@ -73,7 +74,7 @@ export function Toolbar({ editor }: { editor: Editor }) {
       <IconButton label="Zoom out" {...deed("zoom-out")}>
         <ZoomOutIcon />
       </IconButton>
-      <IconButton label="One image pixel per screen pixel" {...deed("full-size")} className="w-auto! min-w-12 px-1">
+      <IconButton label={`${percent}%, one image pixel per screen pixel`} {...deed("full-size")} className="w-auto! min-w-12 px-1">
         <span className="text-xs tabular-nums">{percent}%</span>
       </IconButton>
       <IconButton label="Zoom in" {...deed("zoom-in")}>
@@ -105,7 +106,7 @@ export function Toolbar({ editor }: { editor: Editor }) {
       )}
     </Bar>
   );
-}
+});
 
 function Rule() {
   return <span aria-hidden="true" className="mx-1 h-4 w-px bg-line" />;

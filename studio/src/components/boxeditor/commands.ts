@@ -5,9 +5,9 @@ import { growBy, moveInside } from "./geometry";
 import type { Command } from "./keys";
 import type { EditBox, Point, Rect } from "./types";
 import type { Editor } from "./useEditor";
-import { isShown } from "./useEditor";
+import { isShown } from "./useSettings";
 import { count, nameOf } from "./words";
-import { inSight } from "./zoom";
+import { inSight, toScreen } from "./zoom";
 
 const MOVES: Partial<Record<Command, Point>> = {
   left: { x: -1, y: 0 },
@@ -63,7 +63,7 @@ export function runCommand(editor: Editor, command: Command, isRepeat: boolean):
 
   switch (command) {
     case "new":
-      if (editor.isDrawing || !editor.isPointerInside.current) {
+      if (editor.isDrawing || editor.pointer.current === null) {
         editor.setDrawing(false);
         addInTheMiddle(editor);
       } else {
@@ -112,9 +112,9 @@ export function runCommand(editor: Editor, command: Command, isRepeat: boolean):
       editor.save();
       return;
     case "zoom-in":
-      return sight.moves.zoomBy(ZOOM_STEP);
+      return sight.moves.zoomBy(ZOOM_STEP, underPointer(editor));
     case "zoom-out":
-      return sight.moves.zoomBy(1 / ZOOM_STEP);
+      return sight.moves.zoomBy(1 / ZOOM_STEP, underPointer(editor));
     case "fit":
       return sight.moves.fit();
     case "full-size":
@@ -143,6 +143,11 @@ export function runCommand(editor: Editor, command: Command, isRepeat: boolean):
       props.onPreviousFrame?.();
       return;
   }
+}
+
+/** Zooming keeps what the pointer shows, or the middle while there is no pointer. */
+function underPointer({ pointer, sight }: Editor): Point | undefined {
+  return pointer.current === null ? undefined : toScreen(sight.view, pointer.current);
 }
 
 export function toggleClass({ settings, change, state, dispatch }: Editor, label: string): void {

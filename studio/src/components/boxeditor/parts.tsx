@@ -105,7 +105,7 @@ export function Section({ title, aside, children }: { title: string; aside?: Rea
   return (
     <section aria-label={title} className="border-b border-line px-3 py-2 last:border-b-0">
       <div className="mb-1 flex min-h-6 items-center justify-between gap-2">
-        <h3 className="text-xs font-semibold text-ink">{title}</h3>
+        <h2 className="text-xs font-semibold text-ink">{title}</h2>
         {aside !== undefined && <span className="text-xs text-soft tabular-nums">{aside}</span>}
       </div>
       {children}

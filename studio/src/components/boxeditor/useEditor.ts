@@ -1,17 +1,17 @@
 // Everything the editor's parts share: its state, what is shown of it, and what each
 // command does. The parts only draw it.
 
-import { useEffect, useMemo, useReducer, useRef, useState, type Dispatch, type RefObject } from "react";
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState, type Dispatch, type RefObject } from "react";
 import type { BoxEditorProps } from "./BoxEditor";
 import { savesTheSame, toSaved } from "./changes";
 import { runCommand } from "./commands";
 import { browserKeep, draftOf, dropDraft, openDraft, type Draft } from "./draft";
 import { classKeys, type Command } from "./keys";
 import { begin, boxOf, isDirty, reduce, type Action, type EditorState } from "./state";
-import type { EditBox, Size } from "./types";
+import type { EditBox, Point, Size } from "./types";
 import { useDraft } from "./useDraft";
 import { useLatest } from "./useLatest";
-import type { Change, Settings } from "./useSettings";
+import { isShown, type Settings, type SettingsChange } from "./useSettings";
 import { useView, type Sight } from "./useView";
 
 export type Saving = "saved" | "unsaved" | "saving" | "failed";
@@ -22,7 +22,7 @@ export interface Editor {
   state: EditorState;
   dispatch: Dispatch<Action>;
   settings: Settings;
-  change: (change: Change) => void;
+  change: (change: SettingsChange) => void;
   sight: Sight;
   shown: readonly EditBox[];
   selected: EditBox | undefined;
@@ -48,23 +48,15 @@ export interface Editor {
   setClass: (name: string) => void;
   focus: (id: string) => void;
   newId: () => string;
-  isPointerInside: RefObject<boolean>;
-}
-
-export function isShown(box: EditBox, settings: Settings): boolean {
-  return !settings.hidden.has(box.label) && !isBelow(box, settings.leastConfidence);
-}
-
-/** Whether the confidence slider hides it. */
-export function isBelow(box: EditBox, least: number): boolean {
-  return box.origin === "model" && (box.confidence ?? 1) < least;
+  /** Where the pointer is, in pixels of the image; null while it is elsewhere. */
+  pointer: RefObject<Point | null>;
 }
 
 export function useEditor(
   props: BoxEditorProps,
-  [settings, change]: [Settings, (change: Change) => void],
+  [settings, change]: [Settings, (change: SettingsChange) => void],
 ): Editor {
-  const { frameKey, base, boxes, imageWidth, imageHeight, classes, onChange, onSave } = props;
+  const { frameKey, base, boxes, imageWidth, imageHeight, classes, onChange } = props;
   const image = useMemo(() => ({ width: imageWidth, height: imageHeight }), [imageWidth, imageHeight]);
   const [opened] = useState(() => open(props, image));
   const [state, dispatch] = useReducer(reduce, opened.state);
@@ -75,7 +67,7 @@ export function useEditor(
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isSavingHere, setSavingHere] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
-  const isPointerInside = useRef(false);
+  const pointer = useRef<Point | null>(null);
   const made = useRef(0);
 
   const dirty = isDirty(state);
@@ -98,33 +90,15 @@ export function useEditor(
 
   const isSaving = isSavingHere || props.isSaving === true;
   const problem = props.problem ?? failure;
-  const save = () => {
-    if (isSaving || isReadOnly || state.live !== null) return;
-    const sent = state.boxes;
-    setSavingHere(true);
-    setFailure(null);
-    onSave(toSaved(sent, image)).then(
-      () => {
-        setSavingHere(false);
-        dispatch({ type: "stored", boxes: sent });
-        dispatch({ type: "say", text: "Saved" });
-      },
-      (reason: unknown) => {
-        setSavingHere(false);
-        setFailure(reason instanceof Error ? reason.message : "The boxes could not be saved");
-      },
-    );
-  };
-
   // The studio's boxes changed under the open editor: by this page's own saving, or by
   // somebody else's.
   const known = useRef(base);
-  const now = useLatest({ state, dirty });
+  const opening = useLatest({ state, dirty });
   useEffect(() => {
     if (known.current === base) return;
     const before = known.current;
     known.current = base;
-    const { state: open, dirty: isUnsaved } = now.current;
+    const { state: open, dirty: isUnsaved } = opening.current;
     if (savesTheSame(open.boxes, boxes, image)) {
       dispatch({ type: "stored", boxes: open.boxes });
     } else if (savesTheSame(open.stored, boxes, image)) {
@@ -134,56 +108,95 @@ export function useEditor(
       const text = "The stored boxes changed elsewhere and are shown as they are now";
       dispatch({ type: "open", boxes, text });
     }
-  }, [base, boxes, image, now]);
+  }, [base, boxes, image, opening]);
 
-  const settle = (choice: "draft" | "stored") => {
-    if (choice === "draft" && conflict !== null) {
-      dispatch({ type: "replace", boxes: conflict.boxes, what: "Unsaved draft taken up" });
-    } else {
-      dropDraft(browserKeep(), frameKey);
-      dispatch({ type: "say", text: "Draft dropped, the stored boxes stay" });
-    }
-    setConflict(null);
+  // The same object as long as nothing in it changed: the toolbar and the panel follow it
+  // at their leisure, see BoxEditor.tsx. What acts reads `latest`, and so is never behind.
+  const latest = useRef<Editor>(null);
+  const now = (): Editor => {
+    if (latest.current === null) throw new Error("used before it was shown");
+    return latest.current;
   };
-
-  const editor: Editor = {
-    props,
-    image,
-    state,
-    dispatch,
-    settings,
-    change,
-    sight,
-    shown,
-    selected,
-    digits,
-    names,
-    label,
-    isReadOnly,
-    isDrawing,
-    setDrawing,
-    isPicking,
-    setPicking,
-    isHelpOpen,
-    setHelpOpen,
-    saving: isSaving ? "saving" : !dirty ? "saved" : problem !== null ? "failed" : "unsaved",
-    problem: dirty && !isSaving ? problem : null,
-    save,
-    conflict,
-    settle,
-    isPointerInside,
-    // Unlike crypto.randomUUID, this works on a page that came without TLS.
-    newId: () => `new-${Date.now().toString(36)}-${(made.current += 1)}`,
-    run: (command, isRepeat = false) => runCommand(latest.current, command, isRepeat),
-    setClass: (name) => setClass(latest.current, name),
-    focus: (id) => {
-      const box = boxOf(state, id);
-      if (box === undefined) return;
-      dispatch({ type: "select", id });
-      sight.moves.bringIntoSight(box);
-    },
-  };
-  const latest = useLatest(editor);
+  const deeds = useMemo(
+    () => ({
+      dispatch,
+      change,
+      setDrawing,
+      setPicking,
+      setHelpOpen,
+      pointer,
+      // Unlike crypto.randomUUID, this works on a page that came without TLS.
+      newId: () => `new-${Date.now().toString(36)}-${(made.current += 1)}`,
+      run: (command: Command, isRepeat = false) => runCommand(now(), command, isRepeat),
+      setClass: (name: string) => setClass(now(), name),
+      focus: (id: string) => {
+        const box = boxOf(now().state, id);
+        if (box === undefined) return;
+        dispatch({ type: "select", id });
+        now().sight.moves.bringIntoSight(box);
+      },
+      save: () => {
+        const { state: sent, props: to, saving, isReadOnly: isFixed } = now();
+        if (saving === "saving" || isFixed || sent.live !== null) return;
+        setSavingHere(true);
+        setFailure(null);
+        to.onSave(toSaved(sent.boxes, sent.image)).then(
+          () => {
+            setSavingHere(false);
+            dispatch({ type: "stored", boxes: sent.boxes });
+            dispatch({ type: "say", text: "Saved" });
+          },
+          (reason: unknown) => {
+            setSavingHere(false);
+            setFailure(reason instanceof Error ? reason.message : "The boxes could not be saved");
+          },
+        );
+      },
+      settle: (choice: "draft" | "stored") => {
+        const { conflict: draft, props: of } = now();
+        if (choice === "draft" && draft !== null) {
+          dispatch({ type: "replace", boxes: draft.boxes, what: "Unsaved draft taken up" });
+        } else {
+          dropDraft(browserKeep(), of.frameKey);
+          dispatch({ type: "say", text: "Draft dropped, the stored boxes stay" });
+        }
+        setConflict(null);
+      },
+    }),
+    [change],
+  );
+  const saving: Saving = isSaving ? "saving" : !dirty ? "saved" : problem !== null ? "failed" : "unsaved";
+  const shownProblem = dirty && !isSaving ? problem : null;
+  const { canvas, view, room, isMeasured, moves } = sight;
+  const editor = useMemo<Editor>(
+    () => ({
+      ...deeds,
+      props,
+      image,
+      state,
+      settings,
+      sight: { canvas, view, room, isMeasured, moves },
+      shown,
+      selected,
+      digits,
+      names,
+      label,
+      isReadOnly,
+      isDrawing,
+      isPicking,
+      isHelpOpen,
+      saving,
+      problem: shownProblem,
+      conflict,
+    }),
+    [
+      deeds, props, image, state, settings, canvas, view, room, isMeasured, moves, shown, selected,
+      digits, names, label, isReadOnly, isDrawing, isPicking, isHelpOpen, saving, shownProblem, conflict,
+    ],
+  );
+  useLayoutEffect(() => {
+    latest.current = editor;
+  }, [editor]);
   return editor;
 }
 

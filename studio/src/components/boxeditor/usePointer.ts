@@ -165,7 +165,6 @@ export function usePointer(deps: PointerDeps): { hands: PointerHands; giveUp: Re
       if (!(element instanceof HTMLElement)) return;
       // The middle button would scroll the page by itself.
       if (event.button === 1) event.preventDefault();
-      element.focus({ preventScroll: true });
       element.setPointerCapture(event.pointerId);
       const at = onCanvas(element, event);
       down.current.set(event.pointerId, at);

@@ -10,8 +10,13 @@ export function placeOf(rect: Rect): string {
   return `${Math.round(rect.left)}, ${Math.round(rect.top)}`;
 }
 
-export function sizeOf(rect: Rect): string {
-  return `${Math.round(rect.width)} × ${Math.round(rect.height)}`;
+/** As it will be saved: from rounded edge to rounded edge. */
+export function sizeOf({ left, top, width, height }: Rect): string {
+  return `${wholeSpan(left, width)} × ${wholeSpan(top, height)}`;
+}
+
+function wholeSpan(from: number, length: number): number {
+  return Math.max(Math.round(from + length) - Math.round(from), 1);
 }
 
 export function count(number: number, one: string, many: string): string {

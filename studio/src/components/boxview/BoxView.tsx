@@ -1,7 +1,7 @@
 // An image with its boxes, to be looked at. Takes the size of the place it is put in and
 // never measures: a hundred of them on a page cost no layout.
 
-import { memo, type CSSProperties } from "react";
+import { memo, useMemo, type CSSProperties } from "react";
 import { classColour, classInk } from "../classes";
 import type { BBox, ShownBox } from "../model";
 import { labelPlace, outlinesByLabel } from "./outlines";
@@ -45,7 +45,8 @@ export const BoxView = memo(function BoxView({
   fit = "contain",
   className = "",
 }: BoxViewProps) {
-  const placed = boxes.filter((box): box is PlacedBox => box.bbox !== null);
+  // The same list as long as the boxes are the same: marking one draws no other anew.
+  const placed = useMemo(() => boxes.filter((box): box is PlacedBox => box.bbox !== null), [boxes]);
   const isPointed = onSelect !== undefined || onHover !== undefined;
   const marked = placed.filter(({ key }) => key === selectedKey || key === hoveredKey);
   return (
@@ -68,7 +69,7 @@ export const BoxView = memo(function BoxView({
           aria-hidden="true"
           viewBox={`0 0 ${width} ${height}`}
           preserveAspectRatio="none"
-          className="absolute inset-0 size-full"
+          className={`absolute inset-0 size-full ${isPointed ? "" : "pointer-events-none"}`}
           style={{ opacity }}
           fill="none"
           onClick={onSelect && (() => onSelect(null))}

@@ -39,13 +39,16 @@ export interface LabelPlace {
 /** Pixels a plate is high. */
 const PLATE = 16;
 
+/** The part of the width that most names need on a thumbnail. */
+const ROOM = 0.3;
+
 /**
  * Above the box, or inside it where the image ends; from its left edge, or back from its
- * right one where there is more room. Too long a name is cut at the image's edge.
+ * right one where there is no room. Too long a name is cut at the image's edge.
  */
 export function labelPlace({ left, top, right }: BBox): LabelPlace {
   const above = `max(0px, calc(${percent(top)} - ${PLATE}px))`;
-  if (1 - left >= right) return { top: above, left: percent(left), maxWidth: percent(1 - left) };
+  if (1 - left >= ROOM) return { top: above, left: percent(left), maxWidth: percent(1 - left) };
   return { top: above, right: percent(1 - right), maxWidth: percent(right) };
 }
 

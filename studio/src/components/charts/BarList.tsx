@@ -54,7 +54,6 @@ export function BarList({ label, items, onState, shownAtFirst = 8 }: BarListProp
             <button
               type="button"
               aria-pressed={item.state === "in"}
-              aria-label={`${item.label}, ${item.count.toLocaleString("en")}${item.state === "out" ? ", left out" : ""}`}
               onClick={(event) => toggle(item, event.altKey ? "out" : "in")}
               onKeyDown={(event) => onKeyDown(event, item)}
               className="relative flex h-[27px] min-w-0 flex-1 items-center gap-[7px] overflow-hidden rounded-[5px] px-[6px] text-left hover:bg-ink/5"
@@ -72,6 +71,7 @@ export function BarList({ label, items, onState, shownAtFirst = 8 }: BarListProp
               {item.colour !== undefined && <span className="relative size-[8px] shrink-0 rounded-full ring-1 ring-ink/20" style={{ background: item.colour }} />}
               <span className={cx("relative min-w-0 flex-1 truncate", item.state === "out" && "text-soft line-through")}>{item.label}</span>
               <span className="relative text-soft tabular-nums">{item.count.toLocaleString("en")}</span>
+              {item.state === "out" && <span className="sr-only">left out</span>}
             </button>
             <span className="opacity-0 group-focus-within/bar:opacity-100 group-hover/bar:opacity-100 [@media(hover:none)]:opacity-100">
               <IconButton size="small" icon={item.state === "out" ? "plus" : "eyeOff"} label={item.state === "out" ? `Let ${item.label} be` : `Leave out ${item.label}`} onPress={() => toggle(item, "out")} />

@@ -1,4 +1,5 @@
 import { memo } from "react";
+import { IconButton } from "../ui";
 import { fromPixels, toPixels, type Size, type View } from "./project";
 import { metresInWords, niceBelow } from "./ticks";
 
@@ -18,7 +19,7 @@ export const MapPaper = memo(function MapPaper({ view, size }: { view: View; siz
     if (py > size.height) break;
     path += `M0 ${Math.round(py) + 0.5}H${size.width}`;
   }
-  return <path d={path} className="stroke-line" strokeWidth={1} />;
+  return <path d={path} className="stroke-line/70" strokeWidth={1} />;
 });
 
 /** How long is long, and where is north. */
@@ -39,3 +40,32 @@ export function MapLegend({ view }: { view: View }) {
     </div>
   );
 }
+
+interface MapToolsProps {
+  zoomBy: (factor: number) => void;
+  fit: () => void;
+  isFitted: boolean;
+  isBoxing: boolean;
+  /** Absent where no box can be drawn. */
+  setIsBoxing: ((isBoxing: boolean) => void) | undefined;
+}
+
+export const MapTools = memo(function MapTools({ zoomBy, fit, isFitted, isBoxing, setIsBoxing }: MapToolsProps) {
+  return (
+    <div className="absolute top-[8px] right-[8px] flex flex-col rounded-[7px] border border-line bg-raised p-[2px] shadow-sm">
+      <IconButton size="small" icon="plus" label="Zoom in" shortcut="+" onPress={() => zoomBy(1.6)} />
+      <IconButton size="small" icon="minus" label="Zoom out" shortcut="−" onPress={() => zoomBy(1 / 1.6)} />
+      <IconButton size="small" icon="fit" label="Show all" shortcut="0" isDisabled={isFitted} onPress={fit} />
+      {setIsBoxing !== undefined && (
+        <IconButton
+          size="small"
+          icon="box"
+          label={isBoxing ? "Draw a box now" : "Filter by a box"}
+          shortcut="⇧ drag"
+          className={isBoxing ? "bg-accent-wash text-accent" : ""}
+          onPress={() => setIsBoxing(!isBoxing)}
+        />
+      )}
+    </div>
+  );
+});

@@ -186,7 +186,7 @@ export function Timeline(props: TimelineProps) {
         })}
         <span className="absolute top-[3px] right-0 leading-[14px]">UTC</span>
       </div>
-      <p className="sr-only">{summary}</p>
+      <p className={counts.length === 0 ? "-mt-[16px] text-[12px] text-soft" : "sr-only"}>{summary}</p>
     </div>
   );
 }

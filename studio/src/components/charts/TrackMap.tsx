@@ -1,11 +1,11 @@
 // Where the drive went, on blank paper: maps of the world are not at hand everywhere. Points
 // are numbered through all tracks, in their order.
 
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
-import { cx, floating, IconButton } from "../ui";
-import { MapLegend, MapPaper } from "./MapPaper";
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { cx, floating } from "../ui";
+import { MapLegend, MapPaper, MapTools } from "./MapPaper";
 import { PointIndex } from "./nearest";
-import { boundsOf, fromPixels, linePath, panBy, projectionFor, toMetres, toPixels, zoomAt, type GeoBounds, type GeoPoint } from "./project";
+import { boundsOf, dotPath, fromPixels, linePath, panBy, PATH_UNIT, projectionFor, rectAround, toMetres, toPixels, zoomAt, type GeoBounds, type GeoPoint } from "./project";
 import { metresInWords } from "./ticks";
 import { useMapView } from "./useMapView";
 import { useSize } from "./useSize";
@@ -54,14 +54,14 @@ export function TrackMap(props: TrackMapProps) {
   const drag = useRef<Drag | null>(null);
   const fingers = useRef(new Map<number, [number, number]>());
 
-  // One path for each power of two of the zoom: what would fall on one pixel is left out.
+  // One path for each power of two of the zoom and each part of the plane: what would fall on
+  // one pixel or out of sight is left out, or twenty thousand points would stutter.
   const level = Math.round(Math.log2(1 / view.scale));
-  const line = useMemo(() => linePath(xs, ys, starts, 2 ** (level - 1)), [xs, ys, starts, level]);
-  const dots = useMemo(() => {
-    const at = hits ?? [];
-    return linePath(at.map((hit) => xs[hit] ?? 0), at.map((hit) => ys[hit] ?? 0), at.map((_, place) => place), 0).replaceAll("M", "h0M").slice(2) + "h0";
-  }, [xs, ys, hits]);
-  const transform = `translate(${width / 2 - view.x * view.scale} ${height / 2 - view.y * view.scale}) scale(${view.scale})`;
+  const { left, top, right, bottom } = rectAround(view, size, level);
+  const rect = useMemo(() => ({ left, top, right, bottom }), [left, top, right, bottom]);
+  const line = useMemo(() => linePath(xs, ys, starts, 1.5 * 2 ** level, rect), [xs, ys, starts, level, rect]);
+  const dots = useMemo(() => dotPath(xs, ys, hits ?? [], 2 * 2 ** level, rect), [xs, ys, hits, level, rect]);
+  const transform = `translate(${width / 2 - view.x * view.scale} ${height / 2 - view.y * view.scale}) scale(${view.scale / PATH_UNIT})`;
 
   const hover = (next: number | null) => {
     if (next === hovered) return;
@@ -123,7 +123,7 @@ export function TrackMap(props: TrackMapProps) {
     setDrawn(null);
   };
 
-  const zoomBy = (factor: number) => change((view, size) => zoomAt(view, size, size.width / 2, size.height / 2, factor));
+  const zoomBy = useCallback((factor: number) => change((view, size) => zoomAt(view, size, size.width / 2, size.height / 2, factor)), [change]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const pan = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key];
@@ -170,9 +170,8 @@ export function TrackMap(props: TrackMapProps) {
             <MapPaper view={view} size={size} />
             <g transform={transform}>
               {box !== null && <BoxOf box={box} projection={projection} />}
-              <path d={line} className="stroke-card" strokeWidth={5} strokeLinejoin="round" strokeLinecap="round" vectorEffect="non-scaling-stroke" />
               <path d={line} className={hits === undefined ? "stroke-accent" : "stroke-soft/60"} strokeWidth={2} strokeLinejoin="round" strokeLinecap="round" vectorEffect="non-scaling-stroke" />
-              {hits !== undefined && hits.length > 0 && <path d={dots} className="stroke-accent" strokeWidth={5} strokeLinecap="round" vectorEffect="non-scaling-stroke" />}
+              {dots !== "" && <path d={dots} className="stroke-accent" strokeWidth={5} strokeLinecap="round" vectorEffect="non-scaling-stroke" />}
             </g>
             {ring !== null && <circle cx={ring[0]} cy={ring[1]} r={6} className="fill-raised stroke-accent" strokeWidth={2} />}
             {here !== null && (
@@ -203,28 +202,15 @@ export function TrackMap(props: TrackMapProps) {
         </div>
       )}
       {width > 0 && <MapLegend view={view} />}
-      <div className="absolute top-[8px] right-[8px] flex flex-col rounded-[7px] border border-line bg-raised p-[2px] shadow-sm">
-        <IconButton size="small" icon="plus" label="Zoom in" shortcut="+" onPress={() => zoomBy(1.6)} />
-        <IconButton size="small" icon="minus" label="Zoom out" shortcut="−" onPress={() => zoomBy(1 / 1.6)} />
-        <IconButton size="small" icon="fit" label="Show all" shortcut="0" isDisabled={isFitted} onPress={fit} />
-        {onBox !== undefined && (
-          <IconButton
-            size="small"
-            icon="box"
-            label={isBoxing ? "Draw a box now" : "Filter by a box"}
-            shortcut="⇧ drag"
-            className={isBoxing ? "bg-accent-wash text-accent" : ""}
-            onPress={() => setIsBoxing(!isBoxing)}
-          />
-        )}
-      </div>
+      <MapTools zoomBy={zoomBy} fit={fit} isFitted={isFitted} isBoxing={isBoxing} setIsBoxing={onBox && setIsBoxing} />
     </div>
   );
 }
 
 function BoxOf({ box, projection }: { box: GeoBounds; projection: { lat: number; lon: number } }) {
-  const [left, top] = toMetres(projection, { lat: box.north, lon: box.west });
-  const [right, bottom] = toMetres(projection, { lat: box.south, lon: box.east });
+  const corner = (lat: number, lon: number) => toMetres(projection, { lat, lon }).map((metres) => metres * PATH_UNIT);
+  const [left, top] = corner(box.north, box.west);
+  const [right, bottom] = corner(box.south, box.east);
   return (
     <path
       d={`M${left} ${top}H${right}V${bottom}H${left}Z`}

@@ -110,22 +110,76 @@ export function boundsOf(projection: Projection, view: View, size: Size, a: [num
   return { south: southEast.lat, west: northWest.lon, north: northWest.lat, east: southEast.lon };
 }
 
+/** A rectangle of the plane, in metres. */
+export interface Rect {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
 /**
- * Lines through the points, one path in whole centimetres of the plane. Points nearer than
+ * A rectangle that holds what the view shows and as much again on each side. It is the same
+ * for many views beside each other, so that what is drawn in it need not be drawn anew at
+ * each step of a pan. `level` is the zoom as a power of two of metres per pixel.
+ */
+export function rectAround(view: View, size: Size, level: number): Rect {
+  const [width, height] = [size.width * 2 ** (level + 1), size.height * 2 ** (level + 1)];
+  const [column, row] = [Math.floor(view.x / width), Math.floor(view.y / height)];
+  return { left: (column - 1) * width, right: (column + 2) * width, top: (row - 1) * height, bottom: (row + 2) * height };
+}
+
+/** Both ends lie beyond the same side: then so does all between them. */
+function isOutside({ left, top, right, bottom }: Rect, ax: number, ay: number, bx: number, by: number): boolean {
+  return (ax < left && bx < left) || (ax > right && bx > right) || (ay < top && by < top) || (ay > bottom && by > bottom);
+}
+
+/** Paths are in whole centimetres of the plane: whole numbers are written and read quickest. */
+export const PATH_UNIT = 100;
+
+function spot(x: number, y: number): string {
+  return `${Math.round(x * PATH_UNIT)} ${Math.round(y * PATH_UNIT)}`;
+}
+
+/**
+ * Lines through the points, as one path. Points nearer than
  * `least` metres to the one drawn before are left out: they would fall on the same pixel.
  */
-export function linePath(xs: ArrayLike<number>, ys: ArrayLike<number>, starts: readonly number[], least: number): string {
+export function linePath(xs: ArrayLike<number>, ys: ArrayLike<number>, starts: readonly number[], least: number, rect: Rect): string {
   const parts: string[] = [];
   starts.forEach((start, line) => {
     const end = starts[line + 1] ?? xs.length;
-    let [px, py] = [NaN, NaN];
-    for (let at = start; at < end; at++) {
+    let [px, py] = [xs[start] ?? 0, ys[start] ?? 0];
+    let isPenDown = false;
+    for (let at = start + 1; at < end; at++) {
       const [x, y] = [xs[at] ?? 0, ys[at] ?? 0];
-      const isEnd = at === start || at === end - 1;
-      if (!isEnd && (x - px) ** 2 + (y - py) ** 2 < least * least) continue;
-      parts.push(`${at === start ? "M" : "L"}${x.toFixed(2)} ${y.toFixed(2)}`);
+      if (at < end - 1 && (x - px) ** 2 + (y - py) ** 2 < least * least) continue;
+      const isDrawn = !isOutside(rect, px, py, x, y);
+      if (isDrawn && !isPenDown) parts.push(`M${spot(px, py)}`);
+      if (isDrawn) parts.push(`L${spot(x, y)}`);
+      isPenDown = isDrawn;
       [px, py] = [x, y];
     }
   });
+  return parts.join("");
+}
+
+/**
+ * Some of the points, for a wide line with round ends: dots where they stand apart, lines
+ * where neighbours would touch. Thousands of dots upon each other are slow to draw.
+ */
+export function dotPath(xs: ArrayLike<number>, ys: ArrayLike<number>, which: readonly number[], least: number, rect: Rect): string {
+  const parts: string[] = [];
+  let [px, py, before] = [NaN, NaN, NaN];
+  for (const at of which) {
+    const [x, y] = [xs[at] ?? 0, ys[at] ?? 0];
+    const square = (x - px) ** 2 + (y - py) ** 2;
+    const isNeighbour = at === before + 1;
+    before = at;
+    if (square < least * least || isOutside(rect, x, y, x, y)) continue;
+    const touches = isNeighbour && square < (3 * least) ** 2;
+    parts.push(touches ? `L${spot(x, y)}` : `M${spot(x, y)}h0`);
+    [px, py] = [x, y];
+  }
   return parts.join("");
 }

@@ -62,6 +62,10 @@ export function FrameGrid(props: FrameGridProps) {
   const focusTile = Math.min(Math.max(0, focusIndex), Math.max(0, total - 1));
   const focusRow = Math.floor(focusTile / layout.columns);
 
+  // A key may take the focus to another row while the focused one leaves the page: by then
+  // nothing in the grid has the focus, so the wish is kept here.
+  const wantsFocus = useRef(false);
+
   // The focused frame is kept in sight when it changes, not while the person scrolls away.
   const followed = useRef(-1);
   useLayoutEffect(() => {
@@ -72,7 +76,8 @@ export function FrameGrid(props: FrameGridProps) {
   });
   useLayoutEffect(() => {
     const element = ref.current;
-    if (element === null || !element.contains(document.activeElement)) return;
+    if (element === null || !(wantsFocus.current || element.contains(document.activeElement))) return;
+    wantsFocus.current = false;
     element.querySelector<HTMLElement>('[role="gridcell"][tabindex="0"]')?.focus({ preventScroll: true });
   }, [focusTile]);
 
@@ -94,6 +99,7 @@ export function FrameGrid(props: FrameGridProps) {
         const rowsInSight = Math.floor(size.height / layout.rowHeight);
         const next = moveFocus(event.key, focusTile, layout, total, rowsInSight);
         if (next === undefined) return;
+        wantsFocus.current = next !== focusTile;
         onFocusIndex(next);
         if (event.shiftKey) onSelect(anchor.current.extendTo(next));
         else if (!isCommand) anchor.current.set(next);

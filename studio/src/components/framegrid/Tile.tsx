@@ -34,16 +34,11 @@ export const Tile = memo(function Tile(props: TileProps) {
       data-index={index}
       aria-colindex={column + 1}
       aria-selected={isSelected}
-      aria-label={frame === undefined ? `Frame ${index + 1}, loading` : describe(frame, shown)}
+      aria-label={frame === undefined ? `Frame ${index + 1}, loading` : undefined}
       tabIndex={isFocusTile ? 0 : -1}
       className={cx(TILE, isSelected && "bg-accent-wash")}
     >
-      <div
-        className={cx(
-          "relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken",
-          isSelected && "shadow-[0_0_0_2px_var(--accent)] [clip-path:none]",
-        )}
-      >
+      <div className="relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken">
         {frame !== undefined && drawn.current === frame.key && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
         {isSelected && <span className="pointer-events-none absolute inset-0 rounded-[7px] shadow-[inset_0_0_0_2px_var(--accent)]" />}
         <span
@@ -82,12 +77,12 @@ function Picture({ frame, shown, colourOf }: PictureProps) {
   return (
     <>
       {frame.thumbnail === null ? (
-        <span className="flex h-full items-center justify-center text-soft">
+        <span role="img" aria-label={`No picture. ${boxesInWords(shown)}`} className="flex h-full items-center justify-center text-soft">
           <Icon name="camera" />
         </span>
       ) : (
         // The whole picture, never cut: a box at its rim has to be seen.
-        <img src={frame.thumbnail} alt="" loading="eager" decoding="async" draggable={false} className="size-full object-contain" />
+        <img src={frame.thumbnail} alt={boxesInWords(shown)} loading="eager" decoding="async" draggable={false} className="size-full object-contain" />
       )}
       {shown.length > 0 && (
         <svg aria-hidden="true" viewBox={`0 0 ${width} ${height}`} className="absolute inset-0 size-full" fill="none" strokeWidth={1.5}>
@@ -116,7 +111,7 @@ function Marks({ frame }: { frame: GridFrame }) {
   const [firstTag] = frame.tags;
   if (firstTag === undefined && !frame.isAnonymised && !frame.isEdited) return null;
   const mark = (icon: IconName, title: string) => (
-    <span className={PLATE} title={title}>
+    <span role="img" aria-label={title} className={PLATE}>
       <Icon name={icon} size={11} />
     </span>
   );
@@ -140,12 +135,9 @@ function boxesShown(boxes: readonly ShownBox[], minConfidence: number): readonly
   return boxes.filter((box) => box.bbox !== null && (box.confidence === null || box.confidence >= minConfidence));
 }
 
-/** What a screen reader says of a tile: "09:31:04, camera__front, 3 cars, 1 person". */
-function describe(frame: GridFrame, shown: readonly ShownBox[]): string {
+/** What a screen reader says of a picture: "3 car, 1 person". */
+function boxesInWords(shown: readonly ShownBox[]): string {
   const counts = new Map<string, number>();
   for (const box of shown) counts.set(box.label, (counts.get(box.label) ?? 0) + 1);
-  const parts = [frame.time, frame.camera, ...[...counts].map(([label, count]) => `${count} ${label}`), ...frame.tags];
-  if (frame.isAnonymised) parts.push("anonymised");
-  if (frame.isEdited) parts.push("edited");
-  return parts.join(", ");
+  return counts.size === 0 ? "no boxes" : [...counts].map(([label, count]) => `${count} ${label}`).join(", ");
 }

@@ -13,6 +13,8 @@ export interface ButtonProps extends Omit<AriaButtonProps, "className" | "style"
   /** `small` is 24 px high, for bars and table rows; `medium` is 30 px. */
   size?: "small" | "medium";
   icon?: IconName;
+  /** Behind the words: an arrow that says that something opens. */
+  iconAfter?: IconName;
   /** Shows a spinner and takes no press until it is over. */
   isBusy?: boolean;
   className?: string;
@@ -36,11 +38,12 @@ const SIZES = {
 };
 
 export function Button(props: ButtonProps) {
-  const { children, kind = "plain", size = "medium", icon, isBusy = false, className, ...rest } = props;
+  const { children, kind = "plain", size = "medium", icon, iconAfter, isBusy = false, className, ...rest } = props;
   return (
     <AriaButton {...rest} isPending={isBusy} className={cx(pressable, SIZES[size], KINDS[kind], className)}>
       {isBusy ? <Spinner size={14} /> : icon !== undefined && <Icon name={icon} size={size === "small" ? 14 : 16} />}
       {children}
+      {iconAfter !== undefined && <Icon name={iconAfter} size={14} />}
     </AriaButton>
   );
 }
