@@ -2,7 +2,7 @@
 
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { classColour } from "../../components/classes";
 import { applySelection, FrameGrid, type GridFrame, type SelectionChange } from "../../components/framegrid";
 import { Button, Dialog, EmptyState, ErrorState, Skeleton } from "../../components/ui";
@@ -16,13 +16,14 @@ import { useTitle } from "../../app/title";
 import { useTaken } from "../../app/taken";
 import { aspectOf } from "./aspect";
 import { CatalogBar } from "./CatalogBar";
-import { CatalogMap } from "./CatalogMap";
 import { CatalogTimeline } from "./CatalogTimeline";
 import { CatalogTools } from "./CatalogTools";
 import { Facets } from "./Facets";
 import { PAGE, usePages } from "./pages";
 import { SelectionBar } from "./SelectionBar";
 import { usePlace } from "./usePlace";
+
+const CatalogMap = lazy(async () => ({ default: (await import("./CatalogMap")).CatalogMap }));
 
 const route = getRouteApi("/");
 
@@ -146,7 +147,9 @@ export function CatalogPage() {
               ))}
             </div>
           ) : view.as === "map" ? (
-            <CatalogMap filter={filter} onFilter={setFilter} view={view} />
+            <Suspense fallback={<Skeleton className="m-[12px] flex-1" />}>
+              <CatalogMap filter={filter} onFilter={setFilter} view={view} />
+            </Suspense>
           ) : (
             <div {...place} className="relative min-h-0 flex-1">
               <FrameGrid

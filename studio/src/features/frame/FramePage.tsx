@@ -1,7 +1,7 @@
 // One frame: its image with boxes, all that is known of it, and what comes before and after.
 
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { BoxView } from "../../components/boxview";
 import { Kbd, useShortcut } from "../../components/shell";
 import { Badge, Button, EmptyState, ErrorState, Icon, IconButton, Segmented, Skeleton, Tabs } from "../../components/ui";
@@ -15,11 +15,13 @@ import { useTitle } from "../../app/title";
 import { BoxesTab } from "./BoxesTab";
 import { Details } from "./Details";
 import { Drive } from "./Drive";
-import { FrameEditor } from "./FrameEditor";
 import { FrameTags } from "./FrameTags";
 import { Lineage } from "./Lineage";
 import { Neighbours } from "./Neighbours";
 import { ZoomView } from "./ZoomView";
+
+// Most who look at a frame edit nothing.
+const FrameEditor = lazy(async () => ({ default: (await import("./FrameEditor")).FrameEditor }));
 
 const route = getRouteApi("/frames/$recording/$camera/$sequence");
 
@@ -140,7 +142,9 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
         )}
       </header>
       {isEditing ? (
-        <FrameEditor frame={frame} which={which} onClose={() => setEditing(false)} onPrevious={before && (() => go(before))} onNext={after && (() => go(after))} />
+        <Suspense fallback={<Skeleton className="m-[16px] flex-1" />}>
+          <FrameEditor frame={frame} which={which} onClose={() => setEditing(false)} onPrevious={before && (() => go(before))} onNext={after && (() => go(after))} />
+        </Suspense>
       ) : (
         <div className="flex min-h-0 flex-1 max-md:flex-col max-md:overflow-y-auto">
           <div className="flex min-w-0 flex-1 flex-col">
