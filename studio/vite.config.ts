@@ -12,6 +12,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What others wrote seldom changes: a browser keeps it while our pages do.
+        codeSplitting: { groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler|@tanstack|use-sync-external-store)\// }] },
+      },
+    },
   },
   server: { proxy: { "/api": studio } },
   test: { include: ["src/**/*.test.ts"] },

@@ -431,4 +431,21 @@ await check("each frame has its own draft, taste goes along", "boxes=few", async
   assert.equal(await e.count(), 4);
 });
 
+await check("an image that cannot be loaded", "boxes=few&image=/boxeditor.html", async (e, page) => {
+  await page.getByText("The image could not be loaded").waitFor();
+});
+
+await check("boxes to look at: the smallest under the pointer, and the ground", "view", async (e, page) => {
+  const view = page.getByAltText("a street", { exact: true });
+  const { x, y, width, height } = await view.boundingBox();
+  const click = (left, top) => page.mouse.click(x + (left * width) / IMAGE.width, y + (top * height) / IMAGE.height);
+  // The white line around the selected box is the only one.
+  const marked = () => page.locator('svg rect[stroke="#fff"]');
+  assert.equal(await marked().getAttribute("x"), "560");
+  await click(233, 515);
+  assert.equal(Math.round(await marked().getAttribute("x")), 232);
+  await click(700, 50);
+  assert.equal(await marked().count(), 0);
+});
+
 await finish();

@@ -21,7 +21,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 export async function startBuilt() {
   const outDir = join(shots, "built");
   const what = { root, logLevel: "error", build: { outDir, emptyOutDir: true, target: "es2022", rolldownOptions: { input: join(root, "parts.html") } } };
+  // The development server above has set it to its own.
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = "production";
   await build(what);
+  process.env.NODE_ENV = before;
   const server = await preview({ ...what, preview: { port: 0, host: "127.0.0.1" } });
   const { port } = server.httpServer.address();
   return { base: `http://127.0.0.1:${port}/parts.html`, stop: () => new Promise((done) => server.httpServer.close(done)) };

@@ -23,7 +23,9 @@ export function GridPage() {
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex flex-wrap items-center gap-x-[16px] gap-y-[8px] border-b border-line bg-card px-[12px] py-[8px]">
         <Segmented label="How many frames" value={size} onChange={setSize} options={(Object.keys(TOTALS) as (keyof typeof TOTALS)[]).map((value) => ({ value, label: value }))} />
+        <span className="text-[12px] text-soft">Size</span>
         <Slider isBare label="Size of the tiles" className="w-[120px]" min={120} max={480} step={10} value={tileWidth} onChange={setTileWidth} format={(value) => `${value} pixels`} />
+        <span className="text-[12px] text-soft">Confidence</span>
         <Slider isBare label="Least confidence" className="w-[120px]" value={minConfidence} onChange={setMinConfidence} format={(value) => `${Math.round(value * 100)} %`} />
         <Toggle icon="box" isOn={withBoxes} onChange={setWithBoxes}>
           Boxes

@@ -2,7 +2,7 @@
 // changed: the event of that name says so.
 
 import { QueryClient, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { answer, client, Problem, rememberCsrf, type FrameName } from "./client";
 
 export const queries = new QueryClient({
@@ -15,6 +15,9 @@ export const queries = new QueryClient({
     },
   },
 });
+
+/** Nobody answers for so long: it is said. */
+const GONE_MS = 2500;
 
 /** Whatever is known of the catalog; `me` is not. */
 const CATALOG = "catalog";
@@ -175,9 +178,11 @@ export function useCatalogChanged(): () => Promise<void> {
   return () => queries.invalidateQueries({ queryKey: [CATALOG] });
 }
 
-/** Listens for changes that others make, for as long as the page is open. */
-export function useLiveCatalog(): void {
+/** Listens for changes that others make, for as long as the page is open; and says whether
+ * nobody answers any more. */
+export function useLiveCatalog(): boolean {
   const queries = useQueryClient();
+  const [isGone, setGone] = useState(false);
   useEffect(() => {
     const events = new EventSource("/api/v1/events");
     let known: string | null = null;
@@ -185,6 +190,23 @@ export function useLiveCatalog(): void {
       if (known !== null && known !== event.data) void queries.invalidateQueries({ queryKey: [CATALOG] });
       known = event.data;
     });
-    return () => events.close();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    events.addEventListener("error", () => {
+      // A server that is started anew is back within the time of a glance.
+      timer ??= setTimeout(() => setGone(true), GONE_MS);
+    });
+    events.addEventListener("open", () => {
+      clearTimeout(timer);
+      timer = undefined;
+      setGone((wasGone) => {
+        if (wasGone) void queries.invalidateQueries();
+        return false;
+      });
+    });
+    return () => {
+      clearTimeout(timer);
+      events.close();
+    };
   }, [queries]);
+  return isGone;
 }

@@ -2,6 +2,12 @@
 
 import type { ReactNode } from "react";
 
+/** Links that look like buttons: they go somewhere, so they are links. */
+export const LINK_BUTTON = {
+  plain: "inline-flex h-[30px] items-center gap-[6px] rounded-[6px] border border-line-strong/70 bg-raised px-[11px] text-[13px] font-medium whitespace-nowrap text-ink hover:border-line-strong hover:bg-paper dark:hover:bg-line",
+  primary: "inline-flex h-[30px] items-center gap-[6px] rounded-[6px] border border-accent bg-accent px-[11px] text-[13px] font-medium whitespace-nowrap text-accent-ink hover:brightness-110",
+};
+
 interface PageProps {
   title: ReactNode;
   about?: ReactNode;
@@ -13,11 +19,11 @@ export function Page({ title, about, actions, children }: PageProps) {
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto max-w-[1240px] px-[24px] pt-[22px] pb-[48px] max-sm:px-[14px]">
-        <header className="flex flex-wrap items-end gap-x-[14px] gap-y-[6px] pb-[16px]">
+        <header className="flex flex-wrap items-center gap-x-[14px] gap-y-[8px] pb-[16px]">
           <h1 className="min-w-0 text-[20px] font-semibold tracking-[-0.01em] wrap-anywhere">{title}</h1>
-          {about !== undefined && <p className="pb-[2px] text-[13px] text-soft">{about}</p>}
-          <span className="flex-1" />
-          {actions}
+          {about !== undefined && <p className="pt-[3px] text-[13px] text-soft tabular-nums">{about}</p>}
+          <span className="flex-1 max-sm:hidden" />
+          {actions !== undefined && <div className="flex flex-wrap items-center gap-[8px]">{actions}</div>}
         </header>
         {children}
       </div>

@@ -1,17 +1,15 @@
 // Which page an address is.
 
-import { createRootRoute, createRoute, createRouter, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
 import { RouterProvider as AriaRouter } from "react-aria-components";
-import { AppShell, ThemeToggle, type NavItem } from "../components/shell";
-import { EmptyState, ErrorState, Spinner, ToastRegion } from "../components/ui";
+import { AppShell, type NavItem } from "../components/shell";
+import { EmptyState, ErrorState, Icon, Spinner, ToastRegion } from "../components/ui";
 import { useLiveCatalog, useMe } from "../api/hooks";
-import { CatalogPage } from "../features/catalog/CatalogPage";
-import { CheckPage } from "../features/check/CheckPage";
-import { FramePage } from "../features/frame/FramePage";
-import { RecordingPage } from "../features/recordings/RecordingPage";
-import { RecordingsPage } from "../features/recordings/RecordingsPage";
+import { Account } from "./Account";
 import { parseAddress, viewOf, writeAddress } from "./address";
+import { KeySheet } from "./KeySheet";
 import { useSetting } from "./settings";
+import { useFocusOfPages } from "./focus";
 
 const NAV: NavItem[] = [
   { key: "catalog", label: "Catalog", icon: "grid", href: "/" },
@@ -25,6 +23,7 @@ function Studio() {
   const router = useRouter();
   const path = useLocation({ select: (location) => location.pathname });
   const [isCollapsed, setCollapsed] = useSetting("rail", false);
+  useFocusOfPages(path);
   if (me.isError) {
     return (
       <div className="grid h-full place-items-center">
@@ -52,24 +51,25 @@ function Studio() {
         onNavigate={(item) => void navigate({ href: item.href })}
         isCollapsed={isCollapsed}
         onCollapse={setCollapsed}
-        topBar={
-          <div className="flex flex-1 items-center justify-end gap-[12px] text-[12.5px] text-soft">
-            <span>{me.data.name}</span>
-            <ThemeToggle />
-          </div>
-        }
+        foot={<Account name={me.data.name} isCollapsed={isCollapsed} />}
       >
         <Live />
         <Outlet />
       </AppShell>
+      <KeySheet />
       <ToastRegion />
     </AriaRouter>
   );
 }
 
 function Live() {
-  useLiveCatalog();
-  return null;
+  const isGone = useLiveCatalog();
+  if (!isGone) return null;
+  return (
+    <p role="status" className="flex items-center justify-center gap-[8px] border-b border-warn/40 bg-warn-wash px-[12px] py-[5px] text-[12.5px] text-warn">
+      <Icon name="alert" size={14} /> The studio does not answer. What is shown may be old; it is asked again all the time.
+    </p>
+  );
 }
 
 function Mark() {
@@ -98,14 +98,33 @@ const root = createRootRoute({
   ),
 });
 
-const catalog = createRoute({ getParentRoute: () => root, path: "/", component: CatalogPage, validateSearch: viewOf });
-const frame = createRoute({ getParentRoute: () => root, path: "/frames/$recording/$camera/$sequence", component: FramePage, validateSearch: viewOf });
-const recordings = createRoute({ getParentRoute: () => root, path: "/recordings", component: RecordingsPage });
-const recording = createRoute({ getParentRoute: () => root, path: "/recordings/$recording", component: RecordingPage });
+// Each page is a file of its own, that comes when it is first looked at.
+const catalog = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/catalog/CatalogPage"), "CatalogPage"),
+  validateSearch: viewOf,
+});
+const frame = createRoute({
+  getParentRoute: () => root,
+  path: "/frames/$recording/$camera/$sequence",
+  component: lazyRouteComponent(() => import("../features/frame/FramePage"), "FramePage"),
+  validateSearch: viewOf,
+});
+const recordings = createRoute({
+  getParentRoute: () => root,
+  path: "/recordings",
+  component: lazyRouteComponent(() => import("../features/recordings/RecordingsPage"), "RecordingsPage"),
+});
+const recording = createRoute({
+  getParentRoute: () => root,
+  path: "/recordings/$recording",
+  component: lazyRouteComponent(() => import("../features/recordings/RecordingPage"), "RecordingPage"),
+});
 const check = createRoute({
   getParentRoute: () => root,
   path: "/check",
-  component: CheckPage,
+  component: lazyRouteComponent(() => import("../features/check/CheckPage"), "CheckPage"),
   validateSearch: (search: Record<string, unknown>): { recording?: string | undefined } => (typeof search["recording"] === "string" ? { recording: search["recording"] } : {}),
 });
 
@@ -113,7 +132,7 @@ export const router = createRouter({
   routeTree: root.addChildren([catalog, frame, recordings, recording, check]),
   parseSearch: parseAddress,
   stringifySearch: writeAddress,
-  defaultPreload: false,
+  defaultPreload: "intent",
   scrollRestoration: true,
 });
 

@@ -15,7 +15,8 @@ import { useSettings } from "./useSettings";
 import { count } from "./words";
 
 export interface BoxEditorProps {
-  /** Which frame this is; another key is another frame, with a history of its own. */
+  /** Which frame this is, unlike all others of this site: its draft is kept under it.
+   * Another key is another frame, with a history of its own. */
   frameKey: string;
   imageUrl: string;
   imageWidth: number;

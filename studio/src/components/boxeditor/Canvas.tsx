@@ -34,6 +34,7 @@ export function Canvas({
   const { props, image, state, dispatch, settings, sight, shown, selected, isDrawing } = editor;
   const { view } = sight;
   const [hovered, setHovered] = useState<string | null>(null);
+  const [isBroken, setBroken] = useState(false);
   const guides = useRef<SVGGElement>(null);
 
   const moved = (at: Point | null) => {
@@ -96,6 +97,8 @@ export function Canvas({
               width={image.width}
               height={image.height}
               draggable={false}
+              onLoad={() => setBroken(false)}
+              onError={() => setBroken(true)}
               className="absolute top-0 left-0 max-w-none origin-top-left bg-line"
               style={{ ...lies, width: image.width, height: image.height, imageRendering: view.scale > SQUARES_FROM ? "pixelated" : "auto" }}
             />
@@ -138,6 +141,11 @@ export function Canvas({
           </>
         )}
       </div>
+      {isBroken && (
+        <p role="alert" className="pointer-events-none absolute inset-x-0 top-4 mx-auto w-fit rounded-md bg-bad-wash px-3 py-1.5 text-[13px] text-bad">
+          The image could not be loaded
+        </p>
+      )}
       {children}
     </div>
   );

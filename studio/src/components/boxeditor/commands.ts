@@ -5,7 +5,7 @@ import { growBy, moveInside } from "./geometry";
 import type { Command } from "./keys";
 import type { EditBox, Point, Rect } from "./types";
 import type { Editor } from "./useEditor";
-import { isShown } from "./useEditor";
+import { isShown } from "./useSettings";
 import { count, nameOf } from "./words";
 import { inSight, toScreen } from "./zoom";
 

@@ -11,7 +11,7 @@ import { begin, boxOf, isDirty, reduce, type Action, type EditorState } from "./
 import type { EditBox, Point, Size } from "./types";
 import { useDraft } from "./useDraft";
 import { useLatest } from "./useLatest";
-import type { Change, Settings } from "./useSettings";
+import { isShown, type Settings, type SettingsChange } from "./useSettings";
 import { useView, type Sight } from "./useView";
 
 export type Saving = "saved" | "unsaved" | "saving" | "failed";
@@ -22,7 +22,7 @@ export interface Editor {
   state: EditorState;
   dispatch: Dispatch<Action>;
   settings: Settings;
-  change: (change: Change) => void;
+  change: (change: SettingsChange) => void;
   sight: Sight;
   shown: readonly EditBox[];
   selected: EditBox | undefined;
@@ -52,18 +52,9 @@ export interface Editor {
   pointer: RefObject<Point | null>;
 }
 
-export function isShown(box: EditBox, settings: Settings): boolean {
-  return !settings.hidden.has(box.label) && !isBelow(box, settings.leastConfidence);
-}
-
-/** Whether the confidence slider hides it. */
-export function isBelow(box: EditBox, least: number): boolean {
-  return box.origin === "model" && (box.confidence ?? 1) < least;
-}
-
 export function useEditor(
   props: BoxEditorProps,
-  [settings, change]: [Settings, (change: Change) => void],
+  [settings, change]: [Settings, (change: SettingsChange) => void],
 ): Editor {
   const { frameKey, base, boxes, imageWidth, imageHeight, classes, onChange } = props;
   const image = useMemo(() => ({ width: imageWidth, height: imageHeight }), [imageWidth, imageHeight]);

@@ -2,6 +2,7 @@
 // of taste survives a reload as well, what hides boxes does not.
 
 import { useCallback, useState } from "react";
+import type { EditBox } from "./types";
 
 export interface Settings {
   /** Of the boxes, 0..1. */
@@ -14,13 +15,22 @@ export interface Settings {
   leastConfidence: number;
 }
 
-export type Change = Partial<Settings>;
+export type SettingsChange = Partial<Settings>;
+
+export function isShown(box: EditBox, settings: Settings): boolean {
+  return !settings.hidden.has(box.label) && !isBelow(box, settings.leastConfidence);
+}
+
+/** Whether the confidence slider hides it. */
+export function isBelow(box: EditBox, least: number): boolean {
+  return box.origin === "model" && (box.confidence ?? 1) < least;
+}
 
 const KEY = "roadloop.boxeditor";
 
-export function useSettings(): [Settings, (change: Change) => void] {
+export function useSettings(): [Settings, (change: SettingsChange) => void] {
   const [settings, setSettings] = useState(read);
-  const change = useCallback((next: Change) => {
+  const change = useCallback((next: SettingsChange) => {
     setSettings((before) => {
       const after = { ...before, ...next };
       if (next.opacity !== undefined || next.hasCrosshair !== undefined) write(after);

@@ -69,7 +69,7 @@ export const BoxView = memo(function BoxView({
           aria-hidden="true"
           viewBox={`0 0 ${width} ${height}`}
           preserveAspectRatio="none"
-          className="absolute inset-0 size-full"
+          className={`absolute inset-0 size-full ${isPointed ? "" : "pointer-events-none"}`}
           style={{ opacity }}
           fill="none"
           onClick={onSelect && (() => onSelect(null))}

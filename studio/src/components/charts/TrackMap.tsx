@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, 
 import { cx, floating } from "../ui";
 import { MapLegend, MapPaper, MapTools } from "./MapPaper";
 import { PointIndex } from "./nearest";
-import { boundsOf, dotPath, fromPixels, linePath, panBy, projectionFor, rectAround, toMetres, toPixels, zoomAt, type GeoBounds, type GeoPoint } from "./project";
+import { boundsOf, dotPath, fromPixels, linePath, panBy, PATH_UNIT, projectionFor, rectAround, toMetres, toPixels, zoomAt, type GeoBounds, type GeoPoint } from "./project";
 import { metresInWords } from "./ticks";
 import { useMapView } from "./useMapView";
 import { useSize } from "./useSize";
@@ -61,7 +61,7 @@ export function TrackMap(props: TrackMapProps) {
   const rect = useMemo(() => ({ left, top, right, bottom }), [left, top, right, bottom]);
   const line = useMemo(() => linePath(xs, ys, starts, 1.5 * 2 ** level, rect), [xs, ys, starts, level, rect]);
   const dots = useMemo(() => dotPath(xs, ys, hits ?? [], 2 * 2 ** level, rect), [xs, ys, hits, level, rect]);
-  const transform = `translate(${width / 2 - view.x * view.scale} ${height / 2 - view.y * view.scale}) scale(${view.scale})`;
+  const transform = `translate(${width / 2 - view.x * view.scale} ${height / 2 - view.y * view.scale}) scale(${view.scale / PATH_UNIT})`;
 
   const hover = (next: number | null) => {
     if (next === hovered) return;
@@ -208,8 +208,9 @@ export function TrackMap(props: TrackMapProps) {
 }
 
 function BoxOf({ box, projection }: { box: GeoBounds; projection: { lat: number; lon: number } }) {
-  const [left, top] = toMetres(projection, { lat: box.north, lon: box.west });
-  const [right, bottom] = toMetres(projection, { lat: box.south, lon: box.east });
+  const corner = (lat: number, lon: number) => toMetres(projection, { lat, lon }).map((metres) => metres * PATH_UNIT);
+  const [left, top] = corner(box.north, box.west);
+  const [right, bottom] = corner(box.south, box.east);
   return (
     <path
       d={`M${left} ${top}H${right}V${bottom}H${left}Z`}

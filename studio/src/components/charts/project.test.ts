@@ -79,20 +79,20 @@ describe("lines", () => {
   const ys = [0, 0, 0, 0, 0, 0];
   const all = { left: -Infinity, right: Infinity, top: -Infinity, bottom: Infinity };
   test("leave out what falls on the same pixel, but not their ends", () => {
-    expect(linePath(xs, ys, [0], 2, all)).toBe("M0.00 0.00L2.00 0.00L100.00 0.00L101.00 0.00");
+    expect(linePath(xs, ys, [0], 2, all)).toBe("M0 0L200 0L10000 0L10100 0");
   });
-  test("begin anew", () => expect(linePath(xs, ys, [0, 4], 0, all)).toBe("M0.00 0.00L1.00 0.00L2.00 0.00L3.00 0.00M100.00 0.00L101.00 0.00"));
+  test("begin anew", () => expect(linePath(xs, ys, [0, 4], 0, all)).toBe("M0 0L100 0L200 0L300 0M10000 0L10100 0"));
   test("of nothing are nothing", () => expect(linePath([], [], [], 1, all)).toBe(""));
   test("beyond the rectangle are not drawn, those across it are", () => {
     const rect = { left: 2, right: 50, top: -1, bottom: 1 };
-    expect(linePath(xs, ys, [0], 0, rect)).toBe("M1.00 0.00L2.00 0.00L3.00 0.00L100.00 0.00");
+    expect(linePath(xs, ys, [0], 0, rect)).toBe("M100 0L200 0L300 0L10000 0");
     expect(linePath([0, 0, 200, 200], [5, 9, 9, -9], [0], 0, rect)).toBe("");
-    expect(linePath([0, 10, 10], [5, 5, -5], [0], 0, rect)).toBe("M10.00 5.00L10.00 -5.00");
+    expect(linePath([0, 10, 10], [5, 5, -5], [0], 0, rect)).toBe("M1000 500L1000 -500");
   });
   test("dots that touch are a line, and none is drawn out of sight", () => {
-    expect(dotPath(xs, ys, [0, 1, 2, 4], 2, all)).toBe("M0.00 0.00h0L2.00 0.00M100.00 0.00h0");
-    expect(dotPath(xs, ys, [1, 2, 3, 4], 0.9, all)).toBe("M1.00 0.00h0L2.00 0.00L3.00 0.00M100.00 0.00h0");
-    expect(dotPath(xs, ys, [0, 4], 2, { ...all, right: 50 })).toBe("M0.00 0.00h0");
+    expect(dotPath(xs, ys, [0, 1, 2, 4], 2, all)).toBe("M0 0h0L200 0M10000 0h0");
+    expect(dotPath(xs, ys, [1, 2, 3, 4], 0.9, all)).toBe("M100 0h0L200 0L300 0M10000 0h0");
+    expect(dotPath(xs, ys, [0, 4], 2, { ...all, right: 50 })).toBe("M0 0h0");
   });
   test("the rectangle holds all that is seen, at any zoom and place", () => {
     for (const scale of [0.003, 0.7, 1, 1.4, 90]) {

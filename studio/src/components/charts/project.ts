@@ -134,8 +134,15 @@ function isOutside({ left, top, right, bottom }: Rect, ax: number, ay: number, b
   return (ax < left && bx < left) || (ax > right && bx > right) || (ay < top && by < top) || (ay > bottom && by > bottom);
 }
 
+/** Paths are in whole centimetres of the plane: whole numbers are written and read quickest. */
+export const PATH_UNIT = 100;
+
+function spot(x: number, y: number): string {
+  return `${Math.round(x * PATH_UNIT)} ${Math.round(y * PATH_UNIT)}`;
+}
+
 /**
- * Lines through the points, as one path of centimetres of the plane. Points nearer than
+ * Lines through the points, as one path. Points nearer than
  * `least` metres to the one drawn before are left out: they would fall on the same pixel.
  */
 export function linePath(xs: ArrayLike<number>, ys: ArrayLike<number>, starts: readonly number[], least: number, rect: Rect): string {
@@ -148,8 +155,8 @@ export function linePath(xs: ArrayLike<number>, ys: ArrayLike<number>, starts: r
       const [x, y] = [xs[at] ?? 0, ys[at] ?? 0];
       if (at < end - 1 && (x - px) ** 2 + (y - py) ** 2 < least * least) continue;
       const isDrawn = !isOutside(rect, px, py, x, y);
-      if (isDrawn && !isPenDown) parts.push(`M${px.toFixed(2)} ${py.toFixed(2)}`);
-      if (isDrawn) parts.push(`L${x.toFixed(2)} ${y.toFixed(2)}`);
+      if (isDrawn && !isPenDown) parts.push(`M${spot(px, py)}`);
+      if (isDrawn) parts.push(`L${spot(x, y)}`);
       isPenDown = isDrawn;
       [px, py] = [x, y];
     }
@@ -171,7 +178,7 @@ export function dotPath(xs: ArrayLike<number>, ys: ArrayLike<number>, which: rea
     before = at;
     if (square < least * least || isOutside(rect, x, y, x, y)) continue;
     const touches = isNeighbour && square < (3 * least) ** 2;
-    parts.push(touches ? `L${x.toFixed(2)} ${y.toFixed(2)}` : `M${x.toFixed(2)} ${y.toFixed(2)}h0`);
+    parts.push(touches ? `L${spot(x, y)}` : `M${spot(x, y)}h0`);
     [px, py] = [x, y];
   }
   return parts.join("");

@@ -175,7 +175,7 @@ export function FilterBar(props: FilterBarProps) {
   }, [from, draft]);
 
   return (
-    <div className="min-w-0">
+    <div className={cx("min-w-0", total !== null && "max-sm:pb-[22px]")}>
       <div
         data-filterbar=""
         className={cx(
@@ -229,7 +229,7 @@ export function FilterBar(props: FilterBarProps) {
               setIsOpen(false);
               setIsTyping(false);
             }}
-            className={cx(TEXT, "block h-full resize-none overflow-hidden bg-transparent text-transparent caret-ink outline-none placeholder:text-soft/90 selection:bg-accent/25 selection:text-transparent")}
+            className={cx(TEXT, "block h-full resize-none overflow-hidden bg-transparent text-transparent caret-ink outline-none placeholder:overflow-hidden placeholder:text-ellipsis placeholder:whitespace-nowrap placeholder:text-soft/90 selection:bg-accent/25 selection:text-transparent")}
           />
         </div>
         <div className="flex h-[34px] shrink-0 items-center gap-[6px]">
@@ -239,7 +239,8 @@ export function FilterBar(props: FilterBarProps) {
               <span className="pl-[5px]">to apply</span>
             </span>
           )}
-          <span role="status" className="flex items-center gap-[6px] text-[12px] text-soft tabular-nums">
+          {/* On narrow screens the text needs the room: there the count stands below. */}
+          <span role="status" className="flex items-center gap-[6px] text-[12px] text-soft tabular-nums max-sm:absolute max-sm:top-full max-sm:right-[4px] max-sm:pt-[4px]">
             {isBusy && <Spinner size={14} label="Asking" />}
             {total !== null && (
               <span className={cx(isBusy && "opacity-60")}>
@@ -274,7 +275,7 @@ export function FilterBar(props: FilterBarProps) {
         </p>
       ) : (
         normal != null && normal !== "" && normal !== draft && draft === value && (
-          <p className="truncate px-[10px] pt-[5px] text-[12px] text-soft">
+          <p className="truncate px-[10px] pt-[5px] text-[12px] text-soft max-sm:mr-[96px]">
             Read as <code className="font-mono text-[12px]"><Coloured text={normal} /></code>
           </p>
         )

@@ -38,12 +38,7 @@ export const Tile = memo(function Tile(props: TileProps) {
       tabIndex={isFocusTile ? 0 : -1}
       className={cx(TILE, isSelected && "bg-accent-wash")}
     >
-      <div
-        className={cx(
-          "relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken",
-          isSelected && "shadow-[0_0_0_2px_var(--accent)] [clip-path:none]",
-        )}
-      >
+      <div className="relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken">
         {frame !== undefined && drawn.current === frame.key && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
         {isSelected && <span className="pointer-events-none absolute inset-0 rounded-[7px] shadow-[inset_0_0_0_2px_var(--accent)]" />}
         <span

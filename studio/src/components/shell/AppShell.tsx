@@ -24,6 +24,8 @@ export interface AppShellProps {
   onNavigate?: (item: NavItem) => void;
   /** Left out where the page has none. */
   topBar?: ReactNode;
+  /** At the foot of the rail: who is here, and what they set for themselves. */
+  foot?: ReactNode;
   isCollapsed: boolean;
   onCollapse: (isCollapsed: boolean) => void;
   children: ReactNode;
@@ -31,7 +33,7 @@ export interface AppShellProps {
 
 /** The rail, the bar and the page. On narrow screens the rail lies at the foot. */
 export function AppShell(props: AppShellProps) {
-  const { brand, brandMark, nav, active, onNavigate, topBar, isCollapsed, onCollapse, children } = props;
+  const { brand, brandMark, nav, active, onNavigate, topBar, foot, isCollapsed, onCollapse, children } = props;
   const link = (item: NavItem) => <RailLink key={item.key} item={item} isActive={item.key === active} isCollapsed={isCollapsed} onNavigate={onNavigate} />;
   return (
     <div className="flex h-full min-h-0 max-[720px]:flex-col-reverse">
@@ -52,6 +54,7 @@ export function AppShell(props: AppShellProps) {
         {nav.filter((item) => item.isLow !== true).map(link)}
         <span className="flex-1 max-[720px]:hidden" />
         {nav.filter((item) => item.isLow === true).map(link)}
+        {foot}
         <button
           type="button"
           aria-expanded={!isCollapsed}

@@ -7,7 +7,7 @@ export function Kbd({ keys }: { keys: string }) {
   };
   return (
     <span className="inline-flex gap-[2px]">
-      {keys.split("+").map((key) => (
+      {(keys === "+" ? [keys] : keys.split("+")).map((key) => (
         <kbd
           key={key}
           className="inline-flex h-[18px] min-w-[18px] items-center justify-center rounded-[4px] border border-line-strong/70 bg-card px-[4px] font-sans text-[11px] font-medium text-soft"

@@ -11,7 +11,7 @@ export interface TabsProps<T extends string> {
 export function Tabs<T extends string>({ label, tabs, selected, onSelect }: TabsProps<T>) {
   return (
     <AriaTabs selectedKey={selected} onSelectionChange={(key) => onSelect(String(key) as T)} className="flex min-h-0 flex-col">
-      <TabList aria-label={label} className="flex shrink-0 gap-[16px] overflow-x-auto border-b border-line px-[2px]">
+      <TabList aria-label={label} className="flex shrink-0 gap-[16px] overflow-x-auto border-b border-line px-[14px]">
         {tabs.map((tab) => (
           <Tab
             key={tab.key}

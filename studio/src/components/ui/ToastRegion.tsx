@@ -15,6 +15,8 @@ export function ToastRegion({ toasts = studioToasts }: { toasts?: Toasts }) {
     <div
       role="region"
       aria-label="Messages"
+      // A dialog makes everything below it deaf; messages lie above.
+      data-react-aria-top-layer="true"
       onMouseEnter={() => toasts.hold()}
       onMouseLeave={() => toasts.release()}
       onFocus={() => toasts.hold()}

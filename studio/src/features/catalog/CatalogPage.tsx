@@ -2,26 +2,42 @@
 
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { classColour } from "../../components/classes";
 import { applySelection, FrameGrid, type GridFrame, type SelectionChange } from "../../components/framegrid";
-import { EmptyState, ErrorState, Button, Skeleton } from "../../components/ui";
-import { frameKey, type FrameItem } from "../../api/client";
+import { Button, Dialog, EmptyState, ErrorState, Skeleton } from "../../components/ui";
+import { frameKey, Problem, type FrameItem } from "../../api/client";
 import { framePage, useMay } from "../../api/hooks";
-import { confidenceOf, frameParams, viewOf, type View } from "../../app/address";
+import { confidenceOf, count, frameParams, viewOf, type View } from "../../app/address";
 import { gridFrame } from "../../app/frames";
+import { usePageKeys, type KeyRow } from "../../app/keys";
+import { useSetting } from "../../app/settings";
 import { useTitle } from "../../app/title";
 import { useTaken } from "../../app/taken";
+import { aspectOf } from "./aspect";
 import { CatalogBar } from "./CatalogBar";
-import { CatalogMap } from "./CatalogMap";
 import { CatalogTimeline } from "./CatalogTimeline";
 import { CatalogTools } from "./CatalogTools";
 import { Facets } from "./Facets";
 import { PAGE, usePages } from "./pages";
 import { SelectionBar } from "./SelectionBar";
-import { useSetting } from "../../app/settings";
+import { usePlace } from "./usePlace";
+
+const CatalogMap = lazy(async () => ({ default: (await import("./CatalogMap")).CatalogMap }));
 
 const route = getRouteApi("/");
+
+const KEYS: readonly KeyRow[] = [
+  { keys: ["/"], does: "to the filter" },
+  { keys: ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"], does: "from frame to frame" },
+  { keys: ["Home", "End"], does: "the first, the last frame" },
+  { keys: ["Enter"], does: "open the frame" },
+  { keys: ["Space"], does: "mark the frame" },
+  { keys: ["Shift+ArrowRight"], does: "mark as far as the next frame" },
+  { keys: ["Mod+A"], does: "mark all" },
+  { keys: ["T"], does: "tag the marked frames" },
+  { keys: ["Escape"], does: "unmark all" },
+];
 
 export function CatalogPage() {
   const view = viewOf(route.useSearch());
@@ -33,8 +49,14 @@ export function CatalogPage() {
   const [isSideOpen, setSideOpen] = useSetting("facets", true);
   useTitle(filter === "" ? "Catalog" : filter);
 
+  usePageKeys("Catalog", KEYS);
+  const [isNarrowing, setNarrowing] = useState(false);
+
   const first = useQuery(framePage(filter, 0, PAGE));
-  const page = first.data;
+  const page = first.isError ? undefined : first.data;
+  const isWrong = first.error instanceof Problem && first.error.status === 400;
+  const aspect = useLast(aspectOf(page?.frames)) ?? 1.6;
+  const place = usePlace(filter, page !== undefined && view.as !== "map");
   const { frame, ask } = usePages(filter, page?.state);
   const total = page?.reachable ?? 0;
 
@@ -86,22 +108,38 @@ export function CatalogPage() {
     return frames;
   }, [frame, selected, total]);
 
+  const facets = (
+    <Facets
+      filter={filter}
+      onFilter={setFilter}
+      confidence={confidenceOf(view)}
+      onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })}
+      isWrong={isWrong}
+    />
+  );
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <CatalogBar filter={filter} onFilter={setFilter} total={page?.total ?? null} isBusy={first.isFetching} warnings={page?.warnings ?? []} notLookedAt={page?.not_looked_at ?? 0} isWrong={first.isError} />
+      <h1 className="sr-only">Catalog</h1>
+      <CatalogBar filter={filter} onFilter={setFilter} total={page?.total ?? null} isBusy={first.isFetching} warnings={page?.warnings ?? []} notLookedAt={page?.not_looked_at ?? 0} isWrong={isWrong} />
       <div className="flex min-h-0 flex-1">
         {isSideOpen && (
           <aside aria-label="Narrow down" className="hidden w-[268px] shrink-0 overflow-y-auto border-r border-line bg-card md:block">
-            <Facets filter={filter} onFilter={setFilter} confidence={confidenceOf(view)} onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })} />
+            {facets}
           </aside>
         )}
         <section aria-label="Frames" className="flex min-w-0 flex-1 flex-col">
-          <CatalogTools view={view} set={set} filter={filter} total={page?.total ?? 0} tileWidth={tileWidth} onTileWidth={setTileWidth} isSideOpen={isSideOpen} onSide={setSideOpen} />
+          <CatalogTools view={view} set={set} filter={filter} total={page?.total ?? 0} tileWidth={tileWidth} onTileWidth={setTileWidth} isSideOpen={isSideOpen} onSide={setSideOpen} onNarrow={() => setNarrowing(true)} />
           <CatalogTimeline filter={filter} onFilter={setFilter} />
           {first.isError ? (
-            <ErrorState title="This filter cannot be answered" onRetry={() => void first.refetch()} isRetrying={first.isFetching}>
-              <span className="whitespace-pre-wrap font-mono text-[12px]">{first.error.message}</span>
-            </ErrorState>
+            isWrong ? (
+              <EmptyState icon="filter" title="This filter cannot be answered" action={<Button onPress={() => setFilter("")}>Show all frames</Button>}>
+                <span className="inline-block text-left font-mono text-[12px] whitespace-pre-wrap">{first.error.message}</span>
+              </EmptyState>
+            ) : (
+              <ErrorState title="The frames cannot be shown" onRetry={() => void first.refetch()} isRetrying={first.isFetching}>
+                {first.error.message}
+              </ErrorState>
+            )
           ) : page === undefined ? (
             <div className="grid flex-1 grid-cols-[repeat(auto-fill,minmax(200px,1fr))] content-start gap-[10px] p-[12px]">
               {Array.from({ length: 12 }, (_, at) => (
@@ -109,13 +147,16 @@ export function CatalogPage() {
               ))}
             </div>
           ) : view.as === "map" ? (
-            <CatalogMap filter={filter} onFilter={setFilter} view={view} />
+            <Suspense fallback={<Skeleton className="m-[12px] flex-1" />}>
+              <CatalogMap filter={filter} onFilter={setFilter} view={view} />
+            </Suspense>
           ) : (
-            <div className="relative min-h-0 flex-1">
+            <div {...place} className="relative min-h-0 flex-1">
               <FrameGrid
                 label="Frames that match the filter"
                 total={total}
                 tileWidth={tileWidth}
+                aspect={aspect}
                 frameAt={frameAt}
                 onVisible={ask}
                 selected={selected}
@@ -133,8 +174,18 @@ export function CatalogPage() {
           )}
         </section>
       </div>
+      <Dialog isOpen={isNarrowing} onClose={() => setNarrowing(false)} title="Narrow down" actions={<Button kind="primary" onPress={() => setNarrowing(false)}>{`Show ${count(page?.total ?? 0, "frame")}`}</Button>}>
+        <div className="-mx-[10px]">{facets}</div>
+      </Dialog>
     </div>
   );
+}
+
+/** The last value that was there. */
+function useLast<T>(value: T | undefined): T | undefined {
+  const last = useRef(value);
+  if (value !== undefined) last.current = value;
+  return last.current;
 }
 
 function NothingFound({ filter, notLookedAt, onClear }: { filter: string; notLookedAt: number; onClear: () => void }) {

@@ -17,6 +17,8 @@ interface CatalogToolsProps {
   onTileWidth: (width: number) => void;
   isSideOpen: boolean;
   onSide: (isOpen: boolean) => void;
+  /** Where there is no room for a side panel. */
+  onNarrow: () => void;
 }
 
 const FORMS = [
@@ -29,7 +31,7 @@ const FORMS = [
   { key: "dynamodb", label: "DynamoDB items" },
 ];
 
-export function CatalogTools({ view, set, filter, total, tileWidth, onTileWidth, isSideOpen, onSide }: CatalogToolsProps) {
+export function CatalogTools({ view, set, filter, total, tileWidth, onTileWidth, isSideOpen, onSide, onNarrow }: CatalogToolsProps) {
   const [isSaving, setSaving] = useState(false);
   const [isTagging, setTagging] = useState(false);
   const [mayRaw, mayEdit, mayExport] = [useMay("see_raw"), useMay("edit"), useMay("export")];
@@ -41,6 +43,9 @@ export function CatalogTools({ view, set, filter, total, tileWidth, onTileWidth,
     <div className="flex flex-wrap items-center gap-x-[10px] gap-y-[6px] border-b border-line bg-card px-[12px] py-[6px]">
       <span className="hidden md:block">
         <IconButton icon="sidebar" label={isSideOpen ? "Hide the side panel" : "Show the side panel"} onPress={() => onSide(!isSideOpen)} />
+      </span>
+      <span className="md:hidden">
+        <IconButton icon="filter" label="Narrow down" onPress={onNarrow} />
       </span>
       <Segmented
         label="Show as"
@@ -63,7 +68,7 @@ export function CatalogTools({ view, set, filter, total, tileWidth, onTileWidth,
         />
       )}
       <span className="flex-1" />
-      {view.as !== "map" && <Slider label="Size of the pictures" isBare min={120} max={480} step={20} value={tileWidth} onChange={onTileWidth} className="w-[90px]" />}
+      {view.as !== "map" && <Slider label="Size of the pictures" isBare min={120} max={480} step={20} value={tileWidth} onChange={onTileWidth} className="w-[90px] max-sm:hidden" />}
       <IconButton icon="link" label="Copy a link to this view" onPress={() => void copyLink()} />
       {mayEdit && (
         <>

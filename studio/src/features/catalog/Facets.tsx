@@ -19,13 +19,16 @@ interface FacetsProps {
   /** Boxes less sure are not drawn. */
   confidence: number;
   onConfidence: (confidence: number) => void;
+  /** The filter is none: nothing can be counted. */
+  isWrong: boolean;
 }
 
-export function Facets({ filter, onFilter, confidence, onConfidence }: FacetsProps) {
+export function Facets({ filter, onFilter, confidence, onConfidence, isWrong }: FacetsProps) {
   const clauses = useMemo(() => clausesOf(filter), [filter]);
   const columns = useVocabulary().data?.columns ?? [];
   // Of attached tables, and few enough values to be chosen from.
   const attached = columns.filter((column) => column.name.includes(".") && (column.kind === "text" || column.kind === "truth"));
+  if (isWrong) return <p className="px-[16px] py-[14px] text-[12.5px] text-soft">What there is to narrow down by is shown as soon as the filter is right.</p>;
   return (
     <div className="pb-[24px]">
       <Facet title="Labels" isOpen>
@@ -66,7 +69,7 @@ function Facet({ title, isOpen = false, children }: { title: string; isOpen?: bo
         <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex h-[36px] w-full items-center justify-between rounded-[5px] px-[6px] text-left text-[12.5px] font-semibold text-ink">
           {title}
           <span className="text-faint">
-            <Icon name={open ? "minus" : "plus"} />
+            <Icon name={open ? "chevronUp" : "chevronDown"} size={14} />
           </span>
         </button>
       </h2>
@@ -119,7 +122,7 @@ function chosenValues(clauses: readonly string[], column: string): string[] {
   return [...new Set(words)].filter((word) => valueChoice(clauses, column, word) !== null);
 }
 
-function Confidence({ filter, clauses, onFilter, confidence, onConfidence }: FacetsProps & { clauses: readonly string[] }) {
+function Confidence({ filter, clauses, onFilter, confidence, onConfidence }: Omit<FacetsProps, "isWrong"> & { clauses: readonly string[] }) {
   const [mode, setMode] = useSetting<"boxes" | "frames">("confidence hides", "boxes");
   const bins = useConfidences(filter).data?.bins ?? [];
   const asked = leastConfidence(clauses) ?? 0;
@@ -178,7 +181,7 @@ function Selections({ clauses, filter, onFilter }: ListProps) {
 }
 
 function Waiting({ isOver }: { isOver: boolean }) {
-  if (isOver) return <Nothing>Not known while the filter is wrong.</Nothing>;
+  if (isOver) return <Nothing>Not known.</Nothing>;
   return (
     <div className="flex flex-col gap-[6px] px-[6px]">
       <Skeleton className="h-[18px]" />

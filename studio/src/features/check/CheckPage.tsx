@@ -8,6 +8,7 @@ import { frameKey, imageUrl, type Schemas } from "../../api/client";
 import { useMay, useRecordings, useRisks } from "../../api/hooks";
 import { count, dateAndTime, frameParams } from "../../app/address";
 import { Page } from "../../app/Page";
+import { usePageKeys, type KeyRow } from "../../app/keys";
 import { useTitle } from "../../app/title";
 import { quote } from "../../filter/clauses";
 import { Compare } from "./Compare";
@@ -16,8 +17,11 @@ type Risk = Schemas["RiskItem"];
 
 const route = getRouteApi("/check");
 
+const KEYS: readonly KeyRow[] = [{ keys: ["ArrowLeft", "ArrowRight"], does: "the frame before, the next one" }];
+
 export function CheckPage() {
   useTitle("Anonymisation check");
+  usePageKeys("Anonymisation check", KEYS);
   const { recording } = route.useSearch();
   const navigate = useNavigate();
   const recordings = useRecordings().data;
@@ -109,8 +113,8 @@ function Shown({ risk, place, total, onPlace }: { risk: Risk; place: number; tot
         <Link to="/frames/$recording/$camera/$sequence" params={frameParams(frame)} search={{ q: `recording = ${quote(frame.recording)}` }} className="rounded-[5px] text-[12.5px] text-accent tabular-nums hover:underline">
           {frame.camera} #{frame.sequence}, {dateAndTime(frame.taken_at)}
         </Link>
-        <IconButton icon="minus" label="The one before" shortcut="ArrowLeft" isDisabled={place === 0} onPress={() => onPlace(place - 1)} />
-        <IconButton icon="plus" label="The next one" shortcut="ArrowRight" isDisabled={place + 1 >= total} onPress={() => onPlace(place + 1)} />
+        <IconButton icon="chevronLeft" label="The one before" shortcut="←" isDisabled={place === 0} onPress={() => onPlace(place - 1)} />
+        <IconButton icon="chevronRight" label="The next one" shortcut="→" isDisabled={place + 1 >= total} onPress={() => onPlace(place + 1)} />
       </header>
       <Compare frame={frame} mayRaw={mayRaw} />
     </section>

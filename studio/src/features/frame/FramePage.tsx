@@ -1,25 +1,40 @@
 // One frame: its image with boxes, all that is known of it, and what comes before and after.
 
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { BoxView } from "../../components/boxview";
 import { Kbd, useShortcut } from "../../components/shell";
 import { Badge, Button, EmptyState, ErrorState, Icon, IconButton, Segmented, Skeleton, Tabs } from "../../components/ui";
 import { imageUrl, type FrameDetail, type FrameName, type Which } from "../../api/client";
 import { useFrame, useMay } from "../../api/hooks";
-import { confidenceOf, dateAndTime, frameParams, viewOf, type View } from "../../app/address";
+import { confidenceOf, count, dateAndTime, frameParams, viewOf, type View } from "../../app/address";
 import { shownBoxes } from "../../app/frames";
+import { useKeysElsewhere, usePageKeys, type KeyRow } from "../../app/keys";
+import { leave } from "../../app/taken";
 import { useTitle } from "../../app/title";
 import { BoxesTab } from "./BoxesTab";
 import { Details } from "./Details";
 import { Drive } from "./Drive";
-import { FrameEditor } from "./FrameEditor";
 import { FrameTags } from "./FrameTags";
 import { Lineage } from "./Lineage";
 import { Neighbours } from "./Neighbours";
 import { ZoomView } from "./ZoomView";
 
+// Most who look at a frame edit nothing.
+const FrameEditor = lazy(async () => ({ default: (await import("./FrameEditor")).FrameEditor }));
+
 const route = getRouteApi("/frames/$recording/$camera/$sequence");
+
+const KEYS: readonly KeyRow[] = [
+  { keys: ["ArrowLeft", "ArrowRight"], does: "the frame before, the frame after" },
+  { keys: ["Shift+ArrowLeft", "Shift+ArrowRight"], does: "the hit before, the hit after" },
+  { keys: ["E"], does: "edit the boxes" },
+  { keys: ["R"], does: "the raw image, the anonymised one" },
+  { keys: ["+", "-"], does: "larger, smaller" },
+  { keys: ["F"], does: "all of the image" },
+  { keys: ["T"], does: "tag this frame" },
+  { keys: ["Escape"], does: "back to the catalog" },
+];
 
 export function FramePage() {
   const { recording, camera, sequence } = route.useParams();
@@ -75,6 +90,15 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
   useShortcut("e", () => setEditing(true), mayEdit && !isEditing);
   useShortcut("Escape", back, !isEditing);
 
+  usePageKeys("This frame", KEYS);
+  // The catalog is come back to where this frame is in it.
+  const place = inView?.place;
+  useEffect(() => {
+    if (place !== undefined) leave(`focus ${view.q ?? ""}`, place);
+    leave("comes from a frame", true);
+  }, [place, view.q]);
+  useKeysElsewhere(isEditing);
+
   const hasImage = which === "raw" || frame.anonymized;
   return (
     <div className="flex h-full min-h-0 flex-col">
@@ -93,13 +117,11 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
         <span className="flex-1" />
         {inView !== null && (
           <span className="flex items-center gap-[4px] text-[12.5px] text-soft tabular-nums">
-            <Button size="small" kind="quiet" isDisabled={inView.previous == null} onPress={() => step(inView.previous)}>
-              ‹ Previous hit
-            </Button>
-            {(inView.place + 1).toLocaleString("en")} of {inView.total.toLocaleString("en")}
-            <Button size="small" kind="quiet" isDisabled={inView.next == null} onPress={() => step(inView.next)}>
-              Next hit ›
-            </Button>
+            <IconButton size="small" icon="chevronLeft" label="The hit before" shortcut="⇧ ←" isDisabled={inView.previous == null} onPress={() => step(inView.previous)} />
+            <span>
+              <span className="text-ink">{(inView.place + 1).toLocaleString("en")}</span> of {count(inView.total, view.q === undefined ? "frame" : "hit")}
+            </span>
+            <IconButton size="small" icon="chevronRight" label="The hit after" shortcut="⇧ →" isDisabled={inView.next == null} onPress={() => step(inView.next)} />
           </span>
         )}
         {mayRaw && (
@@ -120,7 +142,9 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
         )}
       </header>
       {isEditing ? (
-        <FrameEditor frame={frame} which={which} onClose={() => setEditing(false)} onPrevious={before && (() => go(before))} onNext={after && (() => go(after))} />
+        <Suspense fallback={<Skeleton className="m-[16px] flex-1" />}>
+          <FrameEditor frame={frame} which={which} onClose={() => setEditing(false)} onPrevious={before && (() => go(before))} onNext={after && (() => go(after))} />
+        </Suspense>
       ) : (
         <div className="flex min-h-0 flex-1 max-md:flex-col max-md:overflow-y-auto">
           <div className="flex min-w-0 flex-1 flex-col">
@@ -151,8 +175,8 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
                 </EmptyState>
               )}
               <div className="absolute bottom-[10px] left-[10px] flex gap-[6px]">
-                <IconButton icon="minus" label="The frame before" shortcut="←" kind="plain" isDisabled={before === undefined} onPress={() => step(before)} />
-                <IconButton icon="plus" label="The frame after" shortcut="→" kind="plain" isDisabled={after === undefined} onPress={() => step(after)} />
+                <IconButton icon="chevronLeft" label="The frame before" shortcut="←" kind="plain" isDisabled={before === undefined} onPress={() => step(before)} />
+                <IconButton icon="chevronRight" label="The frame after" shortcut="→" kind="plain" isDisabled={after === undefined} onPress={() => step(after)} />
               </div>
             </div>
             <Neighbours frame={frame} which={which} />
@@ -171,7 +195,7 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
               ]}
             />
             <p className="px-[14px] py-[12px] text-[12px] text-faint">
-              <Kbd keys="←" /> <Kbd keys="→" /> along the drive, <Kbd keys="E" /> edit{mayRaw && <>, <Kbd keys="R" /> raw</>}, <Kbd keys="Escape" /> back
+              <Kbd keys="←" /> <Kbd keys="→" /> along the drive, <Kbd keys="E" /> edit{mayRaw && <>, <Kbd keys="R" /> raw</>}, <Kbd keys="?" /> all keys
             </p>
           </aside>
         </div>

@@ -4,12 +4,14 @@ import { useState } from "react";
 import { Chip, IconButton, toasts } from "../../components/ui";
 import type { FrameDetail } from "../../api/client";
 import { useCatalogChanged, useMay } from "../../api/hooks";
+import { useShortcut } from "../../components/shell";
 import { changeTag, TagDialog } from "../catalog/TagDialog";
 
 export function FrameTags({ frame }: { frame: FrameDetail }) {
   const [isAdding, setAdding] = useState(false);
   const mayEdit = useMay("edit");
   const changed = useCatalogChanged();
+  useShortcut("t", () => setAdding(true), mayEdit);
   const takeOff = async (tag: string) => {
     try {
       await changeTag(tag, "remove", { frames: [frame] });
@@ -26,7 +28,7 @@ export function FrameTags({ frame }: { frame: FrameDetail }) {
         </Chip>
       ))}
       {frame.tags.length === 0 && <span className="text-[12.5px] text-faint">No tags</span>}
-      {mayEdit && <IconButton icon="tag" label="Tag this frame" size="small" onPress={() => setAdding(true)} />}
+      {mayEdit && <IconButton icon="tag" label="Tag this frame" shortcut="T" size="small" onPress={() => setAdding(true)} />}
       <TagDialog isOpen={isAdding} onClose={() => setAdding(false)} about={{ frames: [frame] }} what="this frame" />
     </div>
   );

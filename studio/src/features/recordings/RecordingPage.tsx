@@ -3,11 +3,11 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { Timeline, TrackMap } from "../../components/charts";
-import { Badge, EmptyState, ErrorState, ProgressBar, Select, Skeleton, Table } from "../../components/ui";
+import { EmptyState, ErrorState, Icon, ProgressBar, Select, Skeleton, Table } from "../../components/ui";
 import type { Schemas } from "../../api/client";
 import { useActivity, useRecording, useTrack } from "../../api/hooks";
 import { count, dateAndTime, frameParams } from "../../app/address";
-import { Card, Page } from "../../app/Page";
+import { Card, LINK_BUTTON, Page } from "../../app/Page";
 import { useTitle } from "../../app/title";
 import { chooseTime, quote } from "../../filter/clauses";
 import { evenSteps } from "../frame/steps";
@@ -57,13 +57,11 @@ function Shown({ recording }: { recording: Recording }) {
       about={[recording.kind, recording.size_bytes == null ? null : bytes(recording.size_bytes), duration(recording.seconds), count(recording.frames, "frame")].filter(Boolean).join(" · ")}
       actions={
         <>
-          <Link to="/check" search={{ recording: recording.recording }} className="rounded-[6px]">
-            <Badge tone="neutral" icon="shield">
-              Check the anonymisation
-            </Badge>
+          <Link to="/check" search={{ recording: recording.recording }} className={LINK_BUTTON.plain}>
+            <Icon name="shield" /> Check the anonymisation
           </Link>
-          <Link to="/" search={{ q: filter }} className="rounded-[6px] border border-accent bg-accent px-[11px] py-[5px] text-[13px] font-medium text-accent-ink">
-            See its frames
+          <Link to="/" search={{ q: filter }} className={LINK_BUTTON.primary}>
+            <Icon name="grid" /> See its frames
           </Link>
         </>
       }
@@ -111,7 +109,8 @@ function Shown({ recording }: { recording: Recording }) {
             )}
           </Card>
           <Card title="Topics" about={recording.source ?? undefined}>
-            <Table
+            <div className="[&>div]:rounded-t-none [&>div]:border-0">
+              <Table
               label="Topics"
               columns={[
                 { key: "topic", title: "Topic", cell: (topic) => <span className="font-mono text-[12px] wrap-anywhere">{topic.topic}</span> },
@@ -121,7 +120,8 @@ function Shown({ recording }: { recording: Recording }) {
               rows={recording.topics}
               keyOf={(topic) => topic.topic}
               empty={<p className="px-[16px] py-[12px] text-[12.5px] text-soft">Its card is gone, so its topics are not known.</p>}
-            />
+              />
+            </div>
           </Card>
         </div>
       </div>
