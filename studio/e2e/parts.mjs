@@ -77,6 +77,22 @@ async function grid() {
   check("Space toggles", (await gridState(page)).selected > 0);
   await page.screenshot({ path: join(shots, "grid-keys.png") });
 
+  const firstInSight = () => page.evaluate(() => {
+    const top = document.querySelector('[role="grid"]').parentElement.getBoundingClientRect().top;
+    return Math.min(...[...document.querySelectorAll("[data-index]")].filter((tile) => tile.getBoundingClientRect().bottom > top).map((tile) => Number(tile.dataset.index)));
+  });
+  await page.evaluate(() => (document.querySelector('[role="grid"]').parentElement.scrollTop = 300_000));
+  await page.waitForTimeout(300);
+  const first = await firstInSight();
+  await page.getByRole("slider", { name: "Size of the tiles" }).focus();
+  for (let at = 0; at < 8; at++) await page.keyboard.press("ArrowLeft");
+  await page.waitForTimeout(300);
+  const narrow = await firstInSight();
+  check("other sizes keep the place", Math.abs(narrow - first) < 12, [first, narrow]);
+  await page.evaluate(() => (document.querySelector('[role="grid"]').parentElement.scrollTop = 600_000));
+  await page.waitForTimeout(30);
+  await page.screenshot({ path: join(shots, "grid-loading.png") });
+
   await page.context().close();
 }
 
@@ -262,6 +278,11 @@ async function charts() {
   await page.waitForTimeout(200);
   await page.screenshot({ path: join(shots, "charts-map.png") });
 
+  await page.mouse.move(rim.x + 300, rim.y + 30);
+  await page.waitForTimeout(100);
+  check("hovering says when and how many", await page.getByText(/ of \d+ frames$/).first().isVisible());
+  await page.screenshot({ path: join(shots, "charts-hover.png") });
+
   await page.getByRole("button", { name: /^truck / }).click();
   check("a click asks for a label", (await chartState(page)).states.truck === "in");
   await page.getByRole("button", { name: /^car / }).click({ modifiers: ["Alt"] });
@@ -286,6 +307,8 @@ async function shell() {
   await page.reload();
   await page.waitForSelector("main *");
   check("and is kept", (await theme()) === "dark");
+  await page.getByRole("link", { name: "Filter" }).click();
+  check("the rail leads to other pages", (await page.getByRole("heading", { level: 1 }).textContent()) === "Filter");
   await page.getByRole("button", { name: "Narrow the rail" }).click();
   check("the rail becomes narrow", (await page.getByRole("navigation", { name: "Studio" }).boundingBox()).width < 60);
   await page.screenshot({ path: join(shots, "shell-narrow.png") });

@@ -45,6 +45,7 @@ function PartsPage() {
       brandMark="r"
       nav={NAV}
       active={page}
+      onNavigate={({ href }) => (location.hash = href)}
       isCollapsed={isCollapsed}
       onCollapse={setIsCollapsed}
       topBar={

@@ -41,15 +41,17 @@ export const Tile = memo(function Tile(props: TileProps) {
       <div className="relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken">
         {frame !== undefined && drawn.current === frame.key && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
         {isSelected && <span className="pointer-events-none absolute inset-0 rounded-[7px] shadow-[inset_0_0_0_2px_var(--accent)]" />}
-        <span
-          data-check=""
-          className={cx(
-            "absolute top-0 left-0 p-[6px] transition-opacity",
-            !isSelected && "opacity-0 group-hover/tile:opacity-100 group-focus-visible/tile:opacity-100 [@media(hover:none)]:opacity-100",
-          )}
-        >
-          <CheckMark isChecked={isSelected} />
-        </span>
+        {frame !== undefined && (
+          <span
+            data-check=""
+            className={cx(
+              "absolute top-0 left-0 p-[6px] transition-opacity",
+              !isSelected && "opacity-0 group-hover/tile:opacity-100 group-focus-visible/tile:opacity-100 [@media(hover:none)]:opacity-100",
+            )}
+          >
+            <CheckMark isChecked={isSelected} />
+          </span>
+        )}
         {frame !== undefined && drawn.current === frame.key && <Marks frame={frame} />}
       </div>
       <div className="flex h-[24px] items-center justify-between gap-[8px] px-[4px] text-[11.5px] text-soft tabular-nums">
@@ -58,7 +60,7 @@ export const Tile = memo(function Tile(props: TileProps) {
         ) : (
           <>
             <span className="truncate text-ink">{frame.time}</span>
-            <span className="truncate">{frame.camera}</span>
+            <span className="truncate group-data-narrow/grid:sr-only">{frame.camera}</span>
           </>
         )}
       </div>
