@@ -6,7 +6,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { quantiles, scrollTimes, shots, start, startBuilt } from "./browser.mjs";
+import { shots, start, startBuilt } from "./browser.mjs";
+import { speed } from "./parts.speed.mjs";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { base, browser, stop } = await start();
@@ -93,63 +94,6 @@ async function grid() {
   await page.waitForTimeout(30);
   await page.screenshot({ path: join(shots, "grid-loading.png") });
 
-  await page.context().close();
-}
-
-/** What else runs on the machine only adds: of three tries the best is nearest to the truth. */
-async function best(measure) {
-  let found;
-  for (let tries = 0; tries < 3 && (found === undefined || found.p95 >= 50); tries++) {
-    const next = quantiles(await measure());
-    if (found === undefined || next.p95 < found.p95) found = next;
-  }
-  return found;
-}
-
-async function speed() {
-  const page = await open("grid", { from: built.base });
-  await page.waitForSelector('[role="gridcell"] img');
-  const scrollFrom = async (top, step) => {
-    await page.evaluate((top) => (document.querySelector('[role="grid"]').parentElement.scrollTop = top), top);
-    await page.waitForTimeout(600);
-    const { times, tiles } = await scrollTimes(page, { step, frames: 180 });
-    check("few tiles are in the page", tiles <= 110, String(tiles));
-    return times;
-  };
-  await page.evaluate(() => window.fillPages(100_000));
-  await page.waitForTimeout(1500);
-  for (const step of [120, 900]) {
-    const found = await best(() => scrollFrom(0, step));
-    check(`100 000 frames, all loaded, ${step} px a frame: p95 under 50 ms`, step !== 900 || found.p95 < 50, found);
-  }
-  await page.getByRole("radio", { name: "1 000 000" }).click({ force: true });
-  await page.waitForTimeout(400);
-  const found = await best(() => scrollFrom(7_500_000, 900));
-  check("1 000 000 frames, loaded as they come, 900 px a frame: p95 under 50 ms", found.p95 < 50, found);
-
-  await page.goto(`${built.base}#charts`);
-  await page.waitForSelector('[role="application"]');
-  await page.evaluate(() => window.setTrackLength(20_000));
-  await page.waitForTimeout(500);
-  const zoomed = await best(() =>
-    page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          const map = document.querySelector('[role="application"]');
-          const times = [];
-          let before = performance.now();
-          const tick = (now) => {
-            times.push(now - before);
-            before = now;
-            if (times.length > 120) return resolve(times.slice(1));
-            map.dispatchEvent(new WheelEvent("wheel", { deltaY: times.length < 60 ? -30 : 30, clientX: 500, clientY: 450, cancelable: true, bubbles: true }));
-            requestAnimationFrame(tick);
-          };
-          requestAnimationFrame(tick);
-        }),
-    ),
-  );
-  check("20 000 points zoom smoothly", zoomed.p95 < 50, zoomed);
   await page.context().close();
 }
 
@@ -352,7 +296,7 @@ async function pictures() {
   }
 }
 
-const parts = { speed, grid, million, filter, charts, shell, pictures };
+const parts = { speed: () => speed({ open, check, built }), grid, million, filter, charts, shell, pictures };
 const wanted = process.argv.slice(2);
 for (const [name, run] of Object.entries(parts)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
