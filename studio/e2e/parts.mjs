@@ -32,6 +32,15 @@ async function open(part, { width = 1440, height = 900, theme = "light", touch =
   return page;
 }
 
+/** What a screen reader or weak eyes would stumble over. */
+async function listen(page, what) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  check(`${what}: nothing serious for axe`, serious.length === 0, serious.length === 0 ? "" : serious.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" … ")}`));
+  for (const { id, nodes } of violations.filter((violation) => !serious.includes(violation))) console.log(`     minor: ${id} × ${nodes.length}`);
+}
+
 const focusedIndex = (page) => page.evaluate(() => document.activeElement?.getAttribute("data-index"));
 const gridState = (page) => page.evaluate(() => window.gridState);
 const chartState = (page) => page.evaluate(() => window.chartState);
@@ -265,11 +274,7 @@ async function pictures() {
       const page = await open(part, { theme });
       await page.waitForTimeout(300);
       await page.screenshot({ path: join(shots, `${part}-${theme}.png`), fullPage: false });
-      await page.evaluate(axeSource);
-      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      check(`${part}, ${theme}: nothing serious for axe`, serious.length === 0, serious.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(" … ")}`));
-      for (const { id, nodes } of violations.filter((violation) => !serious.includes(violation))) console.log(`     minor: ${id} × ${nodes.length}`);
+      await listen(page, `${part}, ${theme}`);
       if (part === "ui") {
         await page.locator("main").evaluate((main) => main.scrollTo(0, 700));
         await page.screenshot({ path: join(shots, `ui2-${theme}.png`) });
@@ -279,10 +284,33 @@ async function pictures() {
         await page.getByRole("button", { name: "Actions" }).click();
         await page.waitForTimeout(200);
         await page.screenshot({ path: join(shots, `ui-menu-${theme}.png`) });
+        await listen(page, `menu and messages, ${theme}`);
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: "Must answer…" }).click();
         await page.waitForTimeout(200);
         await page.screenshot({ path: join(shots, `ui-dialog-${theme}.png`) });
+        await listen(page, `dialog, ${theme}`);
+      }
+      if (part === "filter") {
+        const input = page.getByRole("combobox", { name: "Filter" }).first();
+        await input.fill("has(");
+        await page.waitForSelector('[role="listbox"]');
+        await page.screenshot({ path: join(shots, `filter-list-${theme}.png`) });
+        await listen(page, `completions, ${theme}`);
+      }
+      if (part === "grid") {
+        await page.locator('[data-index="1"]').click();
+        await page.locator('[data-index="7"]').click({ modifiers: ["Shift"] });
+        await listen(page, `grid with a selection, ${theme}`);
+        await page.getByRole("radio", { name: "none" }).click({ force: true });
+        await page.waitForTimeout(200);
+        await page.screenshot({ path: join(shots, `grid-none-${theme}.png`) });
+        await listen(page, `grid of nothing, ${theme}`);
+      }
+      if (part === "charts") {
+        await page.getByRole("slider", { name: /frames over time/ }).first().focus();
+        for (const key of ["ArrowRight", "Shift+End"]) await page.keyboard.press(key);
+        await listen(page, `charts with a range, ${theme}`);
       }
       await page.context().close();
     }

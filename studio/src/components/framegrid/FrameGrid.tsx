@@ -127,6 +127,8 @@ export function FrameGrid(props: FrameGridProps) {
     const at = indexOf(event.target);
     if (at === undefined) return;
     const { onFocusIndex, onSelect, onOpen, click = "select" } = latest.current;
+    // A tile at the rim stays where it is: else the second click of two would hit another.
+    followed.current = at.index;
     onFocusIndex(at.index);
     if (event.shiftKey) return onSelect(anchor.current.extendTo(at.index));
     anchor.current.set(at.index);
