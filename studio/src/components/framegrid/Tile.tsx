@@ -27,7 +27,9 @@ export const Tile = memo(function Tile(props: TileProps) {
   const { index, column, frame, isSelected, isFocusTile, isFling, minConfidence, colourOf } = props;
   const drawn = useRef<string | null>(null);
   if (!isFling) drawn.current = frame?.key ?? null;
-  const shown = frame === undefined ? [] : boxesShown(frame.boxes, minConfidence);
+  // What flies by is a place and a time: each element less is one less to lay out per frame.
+  const isDrawn = frame !== undefined && drawn.current === frame.key;
+  const shown = !isDrawn ? [] : boxesShown(frame.boxes, minConfidence);
   return (
     <div
       role="gridcell"
@@ -39,9 +41,9 @@ export const Tile = memo(function Tile(props: TileProps) {
       className={cx(TILE, isSelected && "bg-accent-wash")}
     >
       <div className="relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken">
-        {frame !== undefined && drawn.current === frame.key && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
+        {isDrawn && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
         {isSelected && <span className="pointer-events-none absolute inset-0 rounded-[7px] shadow-[inset_0_0_0_2px_var(--accent)]" />}
-        {frame !== undefined && (
+        {isDrawn && (
           <span
             data-check=""
             className={cx(
@@ -52,7 +54,7 @@ export const Tile = memo(function Tile(props: TileProps) {
             <CheckMark isChecked={isSelected} />
           </span>
         )}
-        {frame !== undefined && drawn.current === frame.key && <Marks frame={frame} />}
+        {isDrawn && <Marks frame={frame} />}
       </div>
       <div className="flex h-[24px] items-center justify-between gap-[8px] px-[4px] text-[11.5px] text-soft tabular-nums">
         {frame === undefined ? (
@@ -60,7 +62,7 @@ export const Tile = memo(function Tile(props: TileProps) {
         ) : (
           <>
             <span className="truncate text-ink">{frame.time}</span>
-            <span className="truncate group-data-narrow/grid:sr-only">{frame.camera}</span>
+            {isDrawn && <span className="truncate group-data-narrow/grid:sr-only">{frame.camera}</span>}
           </>
         )}
       </div>
