@@ -59,10 +59,10 @@ function Classes({ editor }: { editor: Editor }) {
                 isDisabled={isReadOnly}
                 onPress={() => editor.setClass(name)}
                 className={`flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md px-1.5 text-left text-[13px] outline-none hover:bg-sunken data-[focus-visible]:outline-2 data-[focus-visible]:-outline-offset-2 data-[focus-visible]:outline-accent
-                  ${name === current ? "font-semibold text-ink" : "text-ink"} ${isHidden ? "text-soft line-through" : ""}`}
+                  ${name === current ? "font-semibold" : ""} ${isHidden ? "text-soft" : "text-ink"}`}
               >
                 <Dot colour={classColour(name)} />
-                <span className="min-w-0 flex-1 truncate">{name}</span>
+                <span className={`min-w-0 flex-1 truncate ${isHidden ? "line-through" : ""}`}>{name}</span>
                 <span className="text-xs font-normal text-soft tabular-nums">{counts.get(name) ?? ""}</span>
                 <span className="w-6 text-right font-normal">
                   <DigitOf name={name} digits={digits} />
