@@ -40,6 +40,7 @@ export function GridPage() {
         <FrameGrid
           label="Frames"
           total={total}
+          dataKey={size}
           tileWidth={tileWidth}
           frameAt={pages.at}
           onVisible={(first, last) => pages.ask(first, last)}

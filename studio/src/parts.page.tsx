@@ -1,7 +1,7 @@
 // Shows all parts with made-up data. For those who build the studio; no part of it.
 
 import "./styles.css";
-import { useEffect, useState } from "react";
+import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { AppShell, applyTheme, Kbd, SplitPane, ThemeToggle, useShortcut, type NavItem } from "./components/shell";
 import { ToastRegion, toasts } from "./components/ui";
@@ -45,6 +45,7 @@ function PartsPage() {
       brandMark="r"
       nav={NAV}
       active={page}
+      onNavigate={({ href }) => (location.hash = href)}
       isCollapsed={isCollapsed}
       onCollapse={setIsCollapsed}
       topBar={
@@ -66,4 +67,8 @@ function PartsPage() {
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no place for the parts");
 await drawPictures();
-createRoot(root).render(<PartsPage />);
+createRoot(root).render(
+  <StrictMode>
+    <PartsPage />
+  </StrictMode>,
+);

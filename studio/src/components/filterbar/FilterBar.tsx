@@ -68,6 +68,8 @@ export function FilterBar(props: FilterBarProps) {
   const chosen = offer === null ? -1 : Math.min(active ?? offer.preferred, offer.options.length - 1);
   const wrong = isTyping ? null : error;
 
+  const isReadOtherwise = normal != null && normal !== "" && normal !== draft && draft === value;
+
   useEffect(() => {
     if (!isTyping) return;
     const timer = setTimeout(() => setIsTyping(false), MISTAKE_MS);
@@ -175,7 +177,7 @@ export function FilterBar(props: FilterBarProps) {
   }, [from, draft]);
 
   return (
-    <div className={cx("min-w-0", total !== null && "max-sm:pb-[22px]")}>
+    <div className={cx("min-w-0", total !== null && wrong === null && !isReadOtherwise && "max-sm:pb-[22px]")}>
       <div
         data-filterbar=""
         className={cx(
@@ -243,7 +245,7 @@ export function FilterBar(props: FilterBarProps) {
           <span role="status" className="flex items-center gap-[6px] text-[12px] text-soft tabular-nums max-sm:absolute max-sm:top-full max-sm:right-[4px] max-sm:pt-[4px]">
             {isBusy && <Spinner size={14} label="Asking" />}
             {total !== null && (
-              <span className={cx(isBusy && "opacity-60")}>
+              <span className={cx(wrong !== null && "max-sm:hidden", isBusy && "opacity-60")}>
                 <span className="font-medium text-ink">{total.toLocaleString("en")}</span> {noun}
               </span>
             )}
@@ -274,9 +276,9 @@ export function FilterBar(props: FilterBarProps) {
           {wrong.message}
         </p>
       ) : (
-        normal != null && normal !== "" && normal !== draft && draft === value && (
+        isReadOtherwise && (
           <p className="truncate px-[10px] pt-[5px] text-[12px] text-soft max-sm:mr-[96px]">
-            Read as <code className="font-mono text-[12px]"><Coloured text={normal} /></code>
+            Read as <code className="font-mono text-[12px]"><Coloured text={normal ?? ""} /></code>
           </p>
         )
       )}

@@ -14,10 +14,15 @@ import { Tile } from "./Tile";
 import { useScrollPlace } from "./useScrollPlace";
 import { VisibleAsker } from "./visible";
 
+/** A caption as narrow as this holds the time only. */
+const NARROW = 158;
+
 export interface FrameGridProps {
   /** What the grid shows, for screen readers. */
   label: string;
   total: number;
+  /** Says which frames these are, a filter for example: another one is shown from its top. */
+  dataKey?: string;
   /** The width wished for a tile, 120..480; tiles grow a little to fill the line. */
   tileWidth: number;
   /** Width by height of a tile's image. */
@@ -42,7 +47,7 @@ export interface FrameGridProps {
 
 export function FrameGrid(props: FrameGridProps) {
   const { label, total, tileWidth, aspect = 1.6, frameAt, selected, focusIndex, empty } = props;
-  const { minConfidence = 0, colourOf = colourOfLabel } = props;
+  const { dataKey = "", minConfidence = 0, colourOf = colourOfLabel } = props;
   const ref = useRef<HTMLDivElement>(null);
   const size = useInnerSize(ref);
   const layout = useMemo(() => layOut(size.width, tileWidth, aspect, total), [size.width, tileWidth, aspect, total]);
@@ -59,6 +64,15 @@ export function FrameGrid(props: FrameGridProps) {
   useEffect(() => () => asker.dispose(), [asker]);
 
   const anchor = useRef(new RangeAnchor());
+  const shownKey = useRef(dataKey);
+  useLayoutEffect(() => {
+    if (shownKey.current === dataKey) return;
+    shownKey.current = dataKey;
+    anchor.current.set(0);
+    scrollTo(0);
+    asker.forget();
+  }, [asker, dataKey, scrollTo]);
+
   const focusTile = Math.min(Math.max(0, focusIndex), Math.max(0, total - 1));
   const focusRow = Math.floor(focusTile / layout.columns);
 
@@ -113,6 +127,8 @@ export function FrameGrid(props: FrameGridProps) {
     const at = indexOf(event.target);
     if (at === undefined) return;
     const { onFocusIndex, onSelect, onOpen, click = "select" } = latest.current;
+    // A tile at the rim stays where it is: else the second click of two would hit another.
+    followed.current = at.index;
     onFocusIndex(at.index);
     if (event.shiftKey) return onSelect(anchor.current.extendTo(at.index));
     anchor.current.set(at.index);
@@ -183,10 +199,11 @@ export function FrameGrid(props: FrameGridProps) {
           aria-rowcount={layout.rows}
           aria-colcount={layout.columns}
           aria-multiselectable="true"
+          data-narrow={layout.tileWidth < NARROW ? "" : undefined}
           onKeyDown={onKeyDown}
           onClick={onClick}
           onDoubleClick={onDoubleClick}
-          className="relative select-none"
+          className="group/grid relative select-none"
           style={sizes}
         >
           {rows}

@@ -27,7 +27,9 @@ export const Tile = memo(function Tile(props: TileProps) {
   const { index, column, frame, isSelected, isFocusTile, isFling, minConfidence, colourOf } = props;
   const drawn = useRef<string | null>(null);
   if (!isFling) drawn.current = frame?.key ?? null;
-  const shown = frame === undefined ? [] : boxesShown(frame.boxes, minConfidence);
+  // What flies by is a place and a time: each element less is one less to lay out per frame.
+  const isDrawn = frame !== undefined && drawn.current === frame.key;
+  const shown = !isDrawn ? [] : boxesShown(frame.boxes, minConfidence);
   return (
     <div
       role="gridcell"
@@ -39,18 +41,20 @@ export const Tile = memo(function Tile(props: TileProps) {
       className={cx(TILE, isSelected && "bg-accent-wash")}
     >
       <div className="relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken">
-        {frame !== undefined && drawn.current === frame.key && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
+        {isDrawn && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
         {isSelected && <span className="pointer-events-none absolute inset-0 rounded-[7px] shadow-[inset_0_0_0_2px_var(--accent)]" />}
-        <span
-          data-check=""
-          className={cx(
-            "absolute top-0 left-0 p-[6px] transition-opacity",
-            !isSelected && "opacity-0 group-hover/tile:opacity-100 group-focus-visible/tile:opacity-100 [@media(hover:none)]:opacity-100",
-          )}
-        >
-          <CheckMark isChecked={isSelected} />
-        </span>
-        {frame !== undefined && drawn.current === frame.key && <Marks frame={frame} />}
+        {isDrawn && (
+          <span
+            data-check=""
+            className={cx(
+              "absolute top-0 left-0 p-[6px] transition-opacity",
+              !isSelected && "opacity-0 group-hover/tile:opacity-100 group-focus-visible/tile:opacity-100 [@media(hover:none)]:opacity-100",
+            )}
+          >
+            <CheckMark isChecked={isSelected} />
+          </span>
+        )}
+        {isDrawn && <Marks frame={frame} />}
       </div>
       <div className="flex h-[24px] items-center justify-between gap-[8px] px-[4px] text-[11.5px] text-soft tabular-nums">
         {frame === undefined ? (
@@ -58,7 +62,7 @@ export const Tile = memo(function Tile(props: TileProps) {
         ) : (
           <>
             <span className="truncate text-ink">{frame.time}</span>
-            <span className="truncate">{frame.camera}</span>
+            {isDrawn && <span className="truncate group-data-narrow/grid:sr-only">{frame.camera}</span>}
           </>
         )}
       </div>

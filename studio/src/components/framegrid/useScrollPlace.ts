@@ -57,7 +57,9 @@ export function useScrollPlace(ref: RefObject<HTMLDivElement | null>, layout: Gr
     (virtualTop: number) => {
       const element = ref.current;
       if (element === null) return;
-      element.scrollTop = toPhysical(latest.current.scale, virtualTop);
+      const physical = toPhysical(latest.current.scale, virtualTop);
+      // Writing where it is already would stop a finger's momentum.
+      if (Math.abs(element.scrollTop - physical) >= 1) element.scrollTop = physical;
       update({ physical: element.scrollTop, virtual: virtualTop }, false);
     },
     [ref, update],

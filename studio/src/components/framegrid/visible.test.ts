@@ -68,3 +68,10 @@ test("nothing is asked twice, nor after the grid is gone", () => {
   clock.pass(1000);
   expect(asked).toEqual(["0-49"]);
 });
+
+test("other frames in the same places are asked for again", () => {
+  const { asked, asker } = setUp();
+  asker.moved(0, 49);
+  asker.forget();
+  expect(asked).toEqual(["0-49", "0-49"]);
+});

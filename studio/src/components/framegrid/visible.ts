@@ -48,6 +48,12 @@ export class VisibleAsker {
     this.stop = this.clock.after(REST_MS, () => this.askNow());
   }
 
+  /** Other frames stand in the same places now: what is in sight is asked for again. */
+  forget(): void {
+    this.asked = null;
+    this.askNow();
+  }
+
   dispose(): void {
     this.stop?.();
     this.stop = null;

@@ -5,7 +5,7 @@ const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
 
 /**
  * Runs on a key press anywhere on the page. Never while an input has the focus, while a
- * dialog is open that the press is not in, or after someone else has taken the press.
+ * dialog is open, or after someone else has taken the press.
  */
 export function useShortcut(shortcut: string, run: (event: KeyboardEvent) => void, isOn = true): void {
   const latest = useRef(run);
@@ -14,7 +14,7 @@ export function useShortcut(shortcut: string, run: (event: KeyboardEvent) => voi
     if (!isOn) return;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing || takesLetters(event.target)) return;
-      if (!matches(shortcut, event, isMac) || document.querySelector('[role="dialog"][aria-modal="true"], [role="alertdialog"]') !== null) return;
+      if (!matches(shortcut, event, isMac) || document.querySelector("[data-modal-open]") !== null) return;
       event.preventDefault();
       latest.current(event);
     };

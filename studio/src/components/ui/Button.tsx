@@ -29,8 +29,10 @@ const KINDS: Record<ButtonKind, string> = {
   danger: "border-bad/50 bg-transparent text-bad data-hovered:bg-bad-wash data-pressed:bg-bad-wash",
 };
 
+// Fingers scroll and pinch over it, and a double tap does not zoom: what react-aria would say
+// by a style of its own, which a strict policy of the page forbids.
 export const pressable =
-  "inline-flex shrink-0 select-none items-center justify-center border font-medium whitespace-nowrap transition-colors duration-100 data-disabled:opacity-45 data-focus-visible:outline-2 data-focus-visible:outline-offset-2 data-focus-visible:outline-accent";
+  "touch-pan-x touch-pan-y touch-pinch-zoom inline-flex shrink-0 select-none items-center justify-center border font-medium whitespace-nowrap transition-colors duration-100 data-disabled:opacity-45 data-focus-visible:outline-2 data-focus-visible:outline-offset-2 data-focus-visible:outline-accent";
 
 const SIZES = {
   small: "h-[24px] rounded-[5px] px-[8px] text-[12px] gap-[5px]",

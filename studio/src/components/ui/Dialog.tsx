@@ -29,7 +29,7 @@ export function Dialog({ isOpen, onClose, title, children, actions, width = "nar
       isKeyboardDismissDisabled={mustAnswer}
       className="fixed inset-0 z-50 flex items-start justify-center overflow-y-auto bg-black/40 px-[16px] pt-[12vh] pb-[16px] dark:bg-black/60"
     >
-      <Modal className={cx(floating, "w-full rounded-[10px]", WIDTHS[width])}>
+      <Modal data-modal-open="" className={cx(floating, "w-full rounded-[10px]", WIDTHS[width])}>
         <AriaDialog role={mustAnswer ? "alertdialog" : "dialog"} className="flex flex-col outline-none">
           <div className="flex items-center gap-[8px] pt-[14px] pr-[12px] pl-[18px]">
             <Heading slot="title" className="flex-1 text-[15px] font-semibold">

@@ -11,6 +11,11 @@ const COLOURS: Record<ToastTone, string> = { neutral: "text-soft", good: "text-g
 /** Shows the queue's messages at the lower right. Put one on the page, near its end. */
 export function ToastRegion({ toasts = studioToasts }: { toasts?: Toasts }) {
   const shown = useSyncExternalStore(toasts.subscribe, toasts.current);
+  // A button that goes with its message loses the focus without saying so.
+  const close = (id: number) => {
+    toasts.close(id);
+    toasts.release();
+  };
   return (
     <div
       role="region"
@@ -39,14 +44,14 @@ export function ToastRegion({ toasts = studioToasts }: { toasts?: Toasts }) {
                   className="mt-[7px]"
                   onPress={() => {
                     toast.action?.run();
-                    toasts.close(toast.id);
+                    close(toast.id);
                   }}
                 >
                   {toast.action.label}
                 </Button>
               )}
             </div>
-            <IconButton icon="close" label="Close this message" size="small" onPress={() => toasts.close(toast.id)} />
+            <IconButton icon="close" label="Close this message" size="small" onPress={() => close(toast.id)} />
           </li>
         ))}
       </ol>
