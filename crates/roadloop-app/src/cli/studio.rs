@@ -4,7 +4,9 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use roadloop_users::People;
+use chrono::Utc;
+use roadloop_base::Nanos;
+use roadloop_users::{Invitation, InvitationState, People, Role};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Outcome;
@@ -102,7 +104,11 @@ fn guard(session: &Session, args: &Args, is_tls: bool) -> Result<Guard> {
     }
     session.folder("")?;
     let people = People::open(&session.config.workspace().join(USERS))?;
-    if !people.has_admin()? {
+    let now = Nanos(Utc::now().timestamp_nanos_opt().unwrap_or_default());
+    let is_of_admin = |invitation: &Invitation| {
+        invitation.role == Role::Admin && invitation.state == InvitationState::Open
+    };
+    if !people.has_admin()? && !people.invitations(now)?.iter().any(is_of_admin) {
         return Err(usage(format!(
             "nobody can log in yet; invite an administrator first: {} users invite --role admin",
             command()

@@ -29,6 +29,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use roadloop_engine::Ctx;
 use roadloop_engine::pictures::Thumbnails;
 use tokio::sync::Semaphore;
@@ -84,11 +87,23 @@ impl Studio {
     pub(crate) fn routes(self) -> Router {
         let studio = Arc::new(self);
         let (api, _) = api::routes().split_for_parts();
+        let api = api.route("/api/v1/openapi.json", get(describe)).route("/healthz", get(alive));
         guard::around(
             Router::new().merge(api.with_state(Arc::clone(&studio))).merge(site::routes()),
             studio,
         )
     }
+}
+
+/// The same for whoever asks: it is no secret.
+async fn describe() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (kind, description()).into_response()
+}
+
+/// For what looks whether this program still answers.
+async fn alive() -> &'static str {
+    "ok"
 }
 
 /// The description of the API, as it is committed and as people ask for it.
