@@ -103,7 +103,7 @@ pub(crate) fn run(session: &Session, args: Args) -> Result<Outcome> {
             for user in people.users()? {
                 let line = json!({"id": user.id.0, "name": user.name.as_str(),
                     "role": user.role.name(), "made_at": user.made_at.iso(),
-                    "logged_in_at": user.logged_in_at.map(|at| at.iso()),
+                    "logged_in_at": user.logged_in_at.map(Nanos::iso),
                     "is_disabled": user.disabled_at.is_some()});
                 render::print(&line.to_string())?;
             }

@@ -306,7 +306,7 @@ fn images_are_given_once_and_nothing_else_is() {
     assert!(workspace.path("roadloop/thumbnails").is_dir());
     for key in [
         format!("/api/v1/images/{recording}/{camera}/..%2F..%2F..%2Frecordings%2F{recording}.json"),
-        format!("/api/v1/images/..%2F..%2F..%2F/etc/passwd"),
+        "/api/v1/images/..%2F..%2F..%2F/etc/passwd".to_owned(),
         format!("/api/v1/images/{recording}/..%2Ftables/{file}"),
         format!("/api/v1/images/{recording}/{camera}/{camera}-..%2F..%2Fx.jpg"),
         format!("/api/v1/images/{recording}/{camera}/{camera}-%00.jpg"),

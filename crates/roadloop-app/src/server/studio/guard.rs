@@ -27,12 +27,11 @@ use super::proxy::{Origin, Proxy};
 use crate::server::Peer;
 use crate::server::problem::Problem;
 
-/// What a page of ours may load: itself. The style of an element is set by scripts of
-/// ours, and a script of anybody else is never run.
-const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' \
-    'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob:; \
-    connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-    frame-ancestors 'none'";
+/// What a page of ours may load: itself. No script and no style that stands in a page is
+/// taken: only files of ours.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob:; connect-src 'self'; \
+    manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The header in which pages send the word that changes ask for.
 const CSRF: HeaderName = HeaderName::from_static("x-roadloop-csrf");
@@ -395,7 +394,7 @@ mod tests {
     #[tokio::test]
     async fn who_has_a_name_shows_a_cookie_or_a_token() {
         let folder = tempfile::tempdir().unwrap();
-        let people = People::open_for_tests(&folder.path().join("studio.db")).unwrap();
+        let people = People::open(&folder.path().join("studio.db")).unwrap();
         let name = UserName::new("ann").unwrap();
         let password = "a long enough sentence";
         people.create_user(By::Operator, &name, password, Role::Viewer, now()).unwrap();

@@ -9,6 +9,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use roadloop_base::Nanos;
 use roadloop_users::{
     ApiToken, AuditEntry, AuditId, By, INVITATION_FOR, Invitation, InvitationId, InvitationState,
     NewToken, Permission, Permissions, Role, SESSION_AT_MOST, TokenId, User, UserId, UserName,
@@ -154,7 +155,7 @@ impl UserItem {
             name: user.name.to_string(),
             role: user.role.name().to_owned(),
             made_at: user.made_at.iso(),
-            logged_in_at: user.logged_in_at.map(|at| at.iso()),
+            logged_in_at: user.logged_in_at.map(Nanos::iso),
             is_disabled: user.disabled_at.is_some(),
         }
     }
@@ -387,7 +388,7 @@ impl TokenItem {
             scopes: scopes.collect(),
             made_at: token.made_at.iso(),
             expires_at: token.expires_at.iso(),
-            used_at: token.used_at.map(|at| at.iso()),
+            used_at: token.used_at.map(Nanos::iso),
             is_revoked: token.revoked_at.is_some(),
         }
     }
