@@ -8,6 +8,7 @@
 mod annotations;
 mod api;
 mod counts;
+mod evaluation;
 mod events;
 mod export;
 mod filters;
@@ -34,9 +35,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use roadloop_engine::Ctx;
 use roadloop_engine::pictures::Thumbnails;
+use roadloop_engine::work::Board;
 use tokio::sync::Semaphore;
 
 use super::Closing;
+use super::live::Live;
 use guard::RawSeen;
 pub(crate) use guard::{Guard, Line};
 pub(crate) use proxy::Proxy;
@@ -53,6 +56,8 @@ pub(crate) struct Studio {
     thumbnails: Thumbnails,
     guard: Guard,
     raw_seen: RawSeen,
+    /// Orders on their way.
+    live: Live,
     closing: Closing,
     /// Places for those who listen to events.
     streams: Arc<Semaphore>,
@@ -73,7 +78,9 @@ impl Studio {
         closing: Closing,
     ) -> Studio {
         let ThumbnailSettings { folder, most_bytes } = thumbnails;
+        let live = Live::new(Board::new(ctx.store.clone()));
         Studio {
+            live,
             ctx,
             views: Views::default(),
             thumbnails: Thumbnails::new(folder, most_bytes),

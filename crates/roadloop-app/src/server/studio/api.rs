@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use super::guard::Caller;
 use super::{
-    Studio, annotations, counts, events, export, filters, frames, images, lineage, people,
-    recordings, selections, tags, timeline,
+    Studio, annotations, counts, evaluation, events, export, filters, frames, images, lineage,
+    people, recordings, selections, tags, timeline,
 };
 
 /// Bytes of an annotation: two thousand boxes, each with its tags.
@@ -164,6 +164,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Studio>> {
         .routes(routes!(filters::vocabulary))
         .routes(routes!(counts::by))
         .routes(routes!(counts::confidences))
+        .routes(routes!(evaluation::evaluation))
         .routes(routes!(timeline::timeline))
         .routes(routes!(timeline::track))
         .routes(routes!(tags::change))
