@@ -4,13 +4,15 @@
 import { catalog } from "./studio/catalog.mjs";
 import { editing } from "./studio/editing.mjs";
 import { frame } from "./studio/frame.mjs";
+import { recordings } from "./studio/recordings.mjs";
 import { makeChecks } from "./studio/checks.mjs";
 import { startStudio } from "./studio/start.mjs";
+import { whole } from "./studio/whole.mjs";
 
 const began = performance.now();
 const studio = await startStudio();
 const { check, result } = makeChecks(studio, process.argv[2]);
-for (const group of [catalog, frame, editing]) await group(check, studio);
+for (const group of [catalog, frame, editing, recordings, whole]) await group(check, studio);
 const { done, failed } = result;
 await studio.stop({ keep: failed.length > 0 });
 console.log(`${done} ok, ${failed.length} failed, ${((performance.now() - began) / 1000).toFixed(0)} s`);

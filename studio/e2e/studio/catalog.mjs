@@ -133,7 +133,7 @@ export async function catalog(check) {
     const frames = await api.frames("has(car)");
     await page.keyboard.press("Enter");
     await see.at(`/frames/${frames[last].recording}/${frames[last].camera}/${frames[last].sequence}`);
-    await page.getByText(`${last + 1} of`).waitFor();
+    await page.getByText(`${last + 1} of ${last + 1} hits`).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("grid").waitFor();
     await until(async () => (await index()) === String(last), "the focus on the frame that was open", index);

@@ -42,6 +42,8 @@ export function makeChecks(studio, only) {
     if (only !== undefined && !name.includes(only)) return;
     const began = performance.now();
     const page = await fresh();
+    // Whatever lies under a pointer that was left somewhere would be hovered.
+    await page.mouse.move(0, 0);
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: theme });
     const trouble = [];
@@ -103,6 +105,7 @@ function person(page, studio) {
     async frame(frame, view = {}) {
       const text = new URLSearchParams(view).toString();
       await see.open(`${pathOf(frame)}${text === "" ? "" : `?${text}`}`);
+      await page.getByRole("tab", { name: /^Boxes/ }).waitFor();
     },
     /** Waits until the catalog says so many frames. */
     async hits(number) {

@@ -54,6 +54,8 @@ function pass(api, request, response) {
   const asked = ask(new URL(request.url, api), { method: request.method, headers }, (answer) => {
     response.writeHead(answer.statusCode, answer.headers);
     answer.pipe(response);
+    answer.on("error", () => response.destroy());
+    answer.on("close", () => answer.complete || response.destroy());
   });
   asked.on("error", () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
   response.on("close", () => asked.destroy());

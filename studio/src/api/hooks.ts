@@ -190,27 +190,34 @@ export function useLiveCatalog(): boolean {
   const queries = useQueryClient();
   const [isGone, setGone] = useState(false);
   useEffect(() => {
-    const events = new EventSource("/api/v1/events");
+    let events: EventSource;
     let known: string | null = null;
-    events.addEventListener("catalog", (event: MessageEvent<string>) => {
-      if (known !== null && known !== event.data) void queries.invalidateQueries({ queryKey: [CATALOG] });
-      known = event.data;
-    });
     let timer: ReturnType<typeof setTimeout> | undefined;
-    events.addEventListener("error", () => {
-      // A server that is started anew is back within the time of a glance.
-      timer ??= setTimeout(() => setGone(true), GONE_MS);
-    });
-    events.addEventListener("open", () => {
-      clearTimeout(timer);
-      timer = undefined;
-      setGone((wasGone) => {
-        if (wasGone) void queries.invalidateQueries();
-        return false;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const listen = () => {
+      events = new EventSource("/api/v1/events");
+      events.addEventListener("catalog", (event: MessageEvent<string>) => {
+        if (known !== null && known !== event.data) void queries.invalidateQueries({ queryKey: [CATALOG] });
+        known = event.data;
       });
-    });
+      events.addEventListener("error", () => {
+        // A server that is started anew is back within the time of a glance.
+        timer ??= setTimeout(() => setGone(true), GONE_MS);
+        // After an answer that was none, a browser does not ask again by itself.
+        if (events.readyState === EventSource.CLOSED) again = setTimeout(listen, GONE_MS);
+      });
+      events.addEventListener("open", () => {
+        if (timer === undefined) return;
+        clearTimeout(timer);
+        timer = undefined;
+        setGone(false);
+        void queries.invalidateQueries();
+      });
+    };
+    listen();
     return () => {
       clearTimeout(timer);
+      clearTimeout(again);
       events.close();
     };
   }, [queries]);

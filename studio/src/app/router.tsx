@@ -1,6 +1,6 @@
 // Which page an address is.
 
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { AppShell, type NavItem } from "../components/shell";
 import { EmptyState, ErrorState, Icon, Spinner, ToastRegion } from "../components/ui";
@@ -11,7 +11,9 @@ import { LoginPage } from "../features/people/LoginPage";
 import { Account } from "./Account";
 import { parseAddress, viewOf, writeAddress } from "./address";
 import { KeySheet } from "./KeySheet";
+import { LINK_BUTTON } from "./Page";
 import { useSetting } from "./settings";
+import { useTitle } from "./title";
 import { useFocusOfPages } from "./focus";
 
 const NAV: NavItem[] = [
@@ -101,6 +103,18 @@ function Brand() {
   );
 }
 
+function NoPage() {
+  useTitle("No such page");
+  return (
+    <>
+      <h1 className="sr-only">No such page</h1>
+      <EmptyState icon="search" title="There is no such page" action={<Link to="/" className={LINK_BUTTON.plain}>To the catalog</Link>}>
+        The address may have been cut off where it was copied.
+      </EmptyState>
+    </>
+  );
+}
+
 const root = createRootRoute({
   component: Studio,
   errorComponent: ({ error, reset }) => (
@@ -108,11 +122,7 @@ const root = createRootRoute({
       {error instanceof Error ? error.message : String(error)}
     </ErrorState>
   ),
-  notFoundComponent: () => (
-    <EmptyState icon="search" title="There is no such page">
-      The address may have been cut off where it was copied.
-    </EmptyState>
-  ),
+  notFoundComponent: NoPage,
 });
 
 // Each page is a file of its own, that comes when it is first looked at.

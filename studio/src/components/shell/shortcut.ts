@@ -25,6 +25,12 @@ export function matches(shortcut: string, press: KeyPress, isMac: boolean): bool
   return isSign || press.shiftKey === has("Shift");
 }
 
+/** What has the focus is moved by arrows itself, as a slider is. */
+export function takesArrows(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.closest('input[type="range"], input[type="radio"], [role="slider"], [role="application"], video') !== null;
+}
+
 /** Someone is writing there, or chooses by typing: letters are not ours. */
 export function takesLetters(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;

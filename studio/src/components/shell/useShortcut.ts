@@ -1,5 +1,5 @@
-import { useEffect, useRef } from "react";
-import { matches, takesLetters } from "./shortcut";
+import { useLayoutEffect, useRef } from "react";
+import { matches, takesArrows, takesLetters } from "./shortcut";
 
 const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
 
@@ -10,10 +10,12 @@ const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
 export function useShortcut(shortcut: string, run: (event: KeyboardEvent) => void, isOn = true): void {
   const latest = useRef(run);
   latest.current = run;
-  useEffect(() => {
+  // Before anything is painted: a key that is pressed at once is not lost.
+  useLayoutEffect(() => {
     if (!isOn) return;
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing || takesLetters(event.target)) return;
+      if (event.key.startsWith("Arrow") && takesArrows(event.target)) return;
       if (!matches(shortcut, event, isMac) || document.querySelector("[data-modal-open]") !== null) return;
       event.preventDefault();
       latest.current(event);

@@ -20,8 +20,11 @@ export function Drive({ frame, go }: { frame: FrameDetail; go: (to: FrameName) =
   const pick = async (time: number) => {
     const at = new Date(time).toISOString();
     const filter = `recording = ${quote(frame.recording)} and camera = ${quote(frame.camera)}`;
-    const { frames } = await answer(client.GET("/api/v1/frames", { params: { query: { filter, at, limit: 1 } } }));
-    if (frames[0] !== undefined) go(frames[0]);
+    const ask = (place: { at: string } | { offset: number }) => answer(client.GET("/api/v1/frames", { params: { query: { filter, ...place, limit: 1 } } }));
+    const found = await ask({ at });
+    // After the last one, that is meant.
+    const [there] = found.frames.length > 0 || found.reachable === 0 ? found.frames : (await ask({ offset: found.reachable - 1 })).frames;
+    if (there !== undefined) go(there);
   };
   return (
     <section aria-label="The drive" className="border-t border-line bg-card px-[12px] pt-[4px]">

@@ -11,6 +11,7 @@ import { confidenceOf, count, dateAndTime, frameParams, viewOf, type View } from
 import { shownBoxes } from "../../app/frames";
 import { useKeysElsewhere, usePageKeys, type KeyRow } from "../../app/keys";
 import { leave } from "../../app/taken";
+import { LINK_BUTTON, Page } from "../../app/Page";
 import { useTitle } from "../../app/title";
 import { BoxesTab } from "./BoxesTab";
 import { Details } from "./Details";
@@ -45,15 +46,38 @@ export function FramePage() {
   useTitle(`${camera} #${sequence}`);
   if (found.isError) {
     return (
-      <ErrorState title="This frame cannot be shown" onRetry={() => void found.refetch()} isRetrying={found.isFetching}>
-        {found.error.message}
-      </ErrorState>
+      <Page
+        title={`${camera} #${sequence}`}
+        about={recording}
+        actions={
+          <Link to="/" search={view} className={LINK_BUTTON.plain}>
+            <Icon name="grid" /> Catalog
+          </Link>
+        }
+      >
+        <ErrorState title="This frame cannot be shown" onRetry={() => void found.refetch()} isRetrying={found.isFetching}>
+          {found.error.message}
+        </ErrorState>
+      </Page>
     );
   }
-  if (found.data === undefined) return <Skeleton className="m-[16px] h-[60vh]" />;
+  if (found.data === undefined) return <Coming camera={camera} sequence={sequence} />;
   const go = (to: FrameName) => void navigate({ to: "/frames/$recording/$camera/$sequence", params: frameParams(to), search: view });
   const set = (change: Partial<View>) => void navigate({ to: ".", search: viewOf({ ...view, ...change }), replace: true });
   return <Frame frame={found.data} view={view} go={go} set={set} isOld={found.isPlaceholderData} />;
+}
+
+function Coming({ camera, sequence }: { camera: string; sequence: string }) {
+  return (
+    <div className="flex h-full flex-col" aria-busy="true">
+      <h1 className="flex h-[47px] shrink-0 items-center border-b border-line bg-card px-[14px] text-[14px] font-semibold">
+        <span className="truncate">
+          {camera} <span className="text-soft">#{sequence}</span>
+        </span>
+      </h1>
+      <Skeleton className="m-[16px] min-h-[240px] flex-1" />
+    </div>
+  );
 }
 
 interface FrameProps {

@@ -1,0 +1,102 @@
+// What holds for every page: titles, themes, narrow windows, what a screen reader would miss,
+// a server that is gone, and how long a page takes.
+
+import assert from "node:assert/strict";
+import { pathOf, until } from "./checks.mjs";
+
+export async function whole(check, studio) {
+  const pages = async (api) => {
+    const [{ recording }] = await api.get("recordings");
+    const [one] = await api.frames("has(person)", 1);
+    return [
+      { path: "/?q=has(person)", title: "has(person) · roadloop", ready: (page) => page.locator('[role="gridcell"] img').first().waitFor() },
+      { path: "/?as=map", title: "Catalog · roadloop", ready: (page) => page.getByRole("application").waitFor() },
+      { path: pathOf(one), title: `${one.camera} #${one.sequence} · roadloop`, ready: (page) => page.getByRole("region", { name: "The drive" }).waitFor() },
+      { path: "/recordings", title: "Recordings · roadloop", ready: (page) => page.getByRole("link", { name: recording }).waitFor() },
+      { path: `/recordings/${recording}`, title: `${recording} · roadloop`, ready: (page) => page.getByRole("application").waitFor() },
+      { path: "/check", title: "Anonymisation check · roadloop", ready: (page) => page.getByRole("region", { name: "Before and after" }).waitFor() },
+      { path: "/there/is/none", title: "No such page · roadloop", ready: (page) => page.getByText("There is no such page").waitFor() },
+    ];
+  };
+
+  for (const theme of ["light", "dark"]) {
+    await check(`all pages in ${theme}, looked over by axe`, async (see, page, api) => {
+      for (const { path, title, ready } of await pages(api)) {
+        await see.open(path);
+        await ready(page);
+        assert.equal(await page.title(), title);
+        assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), theme);
+        await see.audit(`${path} in ${theme}`);
+      }
+      const { path, ready } = (await pages(api))[2];
+      await see.open(path);
+      await ready(page);
+      await page.keyboard.press("e");
+      await page.locator("[data-saving]").waitFor();
+      await see.audit(`the editor in ${theme}`);
+    }, { theme });
+  }
+
+  await check("a narrow window shows all and scrolls to no side", async (see, page, api) => {
+    for (const { path, ready } of await pages(api)) {
+      await see.open(path);
+      await ready(page);
+      const { inner, wide } = await page.evaluate(() => ({ inner: innerWidth, wide: document.documentElement.scrollWidth }));
+      assert.ok(wide <= inner, `${path} is ${wide} wide`);
+    }
+    await see.catalog();
+    await page.getByRole("button", { name: "Narrow down" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: /^dog\b/ }).click();
+    await page.getByRole("dialog").getByRole("button", { name: /^Show \d+ frames$/ }).click();
+    await see.wordIs("q", "has(dog)");
+    await see.hits(await api.total("has(dog)"));
+  }, { width: 390, height: 844 });
+
+  await check("a theme is chosen and kept", async (see, page) => {
+    await see.catalog();
+    const choose = async (name) => {
+      await page.getByRole("button", { name: /colours and keys$/ }).click();
+      await page.getByRole("menuitem", { name }).click();
+    };
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    await choose("Dark");
+    assert.equal(await theme(), "dark");
+    await page.reload();
+    await page.getByRole("grid").waitFor();
+    assert.equal(await theme(), "dark");
+    await choose("Colours of the system");
+    assert.equal(await theme(), "light");
+  });
+
+  await check("a server that is gone is told of, and comes back", async (see, page, api) => {
+    await see.catalog();
+    await see.hits(await api.total(""));
+    await studio.kill();
+    await page.getByText("The studio does not answer").first().waitFor();
+    await see.facet("labels", "dog").click();
+    await page.getByText("The frames cannot be shown").waitFor();
+    await studio.revive();
+    await until(async () => (await page.getByText("What is shown may be old").count()) === 0, "an end of the notice");
+    await see.hits(await api.total("has(dog)"));
+  }, { answers: [500, 502], complaints: [/ERR_CONNECTION|Failed to load resource|ERR_INCOMPLETE/] });
+
+  await check("how long the catalog takes", async (see, page, api) => {
+    const time = async () => {
+      const began = performance.now();
+      await page.goto(studio.base);
+      await page.locator('[role="gridcell"] img').first().waitFor();
+      return Math.round(performance.now() - began);
+    };
+    const other = await studio.browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const cold = await other.newPage();
+    const began = performance.now();
+    await cold.goto(studio.base);
+    await cold.locator('[role="gridcell"] img').first().waitFor();
+    const first = Math.round(performance.now() - began);
+    await other.close();
+    await time();
+    const warm = await time();
+    console.log(`      the catalog shows frames after ${first} ms cold, ${warm} ms warm`);
+    assert.ok(await api.total("") > 0);
+  });
+}
