@@ -3,6 +3,7 @@
 
 import { QueryCache, QueryClient, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { toldOf, type Order } from "./orders";
 import { answer, client, Problem, rememberCsrf, type FrameName } from "./client";
 
 export const queries: QueryClient = new QueryClient({
@@ -200,6 +201,7 @@ export function useLiveCatalog(): boolean {
         if (known !== null && known !== event.data) void queries.invalidateQueries({ queryKey: [CATALOG] });
         known = event.data;
       });
+      events.addEventListener("progress", (event: MessageEvent<string>) => toldOf(JSON.parse(event.data) as Order));
       events.addEventListener("error", () => {
         // A server that is started anew is back within the time of a glance.
         timer ??= setTimeout(() => setGone(true), GONE_MS);

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models against people */
+        get: operations["evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -65,7 +82,8 @@ export interface paths {
         /**
          * Events as they happen
          * @description `catalog` whenever the catalog is another one; its data has the `state` that answers of
-         *     pages have too.
+         *     pages have too. `progress` for each change of an order of a queue, as `roadloop queue
+         *     status --json` has it; `trouble` where that cannot be looked at.
          */
         get: operations["events"];
         put?: never;
@@ -671,6 +689,35 @@ export interface components {
             reason: string;
             stage: string;
         };
+        /** @description Models against people. */
+        Evaluation: {
+            /**
+             * Format: int64
+             * @description Frames that match and that people looked at.
+             */
+            annotated: number;
+            /**
+             * Format: int64
+             * @description Those of them that were compared: the earliest 20000.
+             */
+            compared: number;
+            /** Format: float */
+            confidence: number;
+            /** Format: float */
+            iou: number;
+            /** @description The most frequent first. */
+            labels: components["schemas"]["LabelScore"][];
+            /**
+             * Format: int64
+             * @description Of which so many are not listed.
+             */
+            more_patches: number;
+            /**
+             * @description Boxes on which they disagree: what models are surest of and is not there, and the
+             *     largest that they missed.
+             */
+            patches: components["schemas"]["Patch"][];
+        };
         /** @description Where a filter is wrong. */
         FilterTrouble: {
             /** @description The first character of the place, in UTF-16 units as JavaScript counts. */
@@ -710,6 +757,11 @@ export interface components {
             brightness: number;
             encoding: string;
             in_view?: components["schemas"]["InView"] | null;
+            /**
+             * @description The models' objects against the person's boxes, where a person looked at it: at a
+             *     confidence of 0.35 and an overlap of 0.5.
+             */
+            judged?: components["schemas"]["JudgedItem"][] | null;
             position?: components["schemas"]["Place"] | null;
             /**
              * Format: float
@@ -816,6 +868,39 @@ export interface components {
             /** @description `viewer`, `worker`, `reviewer`, `admin`. */
             role: string;
         };
+        /** @description A box and how it came out. */
+        JudgedItem: {
+            /** @description Left, top, right, bottom as fractions. */
+            bbox: number[];
+            /**
+             * Format: float
+             * @description The model's.
+             */
+            confidence?: number | null;
+            label: string;
+            /** @description `agreed`: both say so; `extra`: only the model; `missed`: only the person. */
+            verdict: string;
+        };
+        /** @description How one label came out. */
+        LabelScore: {
+            /** Format: int64 */
+            agreed: number;
+            /** Format: int64 */
+            extra: number;
+            label: string;
+            /** Format: int64 */
+            missed: number;
+            /**
+             * Format: double
+             * @description Of what models say, the share that is right; nothing where they say nothing.
+             */
+            precision?: number | null;
+            /**
+             * Format: double
+             * @description Of what is there, the share that models say; nothing where nothing is there.
+             */
+            recall?: number | null;
+        };
         /** @description A name and a password. */
         Login: {
             name: string;
@@ -919,6 +1004,16 @@ export interface components {
         PasswordChange: {
             new: string;
             old: string;
+        };
+        /** @description A box and the frame it is on. */
+        Patch: components["schemas"]["JudgedItem"] & {
+            anonymized: boolean;
+            frame: components["schemas"]["FrameName"];
+            /** Format: int32 */
+            height: number;
+            image: string;
+            /** Format: int32 */
+            width: number;
         };
         /** @description A box that a person drew, or took over from a model. Whole pixels. */
         PersonsBox: {
@@ -1289,6 +1384,35 @@ export interface operations {
             };
         };
     };
+    evaluation: {
+        parameters: {
+            query?: {
+                /** @description Which frames; all where it is empty. Only those count that people looked at. */
+                filter?: string;
+                /**
+                 * @description How much two boxes overlap that are the same, as intersection over union; 0.5 where
+                 *     nothing is said.
+                 */
+                iou?: number;
+                /** @description What models are less sure of does not count; 0.35 where nothing is said. */
+                confidence?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -1320,7 +1444,7 @@ export interface operations {
             query: {
                 /** @description Which frames; all where it is empty. */
                 filter?: string;
-                form: "jsonl" | "csv" | "parquet" | "detect-labels" | "dynamodb" | "coco" | "coco-images";
+                form: "jsonl" | "csv" | "parquet" | "annotations" | "detect-labels" | "dynamodb" | "coco" | "coco-images";
             };
             header?: never;
             path?: never;

@@ -20,6 +20,7 @@ const NAV: NavItem[] = [
   { key: "catalog", label: "Catalog", icon: "grid", href: "/" },
   { key: "recordings", label: "Recordings", icon: "folder", href: "/recordings" },
   { key: "check", label: "Anonymisation", icon: "shield", href: "/check" },
+  { key: "evaluation", label: "Evaluation", icon: "chart", href: "/evaluation" },
 ];
 
 const PEOPLE: NavItem = { key: "people", label: "People", icon: "user", href: "/people", isLow: true };
@@ -54,7 +55,7 @@ function Studio() {
     );
   }
   const { name, role, permissions } = me.data;
-  const active = path.startsWith("/people") ? "people" : path.startsWith("/recordings") ? "recordings" : path.startsWith("/check") ? "check" : "catalog";
+  const active = path.startsWith("/people") ? "people" : path.startsWith("/evaluation") ? "evaluation" : path.startsWith("/recordings") ? "recordings" : path.startsWith("/check") ? "check" : "catalog";
   return (
     <AriaRouter navigate={(href) => void router.navigate({ href })}>
       <AppShell
@@ -155,6 +156,12 @@ const people = createRoute({
 });
 // Shown in the place of everything else.
 const invite = createRoute({ getParentRoute: () => root, path: "/invite" });
+const evaluation = createRoute({
+  getParentRoute: () => root,
+  path: "/evaluation",
+  component: lazyRouteComponent(() => import("../features/evaluation/EvaluationPage"), "EvaluationPage"),
+  validateSearch: (search: Record<string, unknown>): { q?: string | undefined } => (typeof search["q"] === "string" ? { q: search["q"] } : {}),
+});
 const check = createRoute({
   getParentRoute: () => root,
   path: "/check",
@@ -163,7 +170,7 @@ const check = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([catalog, frame, recordings, recording, people, invite, check]),
+  routeTree: root.addChildren([catalog, frame, recordings, recording, people, invite, check, evaluation]),
   parseSearch: parseAddress,
   stringifySearch: writeAddress,
   defaultPreload: "intent",

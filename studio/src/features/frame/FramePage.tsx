@@ -17,6 +17,7 @@ import { BoxesTab } from "./BoxesTab";
 import { Details } from "./Details";
 import { Drive } from "./Drive";
 import { FrameTags } from "./FrameTags";
+import { Judged } from "./Judged";
 import { Lineage } from "./Lineage";
 import { Neighbours } from "./Neighbours";
 import { ZoomView } from "./ZoomView";
@@ -213,7 +214,12 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
               selected={tab}
               onSelect={setTab}
               tabs={[
-                { key: "boxes", label: "Boxes", count: boxes.length, content: <BoxesTab boxes={boxes} confidence={confidence} selected={selected} onSelect={setSelected} onHover={setHovered} onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })} /> },
+                { key: "boxes", label: "Boxes", count: boxes.length, content: (
+                    <>
+                      <BoxesTab boxes={boxes} confidence={confidence} selected={selected} onSelect={setSelected} onHover={setHovered} onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })} />
+                      <Judged judged={frame.judged} />
+                    </>
+                  ) },
                 { key: "details", label: "Details", content: <Details frame={frame} /> },
                 { key: "lineage", label: "Lineage", content: <Lineage frame={frame} /> },
               ]}
