@@ -16,6 +16,15 @@ const BUILT: &str = "studio/dist";
 const DESCRIPTION: &str = "studio/openapi.json";
 const TYPES: &str = "studio/src/api/schema.d.ts";
 
+/// What is looked at in a browser: the parts alone, then the pages. Frame times are for a
+/// quiet machine, and left out here.
+const SCRIPTS: [&[&str]; 4] = [
+    &["studio/e2e/boxeditor.mjs"],
+    &["studio/e2e/parts.mjs", "grid", "million", "filter", "charts", "shell", "policy"],
+    &["studio/e2e/studio.mjs"],
+    &["studio/e2e/people.mjs"],
+];
+
 const RECORDING: &str = "testdata/demo/demo.mcap";
 
 /// Types, unit tests, and whether the committed files are those of the sources.
@@ -65,9 +74,12 @@ pub(crate) fn check_pages(workspace: &Workspace, library: &Path) -> Result<()> {
     let mut run = Command::new(&binary);
     run.arg("--workspace").arg(&looked_at).args(["--progress", "none", "run", RECORDING]);
     workspace.run(run.env("ORT_DYLIB_PATH", library))?;
-    let mut pages = Command::new("node");
-    pages.arg("studio/e2e/studio.mjs").env("ROADLOOP", &binary).env("WORKSPACE", &looked_at);
-    workspace.run(&mut pages)
+    for script in SCRIPTS {
+        let mut pages = Command::new("node");
+        pages.args(script).env("ROADLOOP", &binary).env("WORKSPACE", &looked_at);
+        workspace.run(&mut pages)?;
+    }
+    Ok(())
 }
 
 fn chromium() -> Option<PathBuf> {

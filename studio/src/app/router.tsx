@@ -33,7 +33,7 @@ function Studio() {
   const [isCollapsed, setCollapsed] = useSetting("rail", false);
   useFocusOfPages(path);
   const enter = () => {
-    queries.clear();
+    void queries.resetQueries();
     void navigate({ to: path === "/invite" ? "/" : ".", replace: true });
   };
   if (path === "/invite") return <InvitePage onDone={enter} />;
