@@ -57,7 +57,9 @@ export function TextField(props: TextFieldProps) {
       isInvalid={error !== undefined}
       autoFocus={autoFocus}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && lines === undefined) onEnter?.();
+        if (event.key === "Enter" && lines === undefined && onEnter !== undefined) onEnter();
+        // All other keys are for whatever is around: Escape closes a dialog.
+        else event.continuePropagation();
       }}
       className={cx("flex flex-col gap-[4px]", className)}
     >
