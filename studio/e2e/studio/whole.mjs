@@ -19,31 +19,42 @@ export async function whole(check, studio) {
     ];
   };
 
-  for (const theme of ["light", "dark"]) {
-    await check(`all pages in ${theme}, looked over by axe`, async (see, page, api) => {
-      for (const { path, title, ready } of await pages(api)) {
-        await see.open(path);
-        await ready(page);
-        assert.equal(await page.title(), title);
-        assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), theme);
-        await see.audit(`${path} in ${theme}`);
+  await check("each page has its title, axe finds nothing in light or dark, and a narrow window shows all", async (see, page, api) => {
+    const audited = async (what) => {
+      for (const colorScheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme });
+        await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
+        await see.audit(`${what} in ${colorScheme}`);
       }
-      const { path, ready } = (await pages(api))[2];
+    };
+    for (const { path, title, ready } of await pages(api)) {
+      await page.setViewportSize({ width: 1440, height: 900 });
       await see.open(path);
       await ready(page);
-      await page.keyboard.press("e");
-      await page.locator("[data-saving]").waitFor();
-      await see.audit(`the editor in ${theme}`);
-    }, { theme });
-  }
-
-  await check("a narrow window shows all and scrolls to no side", async (see, page, api) => {
-    for (const { path, ready } of await pages(api)) {
-      await see.open(path);
-      await ready(page);
-      const { inner, wide } = await page.evaluate(() => ({ inner: innerWidth, wide: document.documentElement.scrollWidth }));
-      assert.ok(wide <= inner, `${path} is ${wide} wide`);
+      assert.equal(await page.title(), title);
+      await audited(path);
+      await page.setViewportSize({ width: 390, height: 844 });
+      const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+      await until(async () => (await wide()) <= 390, `a page that is as wide as the window at ${path}`, wide);
+      await see.audit(`${path}, narrow`);
     }
+  });
+
+  await check("the editor in both themes, and what floats", async (see, page, api) => {
+    await see.frame((await api.frames("has(person)", 1))[0]);
+    await page.keyboard.press("t");
+    await page.getByRole("dialog").waitFor();
+    await see.audit("the dialog of tags");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("e");
+    await page.locator("[data-saving]").waitFor();
+    await see.audit("the editor in light");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await see.audit("the editor in dark");
+  });
+
+  await check("a narrow window narrows down in a dialog", async (see, page, api) => {
     await see.catalog();
     await page.getByRole("button", { name: "Narrow down" }).click();
     await page.getByRole("dialog").getByRole("button", { name: /^dog\b/ }).click();

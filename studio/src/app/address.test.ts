@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { confidenceOf, count, dateAndTime, millis, parseAddress, viewOf, writeAddress } from "./address";
+import { confidenceOf, count, dateAndTime, inUtc, millis, parseAddress, viewOf, writeAddress } from "./address";
 
 describe("addresses", () => {
   it("are views, whatever is in them", () => {
@@ -17,6 +17,8 @@ describe("addresses", () => {
 describe("times", () => {
   it("are UTC", () => {
     expect(dateAndTime("2026-05-04T09:30:00.123456789Z")).toBe("2026-05-04 09:30:00.123");
+    expect(inUtc("2026-05-04T09:30:00.123456789Z")).toBe("2026\u201105\u201104 09:30:00.123456789\u00a0UTC");
+    expect(inUtc("images/2026-05-04T09_30Z.jpg")).toBe("images/2026-05-04T09_30Z.jpg");
     expect(millis("2026-05-04T09:30:00.123456789Z")).toBe(Date.UTC(2026, 4, 4, 9, 30, 0, 123));
     expect([count(1, "frame"), count(1200, "box", "boxes")]).toEqual(["1 frame", "1,200 boxes"]);
   });

@@ -52,6 +52,12 @@ export function dateAndTime(iso: string): string {
   return `${iso.slice(0, 10)} ${timeOfDay(iso)}`;
 }
 
+/** The whole of a time, which breaks between its day and its hour; any other text as it is. */
+export function inUtc(text: string): string {
+  const found = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)Z$/.exec(text);
+  return found === null ? text : `${(found[1] ?? "").replaceAll("-", "\u2011")} ${found[2]}\u00a0UTC`;
+}
+
 /** Milliseconds since 1970; what is finer is cut off. */
 export function millis(iso: string): number {
   return Date.parse(`${iso.slice(0, 23)}Z`);

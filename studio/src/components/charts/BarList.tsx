@@ -54,6 +54,7 @@ export function BarList({ label, items, onState, shownAtFirst = 8 }: BarListProp
             <button
               type="button"
               aria-pressed={item.state === "in"}
+              title={item.label}
               onClick={(event) => toggle(item, event.altKey ? "out" : "in")}
               onKeyDown={(event) => onKeyDown(event, item)}
               className="relative flex h-[27px] min-w-0 flex-1 items-center gap-[7px] overflow-hidden rounded-[5px] px-[6px] text-left hover:bg-ink/5"

@@ -177,7 +177,7 @@ export function Timeline(props: TimelineProps) {
       <div aria-hidden="true" className="relative h-[18px] overflow-hidden text-soft tabular-nums">
         {ticks.map(({ time, label }) => {
           const x = xOf(buckets, time, width);
-          if (x > width - 62) return null;
+          if (x > width - 88) return null;
           return (
             <span key={time} className="absolute top-0 border-l border-line-strong pt-[3px] pl-[4px] leading-[14px] whitespace-nowrap" style={{ left: x }}>
               {label}

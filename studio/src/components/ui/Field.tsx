@@ -60,7 +60,9 @@ export function TextField(props: TextFieldProps) {
       autoFocus={autoFocus}
       {...(autoComplete !== undefined && { autoComplete })}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && lines === undefined) onEnter?.();
+        if (event.key === "Enter" && lines === undefined && onEnter !== undefined) onEnter();
+        // All other keys are for whatever is around: Escape closes a dialog.
+        else event.continuePropagation();
       }}
       className={cx("flex flex-col gap-[4px]", className)}
     >

@@ -55,6 +55,8 @@ export function CatalogPage() {
   const first = useQuery(framePage(filter, 0, PAGE));
   const page = first.isError ? undefined : first.data;
   const isWrong = first.error instanceof Problem && first.error.status === 400;
+  /** Nothing is there at all, so there is nothing to narrow down. */
+  const isEmpty = filter === "" && page?.total === 0;
   const aspect = useLast(aspectOf(page?.frames)) ?? 1.6;
   const place = usePlace(filter, page !== undefined && view.as !== "map");
   const { frame, ask } = usePages(filter, page?.state);
@@ -114,7 +116,7 @@ export function CatalogPage() {
       onFilter={setFilter}
       confidence={confidenceOf(view)}
       onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })}
-      isWrong={isWrong}
+      trouble={isWrong ? "What there is to narrow down by is shown as soon as the filter is right." : first.isError ? "What there is to narrow down by is not known now." : null}
     />
   );
   return (
@@ -122,7 +124,7 @@ export function CatalogPage() {
       <h1 className="sr-only">Catalog</h1>
       <CatalogBar filter={filter} onFilter={setFilter} total={page?.total ?? null} isBusy={first.isFetching} warnings={page?.warnings ?? []} notLookedAt={page?.not_looked_at ?? 0} isWrong={isWrong} />
       <div className="flex min-h-0 flex-1">
-        {isSideOpen && (
+        {isSideOpen && !isEmpty && (
           <aside aria-label="Narrow down" className="hidden w-[268px] shrink-0 overflow-y-auto border-r border-line bg-card md:block">
             {facets}
           </aside>
@@ -193,7 +195,7 @@ function NothingFound({ filter, notLookedAt, onClear }: { filter: string; notLoo
     return (
       <EmptyState icon="camera" title="No frames yet">
         Give a recording to roadloop in a terminal, and its frames are here:
-        <code className="mt-[10px] block rounded-[6px] border border-line bg-sunken px-[10px] py-[6px] font-mono text-[12.5px] text-ink">roadloop run drive.mcap</code>
+        <code className="mt-[10px] inline-block rounded-[6px] border border-line bg-sunken px-[12px] py-[6px] font-mono text-[12.5px] text-ink">roadloop run drive.mcap</code>
       </EmptyState>
     );
   }

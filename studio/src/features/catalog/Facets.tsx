@@ -19,16 +19,16 @@ interface FacetsProps {
   /** Boxes less sure are not drawn. */
   confidence: number;
   onConfidence: (confidence: number) => void;
-  /** The filter is none: nothing can be counted. */
-  isWrong: boolean;
+  /** Nothing can be counted: why, in words. */
+  trouble: string | null;
 }
 
-export function Facets({ filter, onFilter, confidence, onConfidence, isWrong }: FacetsProps) {
+export function Facets({ filter, onFilter, confidence, onConfidence, trouble }: FacetsProps) {
   const clauses = useMemo(() => clausesOf(filter), [filter]);
   const columns = useVocabulary().data?.columns ?? [];
   // Of attached tables, and few enough values to be chosen from.
   const attached = columns.filter((column) => column.name.includes(".") && (column.kind === "text" || column.kind === "truth"));
-  if (isWrong) return <p className="px-[16px] py-[14px] text-[12.5px] text-soft">What there is to narrow down by is shown as soon as the filter is right.</p>;
+  if (trouble !== null) return <p className="px-[16px] py-[14px] text-[12.5px] text-soft">{trouble}</p>;
   return (
     <div className="pb-[24px]">
       <Facet title="Labels" isOpen>
@@ -122,7 +122,7 @@ function chosenValues(clauses: readonly string[], column: string): string[] {
   return [...new Set(words)].filter((word) => valueChoice(clauses, column, word) !== null);
 }
 
-function Confidence({ filter, clauses, onFilter, confidence, onConfidence }: Omit<FacetsProps, "isWrong"> & { clauses: readonly string[] }) {
+function Confidence({ filter, clauses, onFilter, confidence, onConfidence }: Omit<FacetsProps, "trouble"> & { clauses: readonly string[] }) {
   const [mode, setMode] = useSetting<"boxes" | "frames">("confidence hides", "boxes");
   const bins = useConfidences(filter).data?.bins ?? [];
   const asked = leastConfidence(clauses) ?? 0;

@@ -62,11 +62,10 @@ function Risks({ recording }: { recording: string }) {
   const shown = frames[at];
   return (
     <div className="flex flex-col gap-[16px]">
-      <dl className="grid grid-cols-2 gap-[12px] sm:grid-cols-4">
+      <dl className="grid grid-cols-3 gap-[12px] max-sm:gap-[8px]">
         <Figure name="anonymised frames" value={anonymized} />
         <Figure name="with nothing hidden" value={without_any} />
         <Figure name="with some risk" value={risky} isWarning={risky > 0} />
-        <Figure name="listed below" value={frames.length} />
       </dl>
       {anonymized === 0 ? (
         <EmptyState icon="shield" title="No anonymised frames yet">
@@ -79,7 +78,7 @@ function Risks({ recording }: { recording: string }) {
       ) : (
         <>
           <Shown key={frameKey(shown.frame)} risk={shown} place={at} total={frames.length} onPlace={setPlace} />
-          <Strip frames={frames} at={at} onPlace={setPlace} />
+          <Strip frames={frames} risky={risky} at={at} onPlace={setPlace} />
         </>
       )}
     </div>
@@ -88,7 +87,7 @@ function Risks({ recording }: { recording: string }) {
 
 function Figure({ name, value, isWarning = false }: { name: string; value: number; isWarning?: boolean }) {
   return (
-    <div className="rounded-[10px] border border-line bg-card px-[16px] py-[12px]">
+    <div className="rounded-[10px] border border-line bg-card px-[16px] py-[11px] max-sm:px-[11px]">
       <dd className={cx("text-[22px] font-semibold tracking-[-0.01em] tabular-nums", isWarning && "text-warn")}>{value.toLocaleString("en")}</dd>
       <dt className="text-[12.5px] text-soft">{name}</dt>
     </div>
@@ -99,10 +98,14 @@ function Shown({ risk, place, total, onPlace }: { risk: Risk; place: number; tot
   const mayRaw = useMay("see_raw");
   const { frame, reasons } = risk;
   return (
-    <section aria-label="Before and after" className="overflow-hidden rounded-[10px] border border-line bg-card">
+    <section id="shown" aria-label="Before and after" className="scroll-m-[16px] overflow-hidden rounded-[10px] border border-line bg-card">
       <header className="flex flex-wrap items-center gap-[10px] border-b border-line px-[14px] py-[9px]">
-        <span className="text-[13px] font-semibold tabular-nums">
-          {place + 1} of {total}
+        <span className="-ml-[6px] flex items-center gap-[2px]">
+          <IconButton icon="chevronLeft" label="The one before" shortcut="←" size="small" isDisabled={place === 0} onPress={() => onPlace(place - 1)} />
+          <span className="min-w-[56px] text-center text-[13px] font-semibold whitespace-nowrap tabular-nums">
+            {place + 1} of {total}
+          </span>
+          <IconButton icon="chevronRight" label="The next one" shortcut="→" size="small" isDisabled={place + 1 >= total} onPress={() => onPlace(place + 1)} />
         </span>
         {reasons.map((reason) => (
           <Badge key={reason} tone="warn">
@@ -113,18 +116,16 @@ function Shown({ risk, place, total, onPlace }: { risk: Risk; place: number; tot
         <Link to="/frames/$recording/$camera/$sequence" params={frameParams(frame)} search={{ q: `recording = ${quote(frame.recording)}` }} className="rounded-[5px] text-[12.5px] text-accent tabular-nums hover:underline">
           {frame.camera} #{frame.sequence}, {dateAndTime(frame.taken_at)}
         </Link>
-        <IconButton icon="chevronLeft" label="The one before" shortcut="←" isDisabled={place === 0} onPress={() => onPlace(place - 1)} />
-        <IconButton icon="chevronRight" label="The next one" shortcut="→" isDisabled={place + 1 >= total} onPress={() => onPlace(place + 1)} />
       </header>
       <Compare frame={frame} mayRaw={mayRaw} />
     </section>
   );
 }
 
-function Strip({ frames, at, onPlace }: { frames: readonly Risk[]; at: number; onPlace: (place: number) => void }) {
+function Strip({ frames, risky, at, onPlace }: { frames: readonly Risk[]; risky: number; at: number; onPlace: (place: number) => void }) {
   return (
     <section aria-label="Frames to look at">
-      <h2 className="pb-[8px] text-[13.5px] font-semibold">{count(frames.length, "frame")} to look at</h2>
+      <h2 className="pb-[8px] text-[13.5px] font-semibold">{risky > frames.length ? `The ${frames.length} riskiest of ${risky.toLocaleString("en")} frames` : `${count(frames.length, "frame")} to look at`}</h2>
       <ol className="grid grid-cols-[repeat(auto-fill,minmax(150px,1fr))] gap-[10px]">
         {frames.map(({ frame, reasons, score }, place) => (
           <li key={frameKey(frame)}>
@@ -133,7 +134,7 @@ function Strip({ frames, at, onPlace }: { frames: readonly Risk[]; at: number; o
               aria-current={place === at}
               onClick={() => {
                 onPlace(place);
-                window.scrollTo({ top: 0 });
+                document.getElementById("shown")?.scrollIntoView({ block: "nearest" });
               }}
               className={cx("block w-full overflow-hidden rounded-[8px] border bg-card text-left", place === at ? "border-accent ring-1 ring-accent" : "border-line hover:border-line-strong")}
             >

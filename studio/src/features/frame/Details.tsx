@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { FrameDetail } from "../../api/client";
-import { dateAndTime } from "../../app/address";
+import { inUtc } from "../../app/address";
 
 export function Details({ frame }: { frame: FrameDetail }) {
   const { position } = frame;
@@ -11,8 +11,8 @@ export function Details({ frame }: { frame: FrameDetail }) {
   return (
     <div className="px-[14px] py-[10px]">
       <Facts>
-        <Fact name="Taken at">{frame.taken_at}</Fact>
-        {!frame.stamp.startsWith("1970") && <Fact name="Header's stamp">{dateAndTime(frame.stamp)}</Fact>}
+        <Fact name="Taken at">{inUtc(frame.taken_at)}</Fact>
+        {!frame.stamp.startsWith("1970") && <Fact name="Header's stamp">{inUtc(frame.stamp)}</Fact>}
         <Fact name="Topic">{frame.topic}</Fact>
         <Fact name="Image">
           {frame.width} × {frame.height}, {frame.encoding}

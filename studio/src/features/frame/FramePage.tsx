@@ -7,7 +7,7 @@ import { Kbd, useShortcut } from "../../components/shell";
 import { Badge, Button, EmptyState, ErrorState, Icon, IconButton, Segmented, Skeleton, Tabs } from "../../components/ui";
 import { imageUrl, type FrameDetail, type FrameName, type Which } from "../../api/client";
 import { useFrame, useMay } from "../../api/hooks";
-import { confidenceOf, count, dateAndTime, frameParams, viewOf, type View } from "../../app/address";
+import { confidenceOf, dateAndTime, frameParams, viewOf, type View } from "../../app/address";
 import { shownBoxes } from "../../app/frames";
 import { useKeysElsewhere, usePageKeys, type KeyRow } from "../../app/keys";
 import { leave } from "../../app/taken";
@@ -127,7 +127,7 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
   const hasImage = which === "raw" || frame.anonymized;
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <header className="flex flex-wrap items-center gap-x-[12px] gap-y-[6px] border-b border-line bg-card px-[14px] py-[8px]">
+      <header className="flex min-h-[47px] flex-wrap items-center gap-x-[12px] gap-y-[6px] border-b border-line bg-card px-[14px] py-[8px] max-sm:gap-x-[8px]">
         <Link to="/" search={view} className="flex items-center gap-[6px] rounded-[5px] text-[13px] text-soft hover:text-ink">
           <Icon name="grid" /> Catalog
         </Link>
@@ -135,7 +135,7 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
           {frame.camera} <span className="text-soft">#{frame.sequence}</span>
         </h1>
         <span className="text-[12.5px] text-soft tabular-nums">{dateAndTime(frame.taken_at)} UTC</span>
-        <Link to="/recordings/$recording" params={{ recording: frame.recording }} className="truncate rounded-[5px] text-[12.5px] text-accent hover:underline">
+        <Link to="/recordings/$recording" params={{ recording: frame.recording }} className="max-w-[300px] min-w-0 truncate rounded-[5px] text-[12.5px] text-accent hover:underline">
           {frame.recording}
         </Link>
         {frame.annotation != null && <Badge tone="accent" icon="edit">{`edited by ${frame.annotation.author}`}</Badge>}
@@ -144,7 +144,8 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
           <span className="flex items-center gap-[4px] text-[12.5px] text-soft tabular-nums">
             <IconButton size="small" icon="chevronLeft" label="The hit before" shortcut="⇧ ←" isDisabled={inView.previous == null} onPress={() => step(inView.previous)} />
             <span>
-              <span className="text-ink">{(inView.place + 1).toLocaleString("en")}</span> of {count(inView.total, view.q === undefined ? "frame" : "hit")}
+              <span className="text-ink">{(inView.place + 1).toLocaleString("en")}</span> of {inView.total.toLocaleString("en")}
+              <span className="max-sm:hidden">{` ${view.q === undefined ? "frame" : "hit"}${inView.total === 1 ? "" : "s"}`}</span>
             </span>
             <IconButton size="small" icon="chevronRight" label="The hit after" shortcut="⇧ →" isDisabled={inView.next == null} onPress={() => step(inView.next)} />
           </span>
@@ -162,7 +163,7 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
         )}
         {mayEdit && !isEditing && (
           <Button icon="edit" kind="primary" size="small" isDisabled={!hasImage} onPress={() => setEditing(true)}>
-            Edit boxes
+            Edit<span className="max-sm:sr-only"> boxes</span>
           </Button>
         )}
       </header>
@@ -173,7 +174,11 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
       ) : (
         <div className="flex min-h-0 flex-1 max-md:flex-col max-md:overflow-y-auto">
           <div className="flex min-w-0 flex-1 flex-col">
-            <div className="relative min-h-[240px] flex-1 bg-sunken" aria-busy={isOld}>
+            <div
+              className="relative min-h-[240px] flex-1 bg-sunken max-md:aspect-(--aspect) max-md:min-h-0 max-md:flex-none"
+              style={{ ["--aspect" as string]: `${frame.width} / ${frame.height}` }}
+              aria-busy={isOld}
+            >
               {hasImage ? (
                 <ZoomView key={which} width={frame.width} height={frame.height}>
                   <BoxView
@@ -207,7 +212,7 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
             <Neighbours frame={frame} which={which} />
             <Drive frame={frame} go={go} />
           </div>
-          <aside aria-label="About this frame" className="w-full shrink-0 overflow-y-auto border-l border-line bg-card md:w-[324px]">
+          <aside aria-label="About this frame" className="w-full shrink-0 overflow-y-auto border-line bg-card max-md:border-t md:w-[324px] md:border-l">
             <FrameTags frame={frame} />
             <Tabs
               label="About this frame"
@@ -224,8 +229,8 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
                 { key: "lineage", label: "Lineage", content: <Lineage frame={frame} /> },
               ]}
             />
-            <p className="px-[14px] py-[12px] text-[12px] text-faint">
-              <Kbd keys="←" /> <Kbd keys="→" /> along the drive, <Kbd keys="E" /> edit{mayRaw && <>, <Kbd keys="R" /> raw</>}, <Kbd keys="?" /> all keys
+            <p className="px-[14px] py-[12px] text-[12px] text-faint max-md:hidden">
+              <Kbd keys="ArrowLeft" /> <Kbd keys="ArrowRight" /> along the drive, {mayEdit && <><Kbd keys="E" /> edit, </>}<Kbd keys="?" /> all keys
             </p>
           </aside>
         </div>

@@ -21,7 +21,7 @@ export function FrameTags({ frame }: { frame: FrameDetail }) {
     }
   };
   return (
-    <div className="flex min-h-[44px] flex-wrap items-center gap-[6px] border-b border-line px-[14px] py-[8px]">
+    <div className="flex max-h-[132px] min-h-[44px] flex-wrap overflow-y-auto items-center gap-[6px] border-b border-line px-[14px] py-[8px]">
       {frame.tags.map((tag) => (
         <Chip key={tag} {...(mayEdit ? { onRemove: () => void takeOff(tag) } : {})}>
           {tag}

@@ -3,6 +3,7 @@
 import { cx, ErrorState, Icon, Skeleton, type IconName } from "../../components/ui";
 import type { FrameName } from "../../api/client";
 import { useLineage } from "../../api/hooks";
+import { inUtc } from "../../app/address";
 
 const ICONS: Record<string, IconName> = {
   recording: "folder",
@@ -33,7 +34,7 @@ export function Lineage({ frame }: { frame: FrameName }) {
               {Object.entries(step.facts).map(([name, value]) => (
                 <div key={name} className="flex gap-[6px]">
                   <dt className="shrink-0 text-faint">{name}</dt>
-                  <dd className="min-w-0 wrap-anywhere text-soft tabular-nums">{value}</dd>
+                  <dd className="min-w-0 wrap-anywhere text-soft tabular-nums">{inUtc(value)}</dd>
                 </div>
               ))}
             </dl>

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { BoxView } from "../../components/boxview";
-import { EmptyState, IconButton, Segmented, Select, Skeleton, Slider } from "../../components/ui";
+import { EmptyState, IconButton, Segmented, Select, Skeleton, Slider, Toggle } from "../../components/ui";
 import { filmUrl, imageUrl, type FrameItem, type Schemas } from "../../api/client";
 import { framePage, useMay } from "../../api/hooks";
 import { dateAndTime, frameParams } from "../../app/address";
@@ -42,15 +42,9 @@ export function Player({ recording }: { recording: Recording }) {
           />
         )}
         <span className="flex-1" />
-        <Segmented
-          label="Boxes"
-          value={isBoxed ? "on" : "off"}
-          onChange={(on) => setBoxed(on === "on")}
-          options={[
-            { value: "on", label: "Boxes" },
-            { value: "off", label: "None" },
-          ]}
-        />
+        <Toggle icon="box" isOn={isBoxed} onChange={setBoxed}>
+          Boxes
+        </Toggle>
       </div>
       {shown === "film" ? (
         <Film key={camera} recording={recording} camera={camera} filter={filter} total={total} isBoxed={isBoxed} />

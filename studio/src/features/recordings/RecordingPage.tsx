@@ -111,15 +111,15 @@ function Shown({ recording }: { recording: Recording }) {
           <Card title="Topics" about={recording.source ?? undefined}>
             <div className="[&>div]:rounded-t-none [&>div]:border-0">
               <Table
-              label="Topics"
-              columns={[
-                { key: "topic", title: "Topic", cell: (topic) => <span className="font-mono text-[12px] wrap-anywhere">{topic.topic}</span> },
-                { key: "type", title: "Type", cell: (topic) => <span className="text-[12px] text-soft wrap-anywhere">{topic.message_type}</span> },
-                { key: "messages", title: "Messages", isNumber: true, cell: (topic) => topic.messages?.toLocaleString("en") ?? "–" },
-              ]}
-              rows={recording.topics}
-              keyOf={(topic) => topic.topic}
-              empty={<p className="px-[16px] py-[12px] text-[12.5px] text-soft">Its card is gone, so its topics are not known.</p>}
+                label="Topics"
+                columns={[
+                  { key: "topic", title: "Topic", cell: (topic) => <span className="font-mono text-[12px] wrap-anywhere">{topic.topic}</span> },
+                  { key: "type", title: "Type", cell: (topic) => <span className="text-[12px] text-soft wrap-anywhere">{topic.message_type}</span> },
+                  { key: "messages", title: "Messages", isNumber: true, cell: (topic) => topic.messages?.toLocaleString("en") ?? "–" },
+                ]}
+                rows={recording.topics}
+                keyOf={(topic) => topic.topic}
+                empty={<p className="px-[16px] py-[12px] text-[12.5px] text-soft">Its card is gone, so its topics are not known.</p>}
               />
             </div>
           </Card>
