@@ -24,6 +24,7 @@ import { ZoomView } from "./ZoomView";
 
 // Most who look at a frame edit nothing.
 const FrameEditor = lazy(async () => ({ default: (await import("./FrameEditor")).FrameEditor }));
+const FrameMap = lazy(async () => ({ default: (await import("./FrameMap")).FrameMap }));
 
 const route = getRouteApi("/frames/$recording/$camera/$sequence");
 
@@ -225,7 +226,14 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
                       <Judged judged={frame.judged} />
                     </>
                   ) },
-                { key: "details", label: "Details", content: <Details frame={frame} /> },
+                { key: "details", label: "Details", content: (
+                    <>
+                      <Details frame={frame} />
+                      <Suspense fallback={null}>
+                        <FrameMap frame={frame} view={view} />
+                      </Suspense>
+                    </>
+                  ) },
                 { key: "lineage", label: "Lineage", content: <Lineage frame={frame} /> },
               ]}
             />
