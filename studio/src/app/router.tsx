@@ -4,7 +4,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, O
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { AppShell, type NavItem } from "../components/shell";
 import { EmptyState, ErrorState, Icon, Spinner, ToastRegion } from "../components/ui";
-import { useLiveCatalog, useMe } from "../api/hooks";
+import { framePage, GRID_PAGE, queries, useLiveCatalog, useMe } from "../api/hooks";
 import { Account } from "./Account";
 import { parseAddress, viewOf, writeAddress } from "./address";
 import { KeySheet } from "./KeySheet";
@@ -114,6 +114,9 @@ const catalog = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("../features/catalog/CatalogPage"), "CatalogPage"),
   validateSearch: viewOf,
+  loaderDeps: ({ search }) => ({ filter: search.q ?? "" }),
+  // The frames are asked for before anything else, and while the page itself still comes.
+  loader: ({ deps }) => void queries.prefetchQuery(framePage(deps.filter, 0, GRID_PAGE)),
 });
 const frame = createRoute({
   getParentRoute: () => root,

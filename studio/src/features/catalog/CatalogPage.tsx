@@ -2,12 +2,12 @@
 
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { classColour } from "../../components/classes";
 import { applySelection, FrameGrid, type GridFrame, type SelectionChange } from "../../components/framegrid";
 import { Button, cx, Dialog, EmptyState, ErrorState, Skeleton } from "../../components/ui";
 import { frameKey, Problem, type FrameItem } from "../../api/client";
-import { framePage, useMay } from "../../api/hooks";
+import { framePage, useMay, useTrack } from "../../api/hooks";
 import { confidenceOf, count, frameParams, viewOf, type View } from "../../app/address";
 import { gridFrame } from "../../app/frames";
 import { usePageKeys, type KeyRow } from "../../app/keys";
@@ -23,7 +23,8 @@ import { PAGE, usePages } from "./pages";
 import { SelectionBar } from "./SelectionBar";
 import { usePlace } from "./usePlace";
 
-const CatalogMap = lazy(async () => ({ default: (await import("./CatalogMap")).CatalogMap }));
+const loadMap = async () => ({ default: (await import("./CatalogMap")).CatalogMap });
+const CatalogMap = lazy(loadMap);
 
 const route = getRouteApi("/");
 
@@ -64,6 +65,12 @@ export function CatalogPage() {
   const place = usePlace(shownFilter, page !== undefined && view.as !== "map");
   const { frame, ask } = usePages(shownFilter, page?.state);
   const total = page?.reachable ?? 0;
+  // The map and its points are asked for at once, not after the frames.
+  const isMap = view.as === "map";
+  useTrack(filter, isMap);
+  useEffect(() => {
+    if (isMap) void loadMap();
+  }, [isMap]);
 
   const set = useCallback(
     (change: Partial<View>) => void navigate({ search: (old) => viewOf({ ...old, ...change }), replace: change.q === undefined }),

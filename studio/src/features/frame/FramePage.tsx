@@ -130,7 +130,7 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
         <Link to="/" search={view} className="flex items-center gap-[6px] rounded-[5px] text-[13px] text-soft hover:text-ink">
           <Icon name="grid" /> Catalog
         </Link>
-        <h1 className="min-w-0 truncate text-[14px] font-semibold max-sm:flex-1">
+        <h1 className="min-w-0 truncate text-[14px] font-semibold max-sm:max-w-full max-sm:shrink-0 max-sm:grow">
           {frame.camera} <span className="text-soft">#{frame.sequence}</span>
         </h1>
         <span className="text-[12.5px] text-soft tabular-nums max-sm:order-2">{dateAndTime(frame.taken_at)} UTC</span>
