@@ -13,7 +13,7 @@ demo: ## Build, try everything on the recording inside, and say what to look at
 	@cargo run --quiet --profile demo --package roadloop-app -- quickstart
 
 test: ## Format, house rules, lints, every test
-	@bash .ci/need.sh cargo cc rustfmt clippy python
+	@bash .ci/need.sh cargo cc rustfmt clippy python node
 	@cargo xtask ci
 
 bench: ## Measure against Python peers; see bench/README.md

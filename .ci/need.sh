@@ -31,6 +31,12 @@ for tool in "$@"; do
         command -v cc >/dev/null && command -v c++ >/dev/null ||
             need "a C and C++ compiler" "apt-get install build-essential"
         ;;
+    node)
+        # The major version, before its first dot.
+        version="$(node --version 2>/dev/null | tr -d v | cut -d. -f1)"
+        [ "${version:-0}" -ge 20 ] && command -v npm >/dev/null ||
+            need "Node.js 20 or newer with npm, which check the studio's site" "https://nodejs.org"
+        ;;
     python)
         python3 -m pip --version >/dev/null 2>&1 ||
             need "Python 3 with pip, for the examples that read the tables" "apt-get install python3-pip"

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 
 use crate::workspace::{Workspace, cargo};
-use crate::{outside, runtime};
+use crate::{outside, runtime, site};
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let packages = workspace.package_count()?;
@@ -24,6 +24,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     steps.time("format", || workspace.cargo(&["fmt", "--all", "--check"]))?;
     // The rules of the house are tests of this package: dependency directions, tidiness.
     steps.time("house", || workspace.cargo(&["test", "--quiet", "--package", "xtask"]))?;
+    // Before what takes long: a page that does not compile is known at once.
+    steps.time("site", || site::check(workspace))?;
     let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     steps.time("lints", || workspace.cargo(&lints))?;
     steps.time("build", || workspace.cargo(&["test", "--workspace", "--no-run"]))?;
@@ -41,6 +43,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     })?;
     steps.time("outside", || outside::check(workspace, &library))?;
     steps.time("servers", || outside::check_servers(workspace, &library))?;
+    steps.time("pages", || site::check_pages(workspace, &library))?;
 
     println!("\nall green");
     for (name, took) in &steps.done {

@@ -9,6 +9,7 @@ mod house;
 mod outside;
 mod pictures;
 mod runtime;
+mod site;
 #[cfg(test)]
 mod tidy;
 mod workspace;
@@ -35,6 +36,8 @@ enum Command {
     Packages,
     /// Fetch ONNX Runtime into the target folder, and print where it lies
     Runtime,
+    /// Make what is committed of the studio's site: needs Node, and the program built
+    Site,
     /// Make the pictures of the documentation from the demo recording
     Pictures,
 }
@@ -53,6 +56,7 @@ fn run(cli: Cli) -> Result<()> {
     let workspace = Workspace::find()?;
     match cli.command {
         Command::Ci => ci::run(&workspace),
+        Command::Site => site::build(&workspace),
         Command::Packages => {
             println!("{}", workspace.package_count()?);
             Ok(())

@@ -15,8 +15,19 @@ const PLACES_OF_ONE_MACHINE: [&str; 4] =
     [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
 
 /// Folders and files that people read; everything else is built or data.
-const READ_BY_PEOPLE: [&str; 9] =
-    ["crates", "xtask", "docs", "models", "testdata", "bench", "deploy", ".ci", ".cargo"];
+const READ_BY_PEOPLE: [&str; 11] = [
+    "crates",
+    "xtask",
+    "docs",
+    "models",
+    "testdata",
+    "bench",
+    "deploy",
+    ".ci",
+    ".cargo",
+    "studio/src",
+    "studio/e2e",
+];
 
 /// What is wrong with a Rust file, one line each.
 fn faults(path: &str, text: &str) -> Vec<String> {
@@ -94,7 +105,8 @@ fn is_text(name: &str) -> bool {
     let Some((_, extension)) = name.rsplit_once('.') else {
         return name == "Makefile" || name == "run";
     };
-    ["rs", "md", "toml", "py", "sh", "html", "css", "yml", "yaml"].contains(&extension)
+    ["rs", "md", "toml", "py", "sh", "html", "css", "yml", "yaml", "ts", "tsx", "mjs"]
+        .contains(&extension)
 }
 
 fn all_texts() -> (PathBuf, Vec<PathBuf>) {

@@ -22,6 +22,7 @@ mod sql;
 mod studio;
 mod tag;
 mod up;
+mod users;
 mod watch;
 pub(crate) mod worker;
 
@@ -128,6 +129,7 @@ enum Command {
     Down(down::Args),
     Serve(serve::Args),
     Studio(studio::Args),
+    Users(users::Args),
     Openapi(studio::OpenapiArgs),
     Bag(bag::Args),
     Doctor(doctor::Args),
@@ -208,6 +210,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Studio(args) => {
             studio::run(&Session::open(&global, Overrides::new())?, args).await
         }
+        Command::Users(args) => users::run(&Session::open(&global, Overrides::new())?, args),
         Command::Openapi(args) => studio::openapi(args),
         Command::Bag(args) => bag::run(Session::open_without_workspace(&global)?, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,

@@ -2,8 +2,8 @@
 //!
 //! A [`Server`] knows nothing of what it serves: it is bound, given a [`Router`], and
 //! closed when the work it speaks of is over. [`node`] has the routes of a process that
-//! does jobs of a queue. It speaks plain HTTP/1 and asks nobody who they are: where that
-//! matters, something stands before it.
+//! does jobs of a queue, [`studio`] those of the site for people. It speaks HTTP/1, plain
+//! or by way of TLS; who asks is for the routes to find out.
 
 mod cached;
 mod counts;
@@ -21,6 +21,7 @@ mod process;
 pub(crate) mod rekognition;
 pub(crate) mod studio;
 mod text;
+mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -28,6 +29,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::extract::connect_info::Connected;
+use axum::serve::IncomingStream;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -35,6 +38,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use counts::Counts;
 pub(crate) use node::Node;
+pub(crate) use tls::Tls;
 
 use crate::render::{self, Voice};
 
@@ -47,6 +51,23 @@ pub(crate) struct Server {
     listener: TcpListener,
     address: SocketAddr,
     close: watch::Sender<bool>,
+    tls: Option<Tls>,
+}
+
+/// Who asks, as the connection has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl Connected<IncomingStream<'_, places::Bounded>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, places::Bounded>) -> Peer {
+        Peer(*stream.remote_addr())
+    }
+}
+
+impl Connected<IncomingStream<'_, tls::Listener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, tls::Listener>) -> Peer {
+        Peer(*stream.remote_addr())
+    }
 }
 
 /// A server that answers.
@@ -66,7 +87,12 @@ impl Server {
         let failed = || format!("cannot listen on {address}");
         let listener = TcpListener::bind(address).await.with_context(failed)?;
         let address = listener.local_addr().with_context(failed)?;
-        Ok(Server { listener, address, close: watch::Sender::new(false) })
+        Ok(Server { listener, address, close: watch::Sender::new(false), tls: None })
+    }
+
+    /// Speaks TLS from now on.
+    pub(crate) fn with_tls(self, tls: Option<Tls>) -> Server {
+        Server { tls, ..self }
     }
 
     pub(crate) fn closing(&self) -> Closing {
@@ -75,17 +101,28 @@ impl Server {
 
     /// Answers from now on, and says where.
     pub(crate) fn serve(self, routes: Router) -> Serving {
-        let Server { listener, address, close } = self;
+        let Server { listener, address, close, tls } = self;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         match render::voice() {
-            Voice::Text => render::line(&format!("listening on http://{address}")),
+            Voice::Text => render::line(&format!("listening on {scheme}://{address}")),
             Voice::JsonLines => {
                 render::event("listening", json!({"address": address.to_string()}));
             }
         }
         let closing = Closing(close.subscribe());
-        let serving = axum::serve(places::Bounded::new(listener), limits::around(routes))
-            .with_graceful_shutdown(closing.is_told());
-        let serving = tokio::spawn(async move { serving.await });
+        let routes = limits::around(routes).into_make_service_with_connect_info::<Peer>();
+        let (bounded, told) = (places::Bounded::new(listener), closing.is_told());
+        let serving = match tls {
+            None => {
+                let serving = axum::serve(bounded, routes).with_graceful_shutdown(told);
+                tokio::spawn(async move { serving.await })
+            }
+            Some(tls) => {
+                let listener = tls::Listener::new(bounded, address, tls);
+                let serving = axum::serve(listener, routes).with_graceful_shutdown(told);
+                tokio::spawn(async move { serving.await })
+            }
+        };
         Serving { close, serving }
     }
 }

@@ -20,11 +20,13 @@ use roadloop_base::{Annotation, AnnotationRevision, DrawnBox, FrameId, FrameRow,
 
 use crate::attached::Missing;
 use crate::deliver::{Change, Left, Outdated, deliver};
-use crate::rows::{self, Columns, date_of, times};
+use crate::filter::Certainty;
+use crate::rows::{self, Columns, date_of, frame_ids, times};
 use crate::schema::{ANNOTATIONS, annotations_schema, frame_number, order_of};
+use crate::search::{Question, among};
 use crate::session::looking_up;
 use crate::table::{Layout, Table, View};
-use crate::{Catalog, CatalogError, Tag, files};
+use crate::{Catalog, CatalogError, Filter, Tag, files};
 
 /// More boxes on one frame are nobody's work.
 pub const MAX_BOXES: usize = 2000;
@@ -71,6 +73,26 @@ impl Catalog {
         deliver(&table, &Saying { frame, base: Some(base), said: None }).await.map(drop)
     }
 
+    /// The frames that match a filter and that people spoke about, the earliest first.
+    pub async fn annotated(&self, filter: &Filter) -> Result<Vec<FrameId>, CatalogError> {
+        if self.table_of(&layout(), Missing::Left).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let context = self.session(None).await?;
+        let question = Question::new(self, &context, filter, None).await?;
+        let query = format!(
+            "SELECT f.frame, f.recording, f.camera, f.taken_at_ns FROM frames f \
+             JOIN {ANNOTATIONS} a ON a.frame = f.frame WHERE a.number = {MARK} AND {} \
+             ORDER BY f.taken_at_ns, f.recording, f.camera, f.frame",
+            question.condition(Certainty::Known)?
+        );
+        let mut ids = Vec::new();
+        for batch in self.query(question.context(), &query).await? {
+            ids.extend(frame_ids(&batch)?);
+        }
+        Ok(ids)
+    }
+
     /// What people say of some frames; of those nobody spoke about there is none.
     pub async fn annotations(
         &self,
@@ -83,7 +105,7 @@ impl Catalog {
         let by_number: HashMap<i64, &FrameId> =
             frames.iter().map(|id| (frame_number(id), id)).collect();
         let numbers: Vec<i64> = by_number.keys().copied().collect();
-        let among = crate::search::among("a", &numbers, &context)?;
+        let among = among("a", &numbers, &context)?;
         let query = format!("SELECT a.* FROM {ANNOTATIONS} a WHERE {among}");
         let mut said = HashMap::new();
         for batch in self.query(&looking_up(&context), &query).await? {
@@ -355,6 +377,7 @@ mod tests {
             let said = catalog.annotate(&first, boxes.clone(), "ann", None).await.unwrap();
             let nothing = catalog.annotate(&second, Vec::new(), "ann", None).await.unwrap();
             let there = catalog.annotations(&ids).await.unwrap();
+            assert_eq!(catalog.annotated(&Filter::EVERYTHING).await.unwrap(), ids);
             assert_eq!(there[&first.id], said);
             assert_eq!((&there[&second.id], there.len()), (&nothing, 2));
 

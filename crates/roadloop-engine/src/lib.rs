@@ -10,7 +10,7 @@
 //! the same stages as jobs of a queue, for any number of workers; [`events`] orders what
 //! comes by itself.
 //! [`pictures`] are images for people who look at frames, [`risk`] says at which of them
-//! after anonymisation.
+//! after anonymisation, [`compare`] holds models against people.
 //! [`extract`] writes plain files without a catalog, [`look`] looks at single images. A [`Ctx`] carries what they
 //! all need. Every stage is idempotent: it looks up what is delivered, does the
 //! rest, and leaves the same result however often it was stopped.
@@ -19,6 +19,7 @@
 //! [`Report`](roadloop_base::Report)s and [`EngineError`]s.
 
 mod card;
+pub mod compare;
 mod cpu;
 mod ctx;
 mod doctor;

@@ -40,7 +40,7 @@ pub use name::{AuditId, InvitationId, TokenId, UserId, UserName};
 pub use password::{HASHINGS_AT_ONCE, LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password};
 pub use people::People;
 pub use role::{Permission, Permissions, Role};
-pub use secret::{CsrfToken, InvitationSecret, SessionSecret, TokenSecret};
+pub use secret::{CsrfToken, InvitationSecret, SessionSecret, TokenSecret, fresh_word};
 pub use sessions::{SESSION_AT_MOST, SESSION_IDLE, Session};
 pub use tokens::{ApiToken, LONGEST_TOKEN, NewToken};
 pub use users::User;

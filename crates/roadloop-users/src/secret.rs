@@ -62,6 +62,11 @@ impl Fingerprint {
     }
 }
 
+/// 64 digits that nobody guesses, for whatever else needs some.
+pub fn fresh_word() -> Result<String, UsersError> {
+    Ok(Secret::random()?.text())
+}
+
 macro_rules! secret_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

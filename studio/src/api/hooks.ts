@@ -1,11 +1,18 @@
 // Questions to the API as hooks. All of a catalog's answers are asked anew when the catalog
 // changed: the event of that name says so.
 
-import { QueryClient, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient, keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { toldOf, type Order } from "./orders";
 import { answer, client, Problem, rememberCsrf, type FrameName } from "./client";
 
-export const queries = new QueryClient({
+export const queries: QueryClient = new QueryClient({
+  // A session that is over shows the login, whatever was asked.
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (error instanceof Problem && error.status === 401 && query.queryKey[0] !== "me") void queries.invalidateQueries({ queryKey: ["me"] });
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 30_000,
@@ -34,7 +41,7 @@ export function useMe() {
   });
 }
 
-export type Permission = "see" | "see_raw" | "edit" | "export";
+export type Permission = "see" | "see_raw" | "label" | "edit" | "export" | "administer";
 
 export function useMay(permission: Permission): boolean {
   return useMe().data?.permissions.includes(permission) ?? false;
@@ -197,6 +204,7 @@ export function useLiveCatalog(): boolean {
         if (known !== null && known !== event.data) void queries.invalidateQueries({ queryKey: [CATALOG] });
         known = event.data;
       });
+      events.addEventListener("progress", (event: MessageEvent<string>) => toldOf(JSON.parse(event.data) as Order));
       events.addEventListener("error", () => {
         // A server that is started anew is back within the time of a glance.
         timer ??= setTimeout(() => setGone(true), GONE_MS);

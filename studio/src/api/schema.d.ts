@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, the newest first */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/confidences": {
         parameters: {
             query?: never;
@@ -38,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models against people */
+        get: operations["evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -48,7 +82,8 @@ export interface paths {
         /**
          * Events as they happen
          * @description `catalog` whenever the catalog is another one; its data has the `state` that answers of
-         *     pages have too.
+         *     pages have too. `progress` for each change of an order of a queue, as `roadloop queue
+         *     status --json` has it; `trouble` where that cannot be looked at.
          */
         get: operations["events"];
         put?: never;
@@ -186,6 +221,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at an invitation */
+        post: operations["invited_as"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitation/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an invitation
+         * @description Makes a user, who can log in then. An invitation is taken once.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations of the last months, the newest first */
+        get: operations["invitations"];
+        put?: never;
+        /** Invites somebody */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Closes an invitation */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -197,6 +304,26 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes one's own password
+         * @description All sessions of the user end, this one too.
+         */
+        post: operations["change_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -323,6 +450,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Logs in
+         * @description The session's secret is in a cookie from then on; its word for changes is in the answer.
+         */
+        post: operations["log_in"];
+        /** Logs out */
+        delete: operations["log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tags": {
         parameters: {
             query?: never;
@@ -357,6 +505,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own tokens */
+        get: operations["tokens"];
+        put?: never;
+        /** Makes a token for oneself */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/track": {
         parameters: {
             query?: never;
@@ -372,6 +555,40 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users */
+        get: operations["users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a user */
+        patch: operations["change_user"];
         trace?: never;
     };
     "/api/v1/vocabulary": {
@@ -395,6 +612,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An invitation that is taken. */
+        Acceptance: {
+            name: string;
+            password: string;
+            secret: string;
+        };
         /** @description How much happens when: steps without any frame are left out. */
         ActivityAnswer: {
             /** Format: int64 */
@@ -411,6 +634,18 @@ export interface components {
             labels: {
                 [key: string]: number;
             };
+        };
+        /** @description What somebody did. */
+        AuditItem: {
+            about: string;
+            action: string;
+            at: string;
+            from?: string | null;
+            /** Format: int64 */
+            id: number;
+            /** @description `operator` for the command line, nothing for who did not log in. */
+            name: string;
+            outcome: string;
         };
         /** @description A camera and its frames. */
         CameraCount: {
@@ -454,6 +689,35 @@ export interface components {
             reason: string;
             stage: string;
         };
+        /** @description Models against people. */
+        Evaluation: {
+            /**
+             * Format: int64
+             * @description Frames that match and that people looked at.
+             */
+            annotated: number;
+            /**
+             * Format: int64
+             * @description Those of them that were compared: the earliest 20000.
+             */
+            compared: number;
+            /** Format: float */
+            confidence: number;
+            /** Format: float */
+            iou: number;
+            /** @description The most frequent first. */
+            labels: components["schemas"]["LabelScore"][];
+            /**
+             * Format: int64
+             * @description Of which so many are not listed.
+             */
+            more_patches: number;
+            /**
+             * @description Boxes on which they disagree: what models are surest of and is not there, and the
+             *     largest that they missed.
+             */
+            patches: components["schemas"]["Patch"][];
+        };
         /** @description Where a filter is wrong. */
         FilterTrouble: {
             /** @description The first character of the place, in UTF-16 units as JavaScript counts. */
@@ -493,6 +757,11 @@ export interface components {
             brightness: number;
             encoding: string;
             in_view?: components["schemas"]["InView"] | null;
+            /**
+             * @description The models' objects against the person's boxes, where a person looked at it: at a
+             *     confidence of 0.35 and an overlap of 0.5.
+             */
+            judged?: components["schemas"]["JudgedItem"][] | null;
             position?: components["schemas"]["Place"] | null;
             /**
              * Format: float
@@ -580,6 +849,75 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        /** @description An invitation. */
+        InvitationItem: {
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            made_at: string;
+            role: string;
+            /** @description `open`, `taken`, `revoked`, `expired`. */
+            state: string;
+        };
+        /** @description A link's secret: what stands behind its `#`. */
+        InvitationLink: {
+            secret: string;
+        };
+        /** @description What an invitation gives. */
+        InvitedAs: {
+            /** @description `viewer`, `worker`, `reviewer`, `admin`. */
+            role: string;
+        };
+        /** @description A box and how it came out. */
+        JudgedItem: {
+            /** @description Left, top, right, bottom as fractions. */
+            bbox: number[];
+            /**
+             * Format: float
+             * @description The model's.
+             */
+            confidence?: number | null;
+            label: string;
+            /** @description `agreed`: both say so; `extra`: only the model; `missed`: only the person. */
+            verdict: string;
+        };
+        /** @description How one label came out. */
+        LabelScore: {
+            /** Format: int64 */
+            agreed: number;
+            /** Format: int64 */
+            extra: number;
+            label: string;
+            /** Format: int64 */
+            missed: number;
+            /**
+             * Format: double
+             * @description Of what models say, the share that is right; nothing where they say nothing.
+             */
+            precision?: number | null;
+            /**
+             * Format: double
+             * @description Of what is there, the share that models say; nothing where nothing is there.
+             */
+            recall?: number | null;
+        };
+        /** @description A name and a password. */
+        Login: {
+            name: string;
+            password: string;
+        };
+        /** @description An invitation that was made. Its secret is shown this once. */
+        MadeInvitation: {
+            /** Format: int64 */
+            id: number;
+            /** @description The link is `/invite#` and this. */
+            secret: string;
+        };
+        /** @description A token that was made. It is shown this once. */
+        MadeToken: {
+            /** @description To be sent as `Authorization: Bearer …`. */
+            token: string;
+        };
         /** @description A frame on the map. */
         MapPoint: components["schemas"]["FrameName"] & {
             /** Format: double */
@@ -590,11 +928,16 @@ export interface components {
         };
         /** @description Who asks, and what they may do. */
         Me: {
-            /** @description To be sent with every change, as the header `x-roadloop-csrf`. */
+            /**
+             * @description To be sent with every change, as the header `x-roadloop-csrf`; nothing for who comes
+             *     with a token, which needs none.
+             */
             csrf: string;
             name: string;
-            /** @description `see`, `see_raw`, `edit`, `export`. */
+            /** @description `see`, `see_raw`, `label`, `edit`, `export`, `administer`. */
             permissions: string[];
+            /** @description Nothing for who sits at this machine. */
+            role?: string | null;
             /** @description Of this program. */
             version: string;
         };
@@ -608,6 +951,16 @@ export interface components {
         NewAnnotation: {
             /** @description None at all says that there is nothing. */
             boxes: components["schemas"]["PersonsBox"][];
+        };
+        /** @description Who is to be invited. */
+        NewInvitation: {
+            /**
+             * Format: int32
+             * @description How long it can be taken; a week where nothing is said, at most 90 days.
+             */
+            days?: number | null;
+            /** @description `viewer`, `worker`, `reviewer`, `admin`. */
+            role: string;
         };
         /** @description What to save. */
         NewSelection: {
@@ -646,6 +999,21 @@ export interface components {
             recordings: number;
             /** @description Where images and tables are kept. */
             store: string;
+        };
+        /** @description The old password and the new one. */
+        PasswordChange: {
+            new: string;
+            old: string;
+        };
+        /** @description A box and the frame it is on. */
+        Patch: components["schemas"]["JudgedItem"] & {
+            anonymized: boolean;
+            frame: components["schemas"]["FrameName"];
+            /** Format: int32 */
+            height: number;
+            image: string;
+            /** Format: int32 */
+            width: number;
         };
         /** @description A box that a person drew, or took over from a model. Whole pixels. */
         PersonsBox: {
@@ -854,6 +1222,30 @@ export interface components {
             /** @description When the last frame was taken. */
             to?: string | null;
         };
+        /** @description A token for a program. */
+        TokenAsked: {
+            /**
+             * Format: int32
+             * @description How long it is good for, at most 366 days.
+             */
+            days: number;
+            /** @description What uses it. */
+            name: string;
+            /** @description `read`, `read-raw`, `label`, `write`, `export`, `admin`. */
+            scopes: string[];
+        };
+        /** @description A token of one's own. */
+        TokenItem: {
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            is_revoked: boolean;
+            made_at: string;
+            name: string;
+            scopes: string[];
+            /** @description To the minute. */
+            used_at?: string | null;
+        };
         /** @description A topic of a recording. */
         TopicItem: {
             /** @description What its images are called, where it carries any. */
@@ -873,6 +1265,24 @@ export interface components {
             placed: number;
             points: components["schemas"]["MapPoint"][];
             ways: components["schemas"]["Way"][];
+        };
+        /** @description What is changed about a user; what is left out stays. */
+        UserChange: {
+            is_disabled?: boolean | null;
+            /** @description In the place of one that was forgotten. */
+            password?: string | null;
+            /** @description `viewer`, `worker`, `reviewer`, `admin`. */
+            role?: string | null;
+        };
+        /** @description A user. */
+        UserItem: {
+            /** Format: int64 */
+            id: number;
+            is_disabled: boolean;
+            logged_in_at?: string | null;
+            made_at: string;
+            name: string;
+            role: string;
         };
         /** @description The words filters are made of, as this catalog has them. */
         Vocabulary: {
@@ -904,6 +1314,30 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit: {
+        parameters: {
+            query?: {
+                /** @description Lines older than the one with this number. */
+                before?: number;
+                /** @description At most 1000; a hundred where nothing is said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditItem"][];
+                };
+            };
+        };
+    };
     confidences: {
         parameters: {
             query?: {
@@ -950,6 +1384,35 @@ export interface operations {
             };
         };
     };
+    evaluation: {
+        parameters: {
+            query?: {
+                /** @description Which frames; all where it is empty. Only those count that people looked at. */
+                filter?: string;
+                /**
+                 * @description How much two boxes overlap that are the same, as intersection over union; 0.5 where
+                 *     nothing is said.
+                 */
+                iou?: number;
+                /** @description What models are less sure of does not count; 0.35 where nothing is said. */
+                confidence?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -981,7 +1444,7 @@ export interface operations {
             query: {
                 /** @description Which frames; all where it is empty. */
                 filter?: string;
-                form: "jsonl" | "csv" | "parquet" | "detect-labels" | "dynamodb" | "coco" | "coco-images";
+                form: "jsonl" | "csv" | "parquet" | "annotations" | "detect-labels" | "dynamodb" | "coco" | "coco-images";
             };
             header?: never;
             path?: never;
@@ -1255,6 +1718,132 @@ export interface operations {
             };
         };
     };
+    invited_as: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationLink"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedAs"];
+                };
+            };
+            /** @description no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description somebody has that name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationItem"][];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeInvitation"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -1271,6 +1860,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the old password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1483,6 +2100,60 @@ export interface operations {
             };
         };
     };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description wrong name or password */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description too many tries; Retry-After says for how long */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     change_tag: {
         parameters: {
             query?: never;
@@ -1532,6 +2203,74 @@ export interface operations {
             };
         };
     };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenItem"][];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     track: {
         parameters: {
             query?: {
@@ -1551,6 +2290,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Track"];
                 };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"][];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the last administrator stays one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

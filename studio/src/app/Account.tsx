@@ -13,10 +13,18 @@ const THEMES: readonly (MenuEntry & { key: ThemeChoice })[] = [
   { key: "dark", label: "Dark", icon: "moon" },
 ];
 
-export function Account({ name, isCollapsed }: { name: string; isCollapsed: boolean }) {
+interface AccountProps {
+  name: string;
+  isCollapsed: boolean;
+  /** null for who sits at this machine. */
+  onLogOut: (() => void) | null;
+}
+
+export function Account({ name, isCollapsed, onLogOut }: AccountProps) {
   const [theme, setTheme] = useState<ThemeChoice>(applyTheme);
   const act = (key: string) => {
     if (key === "keys") return openKeys();
+    if (key === "out") return onLogOut?.();
     const chosen = THEMES.find((theme) => theme.key === key)?.key ?? "system";
     chooseTheme(chosen);
     setTheme(chosen);
@@ -25,7 +33,7 @@ export function Account({ name, isCollapsed }: { name: string; isCollapsed: bool
     <Menu
       label="You and your settings"
       placement="top start"
-      sections={[THEMES.map((entry) => ({ ...entry, ...(entry.key === theme && { shortcut: "✓" }) })), [{ key: "keys", label: "Keys", icon: "keyboard", shortcut: "?" }]]}
+      sections={[THEMES.map((entry) => ({ ...entry, ...(entry.key === theme && { shortcut: "✓" }) })), [{ key: "keys", label: "Keys", icon: "keyboard", shortcut: "?" }], ...(onLogOut === null ? [] : [[{ key: "out", label: "Log out", icon: "external" as const }]])]}
       onAction={act}
       trigger={
         <AriaButton

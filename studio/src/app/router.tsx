@@ -4,7 +4,10 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, O
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { AppShell, type NavItem } from "../components/shell";
 import { EmptyState, ErrorState, Icon, Spinner, ToastRegion } from "../components/ui";
+import { answer, client, Problem } from "../api/client";
 import { framePage, GRID_PAGE, queries, useLiveCatalog, useMe } from "../api/hooks";
+import { InvitePage, NothingToSee } from "../features/people/InvitePage";
+import { LoginPage } from "../features/people/LoginPage";
 import { Account } from "./Account";
 import { parseAddress, viewOf, writeAddress } from "./address";
 import { KeySheet } from "./KeySheet";
@@ -17,7 +20,10 @@ const NAV: NavItem[] = [
   { key: "catalog", label: "Catalog", icon: "grid", href: "/" },
   { key: "recordings", label: "Recordings", icon: "folder", href: "/recordings" },
   { key: "check", label: "Anonymisation", icon: "shield", href: "/check" },
+  { key: "evaluation", label: "Evaluation", icon: "chart", href: "/evaluation" },
 ];
+
+const PEOPLE: NavItem = { key: "people", label: "People", icon: "user", href: "/people", isLow: true };
 
 function Studio() {
   const me = useMe();
@@ -26,6 +32,12 @@ function Studio() {
   const path = useLocation({ select: (location) => location.pathname });
   const [isCollapsed, setCollapsed] = useSetting("rail", false);
   useFocusOfPages(path);
+  const enter = () => {
+    void queries.resetQueries();
+    void navigate({ to: path === "/invite" ? "/" : ".", replace: true });
+  };
+  if (path === "/invite") return <InvitePage onDone={enter} />;
+  if (me.error instanceof Problem && me.error.status === 401) return <LoginPage onDone={enter} />;
   if (me.isError) {
     return (
       <div className="grid h-full place-items-center">
@@ -42,26 +54,32 @@ function Studio() {
       </div>
     );
   }
-  const active = path.startsWith("/recordings") ? "recordings" : path.startsWith("/check") ? "check" : "catalog";
+  const { name, role, permissions } = me.data;
+  const active = path.startsWith("/people") ? "people" : path.startsWith("/evaluation") ? "evaluation" : path.startsWith("/recordings") ? "recordings" : path.startsWith("/check") ? "check" : "catalog";
   return (
     <AriaRouter navigate={(href) => void router.navigate({ href })}>
       <AppShell
         brand={<Brand />}
         brandMark={<Mark />}
-        nav={NAV}
+        nav={role == null ? NAV : [...(permissions.includes("see") ? NAV : []), PEOPLE]}
         active={active}
         onNavigate={(item) => void navigate({ href: item.href })}
         isCollapsed={isCollapsed}
         onCollapse={setCollapsed}
-        foot={<Account name={me.data.name} isCollapsed={isCollapsed} />}
+        foot={<Account name={name} isCollapsed={isCollapsed} onLogOut={role == null ? null : () => void logOut()} />}
       >
-        <Live />
-        <Outlet />
+        {permissions.includes("see") && <Live />}
+        {permissions.includes("see") || active === "people" ? <Outlet /> : <NothingToSee role={role ?? null} />}
       </AppShell>
       <KeySheet />
       <ToastRegion />
     </AriaRouter>
   );
+}
+
+async function logOut() {
+  await answer(client.DELETE("/api/v1/session"));
+  window.location.assign("/");
 }
 
 function Live() {
@@ -134,6 +152,19 @@ const recording = createRoute({
   path: "/recordings/$recording",
   component: lazyRouteComponent(() => import("../features/recordings/RecordingPage"), "RecordingPage"),
 });
+const people = createRoute({
+  getParentRoute: () => root,
+  path: "/people",
+  component: lazyRouteComponent(() => import("../features/people/PeoplePage"), "PeoplePage"),
+});
+// Shown in the place of everything else.
+const invite = createRoute({ getParentRoute: () => root, path: "/invite" });
+const evaluation = createRoute({
+  getParentRoute: () => root,
+  path: "/evaluation",
+  component: lazyRouteComponent(() => import("../features/evaluation/EvaluationPage"), "EvaluationPage"),
+  validateSearch: (search: Record<string, unknown>): { q?: string | undefined } => (typeof search["q"] === "string" ? { q: search["q"] } : {}),
+});
 const check = createRoute({
   getParentRoute: () => root,
   path: "/check",
@@ -142,7 +173,7 @@ const check = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([catalog, frame, recordings, recording, check]),
+  routeTree: root.addChildren([catalog, frame, recordings, recording, people, invite, check, evaluation]),
   parseSearch: parseAddress,
   stringifySearch: writeAddress,
   defaultPreload: "intent",

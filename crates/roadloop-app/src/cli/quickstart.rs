@@ -182,6 +182,7 @@ fn explain(session: &Session, page: &Path, recording: &str) {
          \x20 {store}/video/{recording}         each camera as a video\n\
          \x20 {store}/topics/{recording}        the other topics as tables\n\
          Then try:\n\
+         \x20 {command} studio        and open http://127.0.0.1:4747 in a browser\n\
          \x20 {command} search 'has(car)' --contact-sheet cars.png\n\
          \x20 {command} sql 'select label, count(*) from detections group by label'\n\
          \x20 {command} run YOUR_RECORDING",

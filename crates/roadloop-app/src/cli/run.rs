@@ -338,6 +338,7 @@ async fn explain(
     if settings.stages.contains(&Stage::Detect) {
         session
             .note(&format!("next: {} search 'has(person)' --contact-sheet people.png", command()));
+        session.note(&format!("or see it in a browser: {} studio", command()));
     }
     Ok(())
 }

@@ -68,14 +68,14 @@ type Closed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// When a stream ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
+pub(super) enum Until {
     Closed,
     Over,
 }
 
 /// What one listener was told, and is to be told next.
 #[derive(Debug)]
-struct Telling {
+pub(super) struct Telling {
     seen: watch::Receiver<Seen>,
     until: Until,
     told: BTreeMap<OrderId, Value>,
@@ -85,12 +85,12 @@ struct Telling {
 }
 
 impl Telling {
-    fn new(seen: watch::Receiver<Seen>, until: Until) -> Telling {
+    pub(super) fn new(seen: watch::Receiver<Seen>, until: Until) -> Telling {
         let (told, next) = (BTreeMap::new(), VecDeque::new());
         Telling { seen, until, told, trouble: None, next, is_over: false }
     }
 
-    async fn next(&mut self) -> Option<Event> {
+    pub(super) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.next.pop_front() {
                 return Some(event);

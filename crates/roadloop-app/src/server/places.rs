@@ -129,6 +129,11 @@ impl Placed {
         if is_over { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending }
     }
 
+    /// Who said hello by way of TLS is about to ask, and its question cannot be read here.
+    pub(super) fn said_hello(&mut self) {
+        self.places.change(self.number, |place| place.has_asked = true);
+    }
+
     /// Whether these bytes end the head of a question.
     fn ends_head(&mut self, bytes: &[u8]) -> bool {
         let mut ends = false;

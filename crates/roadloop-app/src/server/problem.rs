@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use roadloop_base::ErrorKind;
 use roadloop_engine::EngineError;
 use roadloop_engine::catalog::CatalogError;
+use roadloop_users::UsersError;
 use serde_json::json;
 
 use crate::render::in_words;
@@ -14,6 +15,8 @@ use crate::render::in_words;
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
+    /// After so many seconds it may be asked again.
+    retry_after: Option<u64>,
 }
 
 /// The only place that says which status an error has.
@@ -29,7 +32,11 @@ pub(super) fn status_of(kind: ErrorKind) -> StatusCode {
 
 impl Problem {
     fn of(kind: ErrorKind, detail: impl Into<String>) -> Problem {
-        Problem { status: status_of(kind), detail: detail.into() }
+        Problem::with(status_of(kind), detail)
+    }
+
+    fn with(status: StatusCode, detail: impl Into<String>) -> Problem {
+        Problem { status, detail: detail.into(), retry_after: None }
     }
 
     pub(super) fn invalid(detail: impl Into<String>) -> Problem {
@@ -45,35 +52,53 @@ impl Problem {
     }
 
     pub(super) fn unauthorized() -> Problem {
-        let detail = "the token is missing or another one".to_owned();
-        Problem { status: StatusCode::UNAUTHORIZED, detail }
+        Problem::with(StatusCode::UNAUTHORIZED, "the token is missing or another one")
     }
 
     pub(super) fn forbidden(detail: impl Into<String>) -> Problem {
-        Problem { status: StatusCode::FORBIDDEN, detail: detail.into() }
+        Problem::with(StatusCode::FORBIDDEN, detail)
     }
 
     /// A change that does not say what it changes (RFC 6585).
     pub(super) fn needs_condition() -> Problem {
         let detail = "say which revision is changed: If-Match with its tag, or If-None-Match: * \
                       where there is none";
-        Problem { status: StatusCode::PRECONDITION_REQUIRED, detail: detail.to_owned() }
+        Problem::with(StatusCode::PRECONDITION_REQUIRED, detail)
     }
 
     /// What was asked for is there, and no use.
     pub(super) fn unprocessable(detail: impl Into<String>) -> Problem {
-        Problem { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into() }
+        Problem::with(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
     pub(super) fn method_not_allowed() -> Problem {
-        let detail = "this is not done here".to_owned();
-        Problem { status: StatusCode::METHOD_NOT_ALLOWED, detail }
+        Problem::with(StatusCode::METHOD_NOT_ALLOWED, "this is not done here")
     }
 }
 
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Problem {
         Problem::of(error.kind(), in_words(&error))
+    }
+}
+
+impl From<UsersError> for Problem {
+    fn from(error: UsersError) -> Problem {
+        let detail = in_words(&error);
+        match error {
+            UsersError::BadLogin | UsersError::NoSession | UsersError::BadToken => {
+                Problem::with(StatusCode::UNAUTHORIZED, detail)
+            }
+            UsersError::NotAllowed { .. } | UsersError::NeedsSession | UsersError::OnlyOneself => {
+                Problem::forbidden(detail)
+            }
+            UsersError::TooManyTries { seconds } => Problem {
+                retry_after: Some(seconds),
+                ..Problem::with(StatusCode::TOO_MANY_REQUESTS, detail)
+            },
+            UsersError::NoInvitation => Problem::not_found(detail),
+            error => Problem::of(error.kind(), detail),
+        }
     }
 }
 
@@ -85,7 +110,7 @@ impl From<CatalogError> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Problem {
-        Problem { status: rejection.status(), detail: rejection.body_text() }
+        Problem::with(rejection.status(), rejection.body_text())
     }
 }
 
@@ -97,7 +122,7 @@ impl From<QueryRejection> for Problem {
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Problem {
-        Problem { status: rejection.status(), detail: rejection.body_text() }
+        Problem::with(rejection.status(), rejection.body_text())
     }
 }
 
@@ -109,12 +134,19 @@ impl From<PathRejection> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Problem { status, detail } = self;
+        let Problem { status, detail, retry_after } = self;
         let title = status.canonical_reason().unwrap_or("Error");
         let body = json!({"type": "about:blank", "title": title, "status": status.as_u16(),
             "detail": detail});
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (status, kind, body.to_string()).into_response()
+        let after = retry_after.map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
+        let mut response = (status, kind, body.to_string()).into_response();
+        if let Some([(name, seconds)]) = after
+            && let Ok(seconds) = seconds.parse()
+        {
+            response.headers_mut().insert(name, seconds);
+        }
+        response
     }
 }
 

@@ -8,6 +8,7 @@
 mod annotations;
 mod api;
 mod counts;
+mod evaluation;
 mod events;
 mod export;
 mod filters;
@@ -16,6 +17,8 @@ mod guard;
 mod images;
 mod lineage;
 mod model;
+mod people;
+mod proxy;
 mod recordings;
 mod selections;
 mod site;
@@ -27,12 +30,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use roadloop_engine::Ctx;
 use roadloop_engine::pictures::Thumbnails;
+use roadloop_engine::work::Board;
 use tokio::sync::Semaphore;
 
 use super::Closing;
-pub(crate) use guard::Guard;
+use super::live::Live;
+use guard::RawSeen;
+pub(crate) use guard::{Guard, Line};
+pub(crate) use proxy::Proxy;
 use views::Views;
 
 /// Streams of events at once.
@@ -45,6 +55,9 @@ pub(crate) struct Studio {
     views: Views,
     thumbnails: Thumbnails,
     guard: Guard,
+    raw_seen: RawSeen,
+    /// Orders on their way.
+    live: Live,
     closing: Closing,
     /// Places for those who listen to events.
     streams: Arc<Semaphore>,
@@ -65,11 +78,14 @@ impl Studio {
         closing: Closing,
     ) -> Studio {
         let ThumbnailSettings { folder, most_bytes } = thumbnails;
+        let live = Live::new(Board::new(ctx.store.clone()));
         Studio {
+            live,
             ctx,
             views: Views::default(),
             thumbnails: Thumbnails::new(folder, most_bytes),
             guard,
+            raw_seen: RawSeen::default(),
             closing,
             streams: Arc::new(Semaphore::new(STREAMS)),
         }
@@ -78,11 +94,23 @@ impl Studio {
     pub(crate) fn routes(self) -> Router {
         let studio = Arc::new(self);
         let (api, _) = api::routes().split_for_parts();
+        let api = api.route("/api/v1/openapi.json", get(describe)).route("/healthz", get(alive));
         guard::around(
             Router::new().merge(api.with_state(Arc::clone(&studio))).merge(site::routes()),
             studio,
         )
     }
+}
+
+/// The same for whoever asks: it is no secret.
+async fn describe() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (kind, description()).into_response()
+}
+
+/// For what looks whether this program still answers.
+async fn alive() -> &'static str {
+    "ok"
 }
 
 /// The description of the API, as it is committed and as people ask for it.

@@ -18,6 +18,8 @@ mod queued;
 mod recordings;
 mod select;
 mod server;
+mod studio;
+mod studio_people;
 mod traces;
 mod upkeep;
 mod workspace;

@@ -40,12 +40,14 @@ export interface TextFieldProps {
   isDisabled?: boolean;
   isRequired?: boolean;
   autoFocus?: boolean;
+  /** What browsers and keepers of passwords fill in: `username`, `current-password`. */
+  autoComplete?: string;
   className?: string;
 }
 
 export function TextField(props: TextFieldProps) {
   const { label, hideLabel = false, value, onChange, onEnter, placeholder, help, error, icon, type = "text" } = props;
-  const { lines, isDisabled = false, isRequired = false, autoFocus = false, className } = props;
+  const { lines, isDisabled = false, isRequired = false, autoFocus = false, autoComplete, className } = props;
   return (
     <AriaTextField
       {...(hideLabel ? { "aria-label": label } : {})}
@@ -56,6 +58,7 @@ export function TextField(props: TextFieldProps) {
       isRequired={isRequired}
       isInvalid={error !== undefined}
       autoFocus={autoFocus}
+      {...(autoComplete !== undefined && { autoComplete })}
       onKeyDown={(event) => {
         if (event.key === "Enter" && lines === undefined && onEnter !== undefined) onEnter();
         // All other keys are for whatever is around: Escape closes a dialog.

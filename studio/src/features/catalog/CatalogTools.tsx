@@ -25,6 +25,7 @@ const FORMS = [
   { key: "jsonl", label: "JSON lines" },
   { key: "csv", label: "CSV" },
   { key: "parquet", label: "Parquet" },
+  { key: "annotations", label: "What people drew, JSON lines" },
   { key: "coco", label: "COCO results" },
   { key: "coco-images", label: "COCO images and categories" },
   { key: "detect-labels", label: "Rekognition DetectLabels" },

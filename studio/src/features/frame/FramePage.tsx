@@ -17,12 +17,14 @@ import { BoxesTab } from "./BoxesTab";
 import { Details } from "./Details";
 import { Drive } from "./Drive";
 import { FrameTags } from "./FrameTags";
+import { Judged } from "./Judged";
 import { Lineage } from "./Lineage";
 import { Neighbours } from "./Neighbours";
 import { ZoomView } from "./ZoomView";
 
 // Most who look at a frame edit nothing.
 const FrameEditor = lazy(async () => ({ default: (await import("./FrameEditor")).FrameEditor }));
+const FrameMap = lazy(async () => ({ default: (await import("./FrameMap")).FrameMap }));
 
 const route = getRouteApi("/frames/$recording/$camera/$sequence");
 
@@ -226,8 +228,20 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
               selected={tab}
               onSelect={setTab}
               tabs={[
-                { key: "boxes", label: "Boxes", count: boxes.length, content: <BoxesTab boxes={boxes} confidence={confidence} selected={selected} onSelect={setSelected} onHover={setHovered} onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })} /> },
-                { key: "details", label: "Details", content: <Details frame={frame} /> },
+                { key: "boxes", label: "Boxes", count: boxes.length, content: (
+                    <>
+                      <BoxesTab boxes={boxes} confidence={confidence} selected={selected} onSelect={setSelected} onHover={setHovered} onConfidence={(conf) => set({ conf: conf > 0 ? conf.toFixed(2) : undefined })} />
+                      <Judged judged={frame.judged} />
+                    </>
+                  ) },
+                { key: "details", label: "Details", content: (
+                    <>
+                      <Details frame={frame} />
+                      <Suspense fallback={null}>
+                        <FrameMap frame={frame} view={view} />
+                      </Suspense>
+                    </>
+                  ) },
                 { key: "lineage", label: "Lineage", content: <Lineage frame={frame} /> },
               ]}
             />

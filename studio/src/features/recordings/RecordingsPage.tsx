@@ -9,6 +9,7 @@ import { count, dateAndTime } from "../../app/address";
 import { Page } from "../../app/Page";
 import { useTitle } from "../../app/title";
 import { duration } from "./duration";
+import { Orders } from "./Orders";
 
 type Item = Schemas["RecordingItem"];
 
@@ -45,6 +46,7 @@ export function RecordingsPage() {
   const frames = rows.reduce((sum, item) => sum + item.frames, 0);
   return (
     <Page title="Recordings" about={recordings.data && `${count(rows.length, "recording")}, ${count(frames, "frame")}`}>
+      <Orders />
       {recordings.isError ? (
         <ErrorState title="The recordings cannot be listed" onRetry={() => void recordings.refetch()}>
           {recordings.error.message}

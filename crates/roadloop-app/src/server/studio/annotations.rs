@@ -8,11 +8,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use roadloop_base::AnnotationRevision;
+use roadloop_users::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Studio;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{FrameName, PersonsBox, SavedAnnotation, quoted, tags_in};
 use crate::server::problem::Problem;
 
@@ -50,8 +51,9 @@ pub(super) async fn save(
     let hit = studio.hit(&name.id()?).await?;
     let boxes = boxes.into_iter().map(PersonsBox::drawn).collect::<Result<Vec<_>, _>>()?;
     let catalog = &studio.ctx.catalog;
-    let saved = catalog.annotate(&hit.frame, boxes, &caller.name, base.as_ref()).await?;
+    let saved = catalog.annotate(&hit.frame, boxes, caller.name(), base.as_ref()).await?;
     studio.views.changed().await;
+    studio.note(&caller, "save boxes", hit.frame.id.to_string()).await;
     let tag = quoted(saved.revision.as_str());
     Ok(([(header::ETAG, tag)], Json(SavedAnnotation::of(&saved))).into_response())
 }
@@ -77,6 +79,7 @@ pub(super) async fn take_back(
     let hit = studio.hit(&name.id()?).await?;
     studio.ctx.catalog.take_back(&hit.frame, &base).await?;
     studio.views.changed().await;
+    studio.note(&caller, "take back boxes", hit.frame.id.to_string()).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
+use roadloop_users::{Permission, Who};
 use serde::Serialize;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::{
-    Studio, annotations, counts, events, export, filters, frames, images, lineage, recordings,
-    selections, tags, timeline,
+    Studio, annotations, counts, evaluation, events, export, filters, frames, images, lineage,
+    people, recordings, selections, tags, timeline,
 };
 
 /// Bytes of an annotation: two thousand boxes, each with its tags.
@@ -57,24 +58,52 @@ impl Modify for Csrf {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Me {
     name: String,
-    /// `see`, `see_raw`, `edit`, `export`.
+    /// Nothing for who sits at this machine.
+    role: Option<String>,
+    /// `see`, `see_raw`, `label`, `edit`, `export`, `administer`.
     permissions: Vec<String>,
-    /// To be sent with every change, as the header `x-roadloop-csrf`.
+    /// To be sent with every change, as the header `x-roadloop-csrf`; nothing for who comes
+    /// with a token, which needs none.
     csrf: String,
     /// Of this program.
     version: String,
 }
 
+impl Me {
+    fn new(name: &str, role: Option<&str>, may: impl Fn(Permission) -> bool, csrf: String) -> Me {
+        let permissions = Permission::ALL.into_iter().filter(|permission| may(*permission));
+        Me {
+            name: name.to_owned(),
+            role: role.map(str::to_owned),
+            permissions: permissions.map(|permission| name_of(permission).to_owned()).collect(),
+            csrf,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    pub(super) fn of_user(who: &Who, csrf: String) -> Me {
+        let may = |permission| who.may(permission);
+        Me::new(who.name().as_str(), Some(who.role().name()), may, csrf)
+    }
+}
+
+/// What the site calls a permission.
+fn name_of(permission: Permission) -> &'static str {
+    match permission {
+        Permission::See => "see",
+        Permission::SeeRaw => "see_raw",
+        Permission::Label => "label",
+        Permission::Edit => "edit",
+        Permission::Export => "export",
+        Permission::Administer => "administer",
+    }
+}
+
 /// Who asks
 #[utoipa::path(get, operation_id = "me", path = "/api/v1/me", tag = "people", responses((status = 200, body = Me)))]
 async fn me(caller: Caller) -> Json<Me> {
-    let permissions = Permission::ALL.into_iter().filter(|permission| caller.may(*permission));
-    Json(Me {
-        permissions: permissions.map(|permission| permission.name().to_owned()).collect(),
-        name: caller.name,
-        csrf: caller.csrf,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    })
+    let may = |permission| caller.may(permission);
+    Json(Me::new(caller.name(), caller.role(), may, caller.csrf.clone()))
 }
 
 /// What the catalog has, in a few numbers.
@@ -114,6 +143,17 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Studio>> {
         .layer(DefaultBodyLimit::max(ANNOTATION_BYTES));
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(me))
+        .routes(routes!(people::log_in, people::log_out))
+        .routes(routes!(people::invited_as))
+        .routes(routes!(people::accept))
+        .routes(routes!(people::users))
+        .routes(routes!(people::change_user))
+        .routes(routes!(people::change_password))
+        .routes(routes!(people::invite, people::invitations))
+        .routes(routes!(people::revoke_invitation))
+        .routes(routes!(people::make_token, people::tokens))
+        .routes(routes!(people::revoke_token))
+        .routes(routes!(people::audit))
         .routes(routes!(overview))
         .routes(routes!(frames::page))
         .routes(routes!(frames::one))
@@ -124,6 +164,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Studio>> {
         .routes(routes!(filters::vocabulary))
         .routes(routes!(counts::by))
         .routes(routes!(counts::confidences))
+        .routes(routes!(evaluation::evaluation))
         .routes(routes!(timeline::timeline))
         .routes(routes!(timeline::track))
         .routes(routes!(tags::change))

@@ -8,11 +8,14 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use roadloop_users::Permission;
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use super::Studio;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
+use crate::server::events::{Telling, Until};
 use crate::server::problem::Problem;
 
 /// How often it is looked whether the catalog changed, for all who listen together.
@@ -23,7 +26,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Events as they happen
 ///
 /// `catalog` whenever the catalog is another one; its data has the `state` that answers of
-/// pages have too.
+/// pages have too. `progress` for each change of an order of a queue, as `roadloop queue
+/// status --json` has it; `trouble` where that cannot be looked at.
 #[utoipa::path(get, operation_id = "events", path = "/api/v1/events", tag = "events",
     responses((status = 200, content_type = "text/event-stream", body = String),
         (status = 503, description = "too many listen already")))]
@@ -36,21 +40,40 @@ pub(super) async fn events(
     let place = place.map_err(|_| Problem::busy("too many listen already; try again later"))?;
     let closing = studio.closing.is_told();
     let closing: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(closing);
-    let told = (studio, closing, place, String::new());
-    let events = stream::unfold(told, async |(studio, mut closing, place, told)| {
+    let orders = Telling::new(studio.live.all(), Until::Closed);
+    let listener = Listener { studio, orders, closing, told: String::new(), _place: place };
+    let events = stream::unfold(listener, async |mut listener| {
+        let event = listener.next().await?;
+        Some((Ok::<_, Infallible>(event), listener))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+}
+
+/// Somebody who is told.
+struct Listener {
+    studio: Arc<Studio>,
+    orders: Telling,
+    closing: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// The state of the catalog they know of.
+    told: String,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    async fn next(&mut self) -> Option<Event> {
         loop {
             // What cannot be looked at now is looked at next time.
-            let state = studio.views.state(&studio.ctx.catalog).await.unwrap_or_default();
-            if !state.is_empty() && state != told {
-                let event = Event::default().event("catalog");
-                let event = event.data(json!({"state": state}).to_string());
-                return Some((Ok::<_, Infallible>(event), (studio, closing, place, state)));
+            let state = self.studio.views.state(&self.studio.ctx.catalog).await.unwrap_or_default();
+            if !state.is_empty() && state != self.told {
+                self.told.clone_from(&state);
+                let data = json!({"state": state}).to_string();
+                return Some(Event::default().event("catalog").data(data));
             }
             tokio::select! {
                 () = sleep(LOOK_EVERY) => {}
-                () = &mut closing => return None,
+                event = self.orders.next() => return event,
+                () = &mut self.closing => return None,
             }
         }
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+    }
 }

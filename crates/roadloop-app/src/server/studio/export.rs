@@ -9,13 +9,17 @@ use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use roadloop_engine::catalog::{CatalogError, ExportShape, Format, Found, Hit, Matches};
+use roadloop_base::FrameId;
+use roadloop_engine::catalog::{Catalog, CatalogError, ExportShape, Format, Found, Hit, Matches};
+use roadloop_users::Permission;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
 use super::filters::parsed;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
+use super::model::SavedAnnotation;
 use crate::render::in_words;
 use crate::server::problem::Problem;
 
@@ -32,6 +36,9 @@ pub(super) enum Form {
     Jsonl,
     Csv,
     Parquet,
+    /// A line for each image: what people say is on it; `null` where nobody looked, which is
+    /// not the same as no box.
+    Annotations,
     /// A line for each image, as Amazon Rekognition answers.
     DetectLabels,
     /// A line for each image: an item, as DynamoDB imports it.
@@ -59,6 +66,7 @@ impl Form {
             Form::Jsonl => "hits.jsonl",
             Form::Csv => "hits.csv",
             Form::Parquet => "hits.parquet",
+            Form::Annotations => "hits.annotations.jsonl",
             Form::DetectLabels => "hits.detect-labels.jsonl",
             Form::Dynamodb => "hits.dynamodb.jsonl",
             Form::Coco => "hits.coco.json",
@@ -68,7 +76,9 @@ impl Form {
 
     fn media_type(self) -> &'static str {
         match self {
-            Form::Jsonl | Form::DetectLabels | Form::Dynamodb => "application/x-ndjson",
+            Form::Jsonl | Form::Annotations | Form::DetectLabels | Form::Dynamodb => {
+                "application/x-ndjson"
+            }
             Form::Csv => "text/csv; charset=utf-8",
             Form::Parquet => "application/vnd.apache.parquet",
             Form::Coco | Form::CocoImages => "application/json",
@@ -77,7 +87,10 @@ impl Form {
 
     /// Whether pieces of it, one behind the other, are the whole.
     fn is_lines(self) -> bool {
-        matches!(self, Form::Jsonl | Form::Csv | Form::DetectLabels | Form::Dynamodb)
+        matches!(
+            self,
+            Form::Jsonl | Form::Csv | Form::Annotations | Form::DetectLabels | Form::Dynamodb
+        )
     }
 
     /// The bytes of some hits; the first piece begins with what stands above all lines.
@@ -90,6 +103,7 @@ impl Form {
             Form::Jsonl => found.rows(Format::JsonLines)?.write(Format::JsonLines, &mut bytes)?,
             Form::Csv => found.rows(Format::Csv)?.write(Format::Csv, &mut bytes)?,
             Form::Parquet => found.rows(Format::Parquet)?.write(Format::Parquet, &mut bytes)?,
+            Form::Annotations => {}
             Form::DetectLabels => found.write_as(ExportShape::DetectLabels, &mut bytes)?,
             Form::Dynamodb => found.write_as(ExportShape::DynamoDb, &mut bytes)?,
             Form::Coco => found.write_as(ExportShape::Coco, &mut bytes)?,
@@ -114,8 +128,9 @@ pub(super) async fn export(
     caller.must(Permission::Export)?;
     let Query(ExportAsked { filter, form }) = asked?;
     let (matches, _) = studio.views.get(&studio.ctx.catalog, &parsed(&filter)?).await?;
+    let matches_len = matches.len();
     let body = match form.is_lines() {
-        true => Body::from_stream(pieces(studio, matches, form)),
+        true => Body::from_stream(pieces(Arc::clone(&studio), matches, form)),
         false if matches.len() > MOST_WHOLE => {
             return Err(Problem::invalid(format!(
                 "a file of this form holds at most {MOST_WHOLE} frames; write more with: \
@@ -129,11 +144,32 @@ pub(super) async fn export(
             Body::from(bytes)
         }
     };
+    let about = format!("{}, {} frames: {filter}", form.file(), matches_len);
+    studio.note(&caller, "export", about).await;
     let headers = [
         (header::CONTENT_TYPE, form.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", form.file())),
     ];
     Ok((headers, body).into_response())
+}
+
+/// A line for each hit, with what people say of it.
+async fn annotated(catalog: &Catalog, hits: &[Hit]) -> Result<Vec<u8>, CatalogError> {
+    let ids: Vec<FrameId> = hits.iter().map(|hit| hit.frame.id.clone()).collect();
+    let said = catalog.annotations(&ids).await?;
+    let mut lines = Vec::new();
+    for hit in hits {
+        let frame = &hit.frame;
+        let line = json!({
+            "recording": frame.id.recording, "camera": frame.id.camera,
+            "sequence": frame.id.sequence, "taken_at": frame.taken_at.iso(),
+            "image": frame.image, "width": frame.width, "height": frame.height,
+            "annotation": said.get(&frame.id).map(SavedAnnotation::of),
+        });
+        lines.extend_from_slice(line.to_string().as_bytes());
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 fn pieces(
@@ -152,7 +188,10 @@ fn pieces(
             // The connection breaks off: who asked does not take half for the whole.
             let piece = async {
                 let hits = catalog.page(&matches, from..from + PIECE).await?;
-                form.write(hits, from == 0)
+                match form {
+                    Form::Annotations => annotated(&catalog, &hits).await,
+                    form => form.write(hits, from == 0),
+                }
             };
             let piece = piece.await.map(Bytes::from);
             let piece = piece.map_err(|error| io::Error::other(in_words(&error)));

@@ -6,11 +6,12 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use roadloop_engine::catalog::{CatalogError, Filter, FilterError};
+use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{FilterTrouble, Tagged};
 use crate::server::problem::Problem;
 

@@ -8,13 +8,15 @@ use axum::extract::{Path, Query, State};
 use chrono::DateTime;
 use roadloop_base::FrameId;
 use roadloop_engine::catalog::{Hit, Matches};
+use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
+use super::evaluation::JudgedItem;
 use super::filters::parsed;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{FrameItem, FrameName, Tagged, image_file};
 use crate::server::problem::Problem;
 
@@ -184,6 +186,9 @@ pub(super) struct FrameDetail {
     /// And after it, the nearest first.
     after: Vec<Neighbour>,
     in_view: Option<InView>,
+    /// The models' objects against the person's boxes, where a person looked at it: at a
+    /// confidence of 0.35 and an overlap of 0.5.
+    judged: Option<Vec<JudgedItem>>,
 }
 
 /// One frame
@@ -213,6 +218,7 @@ pub(super) async fn one(
     let Some(item) = studio.items(std::slice::from_ref(&hit)).await?.pop() else {
         return Err(Problem::not_found(format!("no frame is called {id}")));
     };
+    let judged = studio.judged(&hit).await?;
     let neighbours = |hits: Vec<Hit>| hits.iter().map(Neighbour::of).collect();
     let row = hit.frame;
     let detail = FrameDetail {
@@ -230,6 +236,7 @@ pub(super) async fn one(
         before: neighbours(before),
         after: neighbours(after),
         in_view,
+        judged,
         frame: item,
     };
     Ok(Tagged { tag: state, answer: Json(detail) })

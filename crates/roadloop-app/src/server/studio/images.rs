@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use roadloop_engine::EngineError;
 use roadloop_engine::pictures::{self, Fetched, ImageName, Which};
+use roadloop_users::Permission;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{camera, quoted, recording, tags_in};
 use crate::server::problem::Problem;
 
@@ -69,6 +70,7 @@ pub(super) async fn image(
         WhichAsked::Anonymized => Which::Anonymized,
         WhichAsked::Raw => {
             caller.must(Permission::SeeRaw)?;
+            studio.saw_raw(&caller, &of).await;
             Which::Raw
         }
     };
@@ -121,6 +123,7 @@ pub(super) async fn film(
     let Path((of, by)) = path?;
     let key = pictures::film_key(&recording(&of)?, &camera(&by)?);
     let store = &studio.ctx.store;
+    studio.note(&caller, "see film", format!("{of}/{by}")).await;
     let film = store.glance(&key).await.map_err(EngineError::from);
     let film = match film {
         Err(error) if pictures::is_missing(&error) => {

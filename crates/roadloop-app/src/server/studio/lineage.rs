@@ -9,11 +9,12 @@ use axum::extract::{Path, State};
 use roadloop_base::{FrameId, Kind, Stage};
 use roadloop_engine::Card;
 use roadloop_engine::catalog::Hit;
+use roadloop_users::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Studio;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{FrameName, Tagged};
 use crate::render::counted;
 use crate::server::problem::Problem;

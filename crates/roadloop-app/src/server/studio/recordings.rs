@@ -12,11 +12,12 @@ use roadloop_base::{RecordingId, Skip, Stage};
 use roadloop_engine::Card;
 use roadloop_engine::catalog::RecordingSummary;
 use roadloop_engine::risk;
+use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{FrameItem, Tagged, recording};
 use crate::server::problem::Problem;
 

@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use roadloop_engine::catalog::{Sampling, SelectionCard, SelectionName};
 use roadloop_engine::stages::select;
+use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Studio;
 use super::filters::parsed;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::Tagged;
 use crate::server::problem::Problem;
 
@@ -105,6 +106,7 @@ pub(super) async fn save(
     }
     let saved = studio.ctx.catalog.save(&name, &draw).await?;
     studio.views.changed().await;
+    studio.note(&caller, "save selection", saved.card.name.to_string()).await;
     let selection = SelectionItem::of(saved.card);
     Ok(Json(SavedSelection { is_new: saved.is_new, selection }))
 }

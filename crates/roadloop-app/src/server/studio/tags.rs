@@ -7,12 +7,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use roadloop_engine::catalog::{Filter, Tag, Tagging};
+use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Studio;
 use super::filters::parsed;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::FrameName;
 use crate::server::problem::Problem;
 
@@ -81,6 +82,11 @@ pub(super) async fn change(
         done.changed += tagged.changed;
     }
     studio.views.changed().await;
+    let action = match tagging {
+        Tagging::Add => "tag",
+        Tagging::Remove => "untag",
+    };
+    studio.note(&caller, action, format!("{tag}, {} frames", done.changed)).await;
     Ok(Json(done))
 }
 

@@ -7,12 +7,13 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use roadloop_base::Nanos;
 use roadloop_engine::catalog::Filter;
+use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
 use super::filters::parsed;
-use super::guard::{Caller, Permission};
+use super::guard::Caller;
 use super::model::{FrameName, Tagged};
 use crate::server::problem::Problem;
 
