@@ -175,6 +175,8 @@ export async function catalog(check) {
     await dialog.waitFor({ state: "detached" });
     assert.equal(await api.total("tag = in_bulk"), 3);
     await page.getByText("3 frames changed").waitFor();
+    // The keys go on where they were.
+    await until(() => page.evaluate(() => document.activeElement?.getAttribute("role") === "gridcell"), "the focus in the grid");
     await see.facet("tag", "in_bulk").click();
     await see.hits(3);
     await page.getByRole("button", { name: "Tag…" }).first().click();

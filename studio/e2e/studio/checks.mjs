@@ -32,7 +32,7 @@ export function makeChecks(studio, only) {
       watch(context, studio.base, now);
       shared = await context.newPage();
     } else {
-      await shared.evaluate(() => localStorage.clear());
+      await shared.evaluate(() => localStorage.clear()).catch(() => undefined);
       await shared.goto("about:blank");
     }
     return shared;

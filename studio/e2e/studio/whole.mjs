@@ -63,6 +63,43 @@ export async function whole(check, studio) {
     await see.hits(await api.total("has(dog)"));
   }, { width: 390, height: 844 });
 
+  await check("an empty catalog says what to do", async (see, page) => {
+    await page.route("**/api/v1/frames?**", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), frames: [], total: 0, reachable: 0 } });
+    });
+    try {
+      await see.catalog();
+      await page.getByText("No frames yet").waitFor();
+      await page.getByText("roadloop run drive.mcap").waitFor();
+      assert.equal(await page.getByRole("complementary", { name: "Narrow down" }).count(), 0);
+    } finally {
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+    }
+  });
+
+  await check("what was found stays until a slow answer is there", async (see, page, api) => {
+    await see.catalog();
+    await page.locator('[role="gridcell"] img').first().waitFor();
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route("**/api/v1/frames?**", async (route) => {
+      await held;
+      await route.continue();
+    });
+    try {
+      await see.facet("labels", "dog").click();
+      await page.locator('[aria-busy="true"] [role="grid"]').waitFor();
+      assert.ok((await page.locator('[role="gridcell"] img').count()) > 0);
+      release();
+      await page.locator('[aria-busy="false"] [role="grid"]').waitFor();
+      await see.hits(await api.total("has(dog)"));
+    } finally {
+      release();
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+    }
+  });
+
   await check("a theme is chosen and kept", async (see, page) => {
     await see.catalog();
     const choose = async (name) => {

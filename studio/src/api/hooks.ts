@@ -106,6 +106,9 @@ export function useTrack(filter: string, isOn = true) {
   });
 }
 
+/** Frames that the grid asks for together. */
+export const GRID_PAGE = 60;
+
 export function framePage(filter: string, offset: number, limit: number) {
   return {
     queryKey: [CATALOG, "frames", filter, offset, limit],

@@ -5,7 +5,7 @@ import { RouterProvider as AriaRouter } from "react-aria-components";
 import { AppShell, type NavItem } from "../components/shell";
 import { EmptyState, ErrorState, Icon, Spinner, ToastRegion } from "../components/ui";
 import { answer, client, Problem } from "../api/client";
-import { queries, useLiveCatalog, useMe } from "../api/hooks";
+import { framePage, GRID_PAGE, queries, useLiveCatalog, useMe } from "../api/hooks";
 import { InvitePage, NothingToSee } from "../features/people/InvitePage";
 import { LoginPage } from "../features/people/LoginPage";
 import { Account } from "./Account";
@@ -132,6 +132,9 @@ const catalog = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("../features/catalog/CatalogPage"), "CatalogPage"),
   validateSearch: viewOf,
+  loaderDeps: ({ search }) => ({ filter: search.q ?? "" }),
+  // The frames are asked for before anything else, and while the page itself still comes.
+  loader: ({ deps }) => void queries.prefetchQuery(framePage(deps.filter, 0, GRID_PAGE)),
 });
 const frame = createRoute({
   getParentRoute: () => root,

@@ -1,13 +1,13 @@
 // The catalog: frames that a filter finds, and what there is to narrow it by.
 
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { classColour } from "../../components/classes";
 import { applySelection, FrameGrid, type GridFrame, type SelectionChange } from "../../components/framegrid";
-import { Button, Dialog, EmptyState, ErrorState, Skeleton } from "../../components/ui";
+import { Button, cx, Dialog, EmptyState, ErrorState, Skeleton } from "../../components/ui";
 import { frameKey, Problem, type FrameItem } from "../../api/client";
-import { framePage, useMay } from "../../api/hooks";
+import { framePage, useMay, useTrack } from "../../api/hooks";
 import { confidenceOf, count, frameParams, viewOf, type View } from "../../app/address";
 import { gridFrame } from "../../app/frames";
 import { usePageKeys, type KeyRow } from "../../app/keys";
@@ -23,7 +23,8 @@ import { PAGE, usePages } from "./pages";
 import { SelectionBar } from "./SelectionBar";
 import { usePlace } from "./usePlace";
 
-const CatalogMap = lazy(async () => ({ default: (await import("./CatalogMap")).CatalogMap }));
+const loadMap = async () => ({ default: (await import("./CatalogMap")).CatalogMap });
+const CatalogMap = lazy(loadMap);
 
 const route = getRouteApi("/");
 
@@ -52,15 +53,24 @@ export function CatalogPage() {
   usePageKeys("Catalog", KEYS);
   const [isNarrowing, setNarrowing] = useState(false);
 
-  const first = useQuery(framePage(filter, 0, PAGE));
+  const first = useQuery({ ...framePage(filter, 0, PAGE), placeholderData: keepPreviousData });
   const page = first.isError ? undefined : first.data;
   const isWrong = first.error instanceof Problem && first.error.status === 400;
   /** Nothing is there at all, so there is nothing to narrow down. */
   const isEmpty = filter === "" && page?.total === 0;
   const aspect = useLast(aspectOf(page?.frames)) ?? 1.6;
-  const place = usePlace(filter, page !== undefined && view.as !== "map");
-  const { frame, ask } = usePages(filter, page?.state);
+  // Until those of another filter are there, the frames of the last one stay, paler.
+  const isOld = first.isPlaceholderData;
+  const shownFilter = useLast(isOld ? undefined : filter) ?? filter;
+  const place = usePlace(shownFilter, page !== undefined && view.as !== "map");
+  const { frame, ask } = usePages(shownFilter, page?.state);
   const total = page?.reachable ?? 0;
+  // The map and its points are asked for at once, not after the frames.
+  const isMap = view.as === "map";
+  useTrack(filter, isMap);
+  useEffect(() => {
+    if (isMap) void loadMap();
+  }, [isMap]);
 
   const set = useCallback(
     (change: Partial<View>) => void navigate({ search: (old) => viewOf({ ...old, ...change }), replace: change.q === undefined }),
@@ -81,7 +91,7 @@ export function CatalogPage() {
     [frame, made, tileWidth > 300, which],
   );
 
-  const [focus, setFocus] = useTaken(`focus ${filter}`, 0);
+  const [focus, setFocus] = useTaken(`focus ${shownFilter}`, 0);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [selectedOf, setSelectedOf] = useState(filter);
   if (selectedOf !== filter) {
@@ -122,7 +132,7 @@ export function CatalogPage() {
   return (
     <div className="flex h-full min-h-0 flex-col">
       <h1 className="sr-only">Catalog</h1>
-      <CatalogBar filter={filter} onFilter={setFilter} total={page?.total ?? null} isBusy={first.isFetching} warnings={page?.warnings ?? []} notLookedAt={page?.not_looked_at ?? 0} isWrong={isWrong} />
+      <CatalogBar filter={filter} onFilter={setFilter} total={page?.total ?? null} isBusy={first.isFetching} warnings={isOld ? [] : (page?.warnings ?? [])} notLookedAt={isOld ? 0 : (page?.not_looked_at ?? 0)} isWrong={isWrong} />
       <div className="flex min-h-0 flex-1">
         {isSideOpen && !isEmpty && (
           <aside aria-label="Narrow down" className="hidden w-[268px] shrink-0 overflow-y-auto border-r border-line bg-card md:block">
@@ -130,7 +140,7 @@ export function CatalogPage() {
           </aside>
         )}
         <section aria-label="Frames" className="flex min-w-0 flex-1 flex-col">
-          <CatalogTools view={view} set={set} filter={filter} total={page?.total ?? 0} tileWidth={tileWidth} onTileWidth={setTileWidth} isSideOpen={isSideOpen} onSide={setSideOpen} onNarrow={() => setNarrowing(true)} />
+          <CatalogTools view={view} set={set} filter={filter} total={isOld ? 0 : (page?.total ?? 0)} tileWidth={tileWidth} onTileWidth={setTileWidth} isSideOpen={isSideOpen} onSide={setSideOpen} onNarrow={() => setNarrowing(true)} />
           <CatalogTimeline filter={filter} onFilter={setFilter} />
           {first.isError ? (
             isWrong ? (
@@ -153,10 +163,11 @@ export function CatalogPage() {
               <CatalogMap filter={filter} onFilter={setFilter} view={view} />
             </Suspense>
           ) : (
-            <div {...place} className="relative min-h-0 flex-1">
+            <div {...place} aria-busy={isOld} className={cx("relative min-h-0 flex-1 transition-opacity", isOld && "opacity-60 delay-150")}>
               <FrameGrid
                 label="Frames that match the filter"
                 total={total}
+                dataKey={shownFilter}
                 tileWidth={tileWidth}
                 aspect={aspect}
                 frameAt={frameAt}
@@ -169,7 +180,7 @@ export function CatalogPage() {
                 click="open"
                 minConfidence={confidenceOf(view)}
                 colourOf={classColour}
-                empty={<NothingFound filter={filter} notLookedAt={page.not_looked_at} onClear={() => setFilter("")} />}
+                empty={<NothingFound filter={shownFilter} notLookedAt={page.not_looked_at} onClear={() => setFilter("")} />}
               />
               {selected.size > 0 && <SelectionBar frames={chosen} missing={selected.size - chosen.length} onDone={() => setSelected(new Set())} />}
             </div>

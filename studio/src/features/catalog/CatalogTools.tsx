@@ -161,7 +161,7 @@ function SaveDialog({ isOpen, onClose, filter, total }: SaveDialogProps) {
           onChange={setSample}
           type="number"
           placeholder={`all ${total.toLocaleString("en")}`}
-          help="So many frames, drawn evenly: the same seed, the same frames."
+          help="So many frames, drawn at random; drawn again, they are the same."
           error={isNumber ? undefined : "A whole number above 0."}
         />
       </div>

@@ -4,9 +4,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { FrameItem } from "../../api/client";
-import { framePage } from "../../api/hooks";
+import { framePage, GRID_PAGE } from "../../api/hooks";
 
-export const PAGE = 60;
+export const PAGE = GRID_PAGE;
 
 /** Pages that are kept: some twelve thousand frames. */
 const KEPT_PAGES = 200;

@@ -132,17 +132,21 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
         <Link to="/" search={view} className="flex items-center gap-[6px] rounded-[5px] text-[13px] text-soft hover:text-ink">
           <Icon name="grid" /> Catalog
         </Link>
-        <h1 className="min-w-0 truncate text-[14px] font-semibold">
+        <h1 className="min-w-0 truncate text-[14px] font-semibold max-sm:max-w-full max-sm:shrink-0 max-sm:grow">
           {frame.camera} <span className="text-soft">#{frame.sequence}</span>
         </h1>
-        <span className="text-[12.5px] text-soft tabular-nums">{dateAndTime(frame.taken_at)} UTC</span>
-        <Link to="/recordings/$recording" params={{ recording: frame.recording }} className="max-w-[300px] min-w-0 truncate rounded-[5px] text-[12.5px] text-accent hover:underline">
+        <span className="text-[12.5px] text-soft tabular-nums max-sm:order-2">{dateAndTime(frame.taken_at)} UTC</span>
+        <Link to="/recordings/$recording" params={{ recording: frame.recording }} className="max-w-[300px] min-w-0 truncate rounded-[5px] text-[12.5px] text-accent hover:underline max-sm:order-2">
           {frame.recording}
         </Link>
-        {frame.annotation != null && <Badge tone="accent" icon="edit">{`edited by ${frame.annotation.author}`}</Badge>}
-        <span className="flex-1" />
+        {frame.annotation != null && (
+          <span className="max-sm:order-2">
+            <Badge tone="accent" icon="edit">{`edited by ${frame.annotation.author}`}</Badge>
+          </span>
+        )}
+        <span className="flex-1 max-sm:hidden" />
         {inView !== null && (
-          <span className="flex items-center gap-[4px] text-[12.5px] text-soft tabular-nums">
+          <span className="flex items-center gap-[4px] text-[12.5px] text-soft tabular-nums max-sm:order-3">
             <IconButton size="small" icon="chevronLeft" label="The hit before" shortcut="⇧ ←" isDisabled={inView.previous == null} onPress={() => step(inView.previous)} />
             <span>
               <span className="text-ink">{(inView.place + 1).toLocaleString("en")}</span> of {inView.total.toLocaleString("en")}
@@ -152,19 +156,23 @@ function Frame({ frame, view, go, set, isOld }: FrameProps) {
           </span>
         )}
         {mayRaw && (
-          <Segmented
-            label="Which image"
-            value={which}
-            onChange={(show) => set({ show: show === "raw" ? "raw" : undefined })}
-            options={[
-              { value: "anonymized", label: "Anonymised", icon: "shield" },
-              { value: "raw", label: "Raw", icon: "eye" },
-            ]}
-          />
+          <span className="max-sm:order-3">
+            <Segmented
+              label="Which image"
+              value={which}
+              onChange={(show) => set({ show: show === "raw" ? "raw" : undefined })}
+              options={[
+                { value: "anonymized", label: "Anonymised", icon: "shield" },
+                { value: "raw", label: "Raw", icon: "eye" },
+              ]}
+            />
+          </span>
         )}
         {mayEdit && !isEditing && (
-          <Button icon="edit" kind="primary" size="small" isDisabled={!hasImage} onPress={() => setEditing(true)}>
-            Edit<span className="max-sm:sr-only"> boxes</span>
+          <Button icon="edit" kind="primary" size="small" className="max-sm:order-1" isDisabled={!hasImage} onPress={() => setEditing(true)}>
+            <span>
+              Edit<span className="max-sm:sr-only"> boxes</span>
+            </span>
           </Button>
         )}
       </header>
