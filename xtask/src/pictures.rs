@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{runtime, site};
 use crate::workspace::Workspace;
+use crate::{runtime, site};
 
 const PROFILE: &str = "demo";
 

@@ -39,6 +39,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use counts::Counts;
 pub(crate) use node::Node;
+use places::Place;
 pub(crate) use tls::Tls;
 
 use crate::render::{self, Voice};
@@ -56,18 +57,21 @@ pub(crate) struct Server {
 }
 
 /// Who asks, as the connection has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    place: Place,
+}
 
 impl Connected<IncomingStream<'_, places::Bounded>> for Peer {
     fn connect_info(stream: IncomingStream<'_, places::Bounded>) -> Peer {
-        Peer(*stream.remote_addr())
+        Peer { address: *stream.remote_addr(), place: stream.io().place() }
     }
 }
 
 impl Connected<IncomingStream<'_, tls::Listener>> for Peer {
     fn connect_info(stream: IncomingStream<'_, tls::Listener>) -> Peer {
-        Peer(*stream.remote_addr())
+        Peer { address: *stream.remote_addr(), place: stream.io().get_ref().0.place() }
     }
 }
 

@@ -35,6 +35,16 @@ const MAX_LABEL_CHARS: usize = 100;
 const MAX_BOX_TAGS: usize = 20;
 const MAX_AUTHOR_CHARS: usize = 200;
 
+/// Characters that turn what stands around them, or take no room: a label would read as
+/// another one.
+const UNSEEN: [std::ops::RangeInclusive<char>; 5] = [
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{2064}',
+    '\u{2066}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+];
+
 /// The number of the row that marks a frame, before those of its boxes.
 const MARK: i32 = -1;
 
@@ -59,8 +69,12 @@ impl Catalog {
         let saying = Saying { frame, base, said: Some(&annotation) };
         let table = self.table_of(&layout(), Missing::Made).await?;
         let table = table.ok_or_else(|| CatalogError::NotOurs { table: ANNOTATIONS.to_owned() })?;
-        deliver(&table, &saying).await?;
-        Ok(annotation)
+        if deliver(&table, &saying).await? > 0 {
+            return Ok(annotation);
+        }
+        // It was said before: under the revision it was given then.
+        let there = self.annotations(std::slice::from_ref(&frame.id)).await?.remove(&frame.id);
+        Ok(there.unwrap_or(annotation))
     }
 
     /// Takes back what was said of a frame, so that what models say holds again.
@@ -129,10 +143,9 @@ pub(crate) fn layout() -> Layout {
 /// What cannot be kept is refused, in words for who drew it.
 fn check(frame: &FrameRow, boxes: &[DrawnBox], author: &str) -> Result<(), CatalogError> {
     let bad = |reason: String| CatalogError::BadAnnotation { reason };
+    let is_seen = |c: char| !c.is_control() && !UNSEEN.iter().any(|range| range.contains(&c));
     let is_text = |text: &str, most: usize| {
-        !text.trim().is_empty()
-            && text.chars().count() <= most
-            && !text.chars().any(char::is_control)
+        !text.trim().is_empty() && text.chars().count() <= most && text.chars().all(is_seen)
     };
     if !is_text(author, MAX_AUTHOR_CHARS) {
         return Err(bad("it has no author, or one of a long or broken name".to_owned()));
@@ -391,7 +404,8 @@ mod tests {
             assert_ne!(next.revision, said.revision);
             assert_eq!(catalog.annotations(&ids).await.unwrap()[&first.id].boxes.len(), 1);
             // Who saved and did not hear of it saves again.
-            catalog.annotate(&first, vec![drawn("bus", 3.0)], "bob", base).await.unwrap();
+            let again = catalog.annotate(&first, vec![drawn("bus", 3.0)], "bob", base).await;
+            assert_eq!(again.unwrap(), next);
             assert_eq!(catalog.annotations(&ids).await.unwrap()[&first.id], next);
 
             assert!(catalog.take_back(&first, &said.revision).await.is_err());
@@ -450,6 +464,7 @@ mod tests {
         check(&frame("drive-1", "front", 0), std::slice::from_ref(&good), "ann").unwrap();
         refused(good.clone(), " ", "author");
         refused(DrawnBox { label: "\u{7}".to_owned(), ..good.clone() }, "ann", "label");
+        refused(DrawnBox { label: "car\u{202e}".to_owned(), ..good.clone() }, "ann", "label");
         refused(DrawnBox { label: "x".repeat(101), ..good.clone() }, "ann", "label");
         let outside = PixelBox::new(1279.5, 0.0, 1.0, 1.0).unwrap();
         refused(DrawnBox { pixels: outside, ..good.clone() }, "ann", "outside");

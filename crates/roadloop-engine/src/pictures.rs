@@ -16,6 +16,9 @@ use roadloop_vision::{decode_bytes, encode_jpeg, thumbnail};
 
 use crate::{Ctx, EngineError};
 
+/// Bytes that file systems let a name have.
+const MOST_NAME: usize = 255;
+
 /// Good enough for a few hundred pixels, and small.
 const QUALITY: u8 = 78;
 
@@ -62,7 +65,7 @@ impl ImageName {
     pub fn new(recording: RecordingId, camera: Camera, file: &str) -> Option<ImageName> {
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
         let rest = file.strip_prefix(camera.as_str())?.strip_prefix('-')?;
-        let is_one = file.len() <= 300 && rest.chars().all(is_plain) && !rest.contains("..");
+        let is_one = file.len() <= MOST_NAME && rest.chars().all(is_plain) && !rest.contains("..");
         (is_one && media_type(file).is_some()).then(|| ImageName {
             recording,
             camera,

@@ -12,6 +12,7 @@ use rusqlite::types::Type;
 use rusqlite::{Row, Transaction, params};
 
 use crate::columns::time;
+use crate::name::OPERATOR;
 use crate::text::for_people;
 use crate::{AuditId, By, People, UserId, UsersError};
 
@@ -56,7 +57,7 @@ impl Audit {
         now: Nanos,
     ) -> Audit {
         let name = match by {
-            By::Operator => "operator".to_owned(),
+            By::Operator => OPERATOR.to_owned(),
             By::Who(who, _) => who.name.to_string(),
         };
         Audit {

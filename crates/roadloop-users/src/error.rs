@@ -116,9 +116,10 @@ impl UsersError {
     }
 }
 
-/// Whether another process had the file for longer than we waited.
+/// Whether another process had the file for longer than we waited, or there is no room:
+/// either may be over soon.
 fn is_busy(error: &rusqlite::Error) -> bool {
-    let codes = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked];
+    let codes = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked, ErrorCode::DiskFull];
     error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
 }
 

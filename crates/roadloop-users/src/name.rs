@@ -7,6 +7,9 @@ use std::str::FromStr;
 use crate::UsersError;
 use crate::text::is_deceiving;
 
+/// Whom the log of what was done names where it was the command line.
+pub(crate) const OPERATOR: &str = "operator";
+
 /// What a user logs in with: a name, or an address of mail.
 ///
 /// Invariant: 1 to 64 characters, trimmed, none of them hidden or of control. Two
@@ -28,7 +31,10 @@ impl UserName {
         if trimmed.chars().any(is_deceiving) {
             return Err(UsersError::bad("name", name, "leave out hidden characters"));
         }
-        let folded = trimmed.chars().flat_map(char::to_lowercase).collect();
+        let folded: String = trimmed.chars().flat_map(char::to_lowercase).collect();
+        if folded == OPERATOR {
+            return Err(UsersError::bad("name", name, "the log of what was done has this word"));
+        }
         Ok(UserName { shown: trimmed.to_owned(), folded })
     }
 

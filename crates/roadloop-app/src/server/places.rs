@@ -1,7 +1,7 @@
 //! So many connections at once, and none that is silent for ever. Where all places are
-//! taken, who comes new gets that of the one who was silent longest: first of those who
-//! have not asked anything, so that a health check is heard among any number of
-//! connections that were opened and forgotten.
+//! taken, who comes new gets that of the one who has had no question answered for longest:
+//! a health check is heard among any number of connections that were opened and forgotten,
+//! or whose question never ends. Which ones are being answered, [`Place::answers`] is told.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,12 +24,12 @@ const CONNECTIONS: usize = 256;
 /// take, and than streams of events are silent.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Who was silent for so long may lose its place to another: a question comes sooner
-/// than that after its connection.
+/// Who is not being answered for so long may lose its place to another: a question comes
+/// sooner than that after its connection, and whoever keeps one open can open another.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// And who has asked something: longer than an answer may take to begin, and than streams
-/// of events are silent.
+/// An answer of which nothing moves for so long is one to nobody. Longer than it may take to
+/// begin, and than streams of events are silent.
 const ANSWERED: Duration = Duration::from_secs(35);
 
 /// How often it is looked again for a place.
@@ -52,17 +52,31 @@ struct Places {
 /// The places by number, which tells who came first.
 #[derive(Debug, Default)]
 struct Taken {
-    places: BTreeMap<u64, Place>,
+    places: BTreeMap<u64, Held>,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Place {
-    /// Whether a whole question came, which may be in the middle of its answer.
-    has_asked: bool,
+struct Held {
+    /// Questions that are being answered.
+    answers: u32,
+    /// Since when none is.
+    idle_since: Instant,
+    /// When a byte came or went.
     moved_at: Instant,
     /// By which its connection learns that it has to go.
     _leave: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Since when its place is of no use, where it is of none.
+    fn idle(&self) -> Option<Instant> {
+        match self.answers {
+            0 if self.idle_since.elapsed() >= PATIENCE => Some(self.idle_since),
+            0 => None,
+            _ => Some(self.moved_at).filter(|moved_at| moved_at.elapsed() >= ANSWERED),
+        }
+    }
 }
 
 impl Places {
@@ -74,27 +88,52 @@ impl Places {
     fn take(&self) -> Option<(u64, oneshot::Receiver<()>)> {
         let mut taken = self.taken();
         if taken.places.len() >= self.most {
-            let silent = taken.places.iter().filter(|(_, place)| {
-                let patience = if place.has_asked { ANSWERED } else { PATIENCE };
-                place.moved_at.elapsed() >= patience
-            });
-            let longest = silent.min_by_key(|(_, place)| (place.has_asked, place.moved_at));
-            let number = *longest?.0;
+            let idle =
+                taken.places.iter().filter_map(|(number, held)| Some((held.idle()?, *number)));
+            let (_, number) = idle.min()?;
             taken.places.remove(&number);
         }
         let (leave, left) = oneshot::channel();
         let number = taken.next;
         taken.next += 1;
-        let place = Place { has_asked: false, moved_at: Instant::now(), _leave: leave };
-        taken.places.insert(number, place);
+        let now = Instant::now();
+        let held = Held { answers: 0, idle_since: now, moved_at: now, _leave: leave };
+        taken.places.insert(number, held);
         Some((number, left))
     }
 
-    fn change(&self, number: u64, change: impl FnOnce(&mut Place)) {
-        if let Some(place) = self.taken().places.get_mut(&number) {
-            place.moved_at = Instant::now();
-            change(place);
+    fn change(&self, number: u64, change: impl FnOnce(&mut Held)) {
+        if let Some(held) = self.taken().places.get_mut(&number) {
+            change(held);
         }
+    }
+}
+
+/// The place of a connection, for who answers its questions.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    places: Arc<Places>,
+    number: u64,
+}
+
+impl Place {
+    /// Says that a question is being answered, until what is given is dropped.
+    pub(super) fn answers(&self) -> Answering {
+        self.places.change(self.number, |held| held.answers += 1);
+        Answering(self.clone())
+    }
+}
+
+/// A question that is being answered.
+#[derive(Debug)]
+pub(super) struct Answering(Place);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.places.change(self.0.number, |held| {
+            held.answers = held.answers.saturating_sub(1);
+            held.idle_since = Instant::now();
+        });
     }
 }
 
@@ -109,8 +148,6 @@ pub(super) struct Placed {
     number: u64,
     /// Ends when the place is another one's.
     left: oneshot::Receiver<()>,
-    /// The last bytes that were read: the head of a question ends with an empty line.
-    last: [u8; 4],
 }
 
 impl Placed {
@@ -129,20 +166,8 @@ impl Placed {
         if is_over { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending }
     }
 
-    /// Who said hello by way of TLS is about to ask, and its question cannot be read here.
-    pub(super) fn said_hello(&mut self) {
-        self.places.change(self.number, |place| place.has_asked = true);
-    }
-
-    /// Whether these bytes end the head of a question.
-    fn ends_head(&mut self, bytes: &[u8]) -> bool {
-        let mut ends = false;
-        for byte in bytes {
-            self.last.rotate_left(1);
-            self.last[3] = *byte;
-            ends |= self.last == *b"\r\n\r\n";
-        }
-        ends
+    pub(super) fn place(&self) -> Place {
+        Place { places: Arc::clone(&self.places), number: self.number }
     }
 }
 
@@ -178,8 +203,7 @@ impl Listener for Bounded {
             }
         };
         let too_long = Box::pin(sleep(silence));
-        let last = [0; 4];
-        (Placed { stream, too_long, silence, places, number, left, last }, address)
+        (Placed { stream, too_long, silence, places, number, left }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -193,12 +217,9 @@ impl AsyncRead for Placed {
         context: &mut task::Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let bytes = &buffer.filled()[before..];
-        if !bytes.is_empty() {
-            let has_asked = self.ends_head(bytes);
-            self.places.change(self.number, |place| place.has_asked |= has_asked);
+        if read.is_ready() {
+            self.places.change(self.number, |held| held.moved_at = Instant::now());
         }
         self.moved(context, read)
     }
@@ -212,7 +233,7 @@ impl AsyncWrite for Placed {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if written.is_ready() {
-            self.places.change(self.number, |_| ());
+            self.places.change(self.number, |held| held.moved_at = Instant::now());
         }
         self.moved(context, written)
     }
@@ -245,6 +266,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let bounded = Bounded::with(listener, most, silence);
         let routes = Router::new().route("/healthz", get(|| async { "ok" }));
+        let routes = crate::server::limits::around(routes);
+        let routes = routes.into_make_service_with_connect_info::<crate::server::Peer>();
         let serving = tokio::spawn(async move { axum::serve(bounded, routes).await.unwrap() });
         (address, serving)
     }
@@ -283,6 +306,40 @@ mod tests {
         };
         let answer = timeout(Duration::from_secs(20), asked).await.unwrap();
         assert!(answer.ends_with("ok"), "{answer}");
+        serving.abort();
+    }
+
+    /// Each was answered once, and sends a byte of its next question now and then.
+    #[tokio::test]
+    async fn questions_that_never_end_keep_nobody_out() {
+        let (address, serving) = serve(4, SILENCE).await;
+        let mut endless = Vec::new();
+        for _ in 0..4 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let mut first = [0; 12];
+            stream.read_exact(&mut first).await.unwrap();
+            endless.push(stream);
+        }
+        let trickling = tokio::spawn(async move {
+            loop {
+                for stream in &mut endless {
+                    let _ = stream.write_all(b"G").await;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let asked = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let question = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+            stream.write_all(question).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let answer = timeout(Duration::from_secs(10), asked).await.unwrap();
+        assert!(answer.ends_with("ok"), "{answer}");
+        trickling.abort();
         serving.abort();
     }
 }

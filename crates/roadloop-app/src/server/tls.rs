@@ -78,8 +78,7 @@ impl Listener {
                 let (acceptor, give) = (acceptor.clone(), give.clone());
                 tokio::spawn(async move {
                     // Who does not speak TLS is hung up on.
-                    if let Ok(Ok(mut stream)) = timeout(HELLO, acceptor.accept(stream)).await {
-                        stream.get_mut().0.said_hello();
+                    if let Ok(Ok(stream)) = timeout(HELLO, acceptor.accept(stream)).await {
                         let _ = give.send((stream, from)).await;
                     }
                 });

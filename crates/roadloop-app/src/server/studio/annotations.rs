@@ -50,10 +50,14 @@ pub(super) async fn save(
     let base = base_of(&headers)?;
     let hit = studio.hit(&name.id()?).await?;
     let boxes = boxes.into_iter().map(PersonsBox::drawn).collect::<Result<Vec<_>, _>>()?;
-    let catalog = &studio.ctx.catalog;
-    let saved = catalog.annotate(&hit.frame, boxes, caller.name(), base.as_ref()).await?;
-    studio.views.changed().await;
-    studio.note(&caller, "save boxes", hit.frame.id.to_string()).await;
+    let work = async move {
+        let catalog = &studio.ctx.catalog;
+        let saved = catalog.annotate(&hit.frame, boxes, caller.name(), base.as_ref()).await?;
+        studio.views.changed().await;
+        studio.note(&caller, "save boxes", hit.frame.id.to_string()).await;
+        Ok(saved)
+    };
+    let saved = Studio::to_the_end(work).await?;
     let tag = quoted(saved.revision.as_str());
     Ok(([(header::ETAG, tag)], Json(SavedAnnotation::of(&saved))).into_response())
 }
@@ -77,9 +81,13 @@ pub(super) async fn take_back(
     let Path(name) = name?;
     let base = base_of(&headers)?.ok_or_else(Problem::needs_condition)?;
     let hit = studio.hit(&name.id()?).await?;
-    studio.ctx.catalog.take_back(&hit.frame, &base).await?;
-    studio.views.changed().await;
-    studio.note(&caller, "take back boxes", hit.frame.id.to_string()).await;
+    let work = async move {
+        studio.ctx.catalog.take_back(&hit.frame, &base).await?;
+        studio.views.changed().await;
+        studio.note(&caller, "take back boxes", hit.frame.id.to_string()).await;
+        Ok(())
+    };
+    Studio::to_the_end(work).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,7 +11,7 @@ use futures::stream;
 use roadloop_users::Permission;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Studio;
 use super::guard::Caller;
@@ -20,6 +20,9 @@ use crate::server::problem::Problem;
 
 /// How often it is looked whether the catalog changed, for all who listen together.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A browser asks again by itself: who was sent away meanwhile is not let in.
+const AT_MOST: Duration = Duration::from_secs(300);
 
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -41,7 +44,14 @@ pub(super) async fn events(
     let closing = studio.closing.is_told();
     let closing: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(closing);
     let orders = Telling::new(studio.live.all(), Until::Closed);
-    let listener = Listener { studio, orders, closing, told: String::new(), _place: place };
+    let listener = Listener {
+        studio,
+        orders,
+        closing,
+        until: Instant::now() + AT_MOST,
+        told: String::new(),
+        _place: place,
+    };
     let events = stream::unfold(listener, async |mut listener| {
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
@@ -54,6 +64,8 @@ struct Listener {
     studio: Arc<Studio>,
     orders: Telling,
     closing: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// When they have to ask again, and to show that they still may.
+    until: Instant,
     /// The state of the catalog they know of.
     told: String,
     _place: OwnedSemaphorePermit,
@@ -73,6 +85,7 @@ impl Listener {
                 () = sleep(LOOK_EVERY) => {}
                 event = self.orders.next() => return event,
                 () = &mut self.closing => return None,
+                () = sleep_until(self.until) => return None,
             }
         }
     }

@@ -9,13 +9,14 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use roadloop_base::Nanos;
@@ -23,6 +24,7 @@ use roadloop_users::{Audit, By, People, Permission, UsersError, Who};
 use tokio::task::spawn_blocking;
 
 use super::Studio;
+use super::model::{quoted, tags_in};
 use super::proxy::{Origin, Proxy};
 use crate::server::Peer;
 use crate::server::problem::Problem;
@@ -32,6 +34,9 @@ use crate::server::problem::Problem;
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob:; connect-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// A browser that came by TLS once comes by nothing else.
+const ONLY_SECURE: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The header in which pages send the word that changes ask for.
 const CSRF: HeaderName = HeaderName::from_static("x-roadloop-csrf");
@@ -92,10 +97,10 @@ impl Guard {
     }
 
     /// Finds out who asks, unless nobody need be known.
-    async fn admit(&self, request: &mut Request) -> Result<(), Problem> {
+    async fn admit(&self, request: &mut Request) -> Result<Origin, Problem> {
         let peer = request.extensions().get::<ConnectInfo<Peer>>();
-        let peer =
-            peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(Peer(peer))| peer.ip());
+        let peer = peer.map(|ConnectInfo(peer)| peer.address.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let Line { proxy, is_tls } = self.line;
         let origin = proxy.origin(request.headers(), peer, is_tls);
         let changes = ![Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
@@ -122,7 +127,7 @@ impl Guard {
         if let Some(caller) = caller {
             extensions.insert(caller);
         }
-        Ok(())
+        Ok(origin)
     }
 }
 
@@ -240,15 +245,21 @@ impl Caller {
 }
 
 impl Studio {
-    /// Writes down what somebody did. Where that cannot be written, it was done all the
-    /// same, and the log of the program says so.
-    pub(super) async fn note(&self, caller: &Caller, action: &'static str, about: String) {
-        let (Ok(people), Known::User(who)) = (self.guard.users(), &caller.who) else { return };
+    /// Writes down what somebody did, and says whether it could. Where not, it was done all
+    /// the same, and the log of the program says so.
+    pub(super) async fn note(&self, caller: &Caller, action: &'static str, about: String) -> bool {
+        let (Ok(people), Known::User(who)) = (self.guard.users(), &caller.who) else {
+            return true;
+        };
         let line = Audit::done(By::Who(who, caller.origin.from), action, about, now());
         let people = people.clone();
-        let noted = blocking(move || people.note(&line)).await;
-        if let Ok(Err(error)) = noted {
-            tracing::warn!("the audit log was not written: {error}");
+        match blocking(move || people.note(&line)).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!("the audit log was not written: {error}");
+                false
+            }
+            Err(_) => false,
         }
     }
 }
@@ -264,27 +275,44 @@ const MOST_RAW: usize = 10_000;
 pub(super) struct RawSeen(Mutex<HashMap<(String, String), Instant>>);
 
 impl RawSeen {
+    fn seen(&self) -> MutexGuard<'_, HashMap<(String, String), Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether it is to be written down now.
-    fn is_new(&self, name: &str, recording: &str) -> bool {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (name.to_owned(), recording.to_owned());
-        if seen.get(&key).is_some_and(|at| at.elapsed() < RAW_EVERY) {
-            return false;
-        }
+    fn is_new(&self, key: &(String, String)) -> bool {
+        self.seen().get(key).is_none_or(|at| at.elapsed() >= RAW_EVERY)
+    }
+
+    fn keep(&self, key: (String, String)) {
+        let mut seen = self.seen();
         if seen.len() >= MOST_RAW {
             seen.clear();
         }
         seen.insert(key, Instant::now());
-        true
     }
 }
 
 impl Studio {
-    /// Somebody is about to see an image as it was recorded.
-    pub(super) async fn saw_raw(&self, caller: &Caller, recording: &str) {
-        if caller.role().is_some() && self.raw_seen.is_new(caller.name(), recording) {
-            self.note(caller, "see raw images", recording.to_owned()).await;
+    /// Somebody sees images or a film as they were recorded: written down now and then, as
+    /// they do it many times a minute.
+    pub(super) async fn saw_raw(&self, caller: &Caller, what: &'static str, about: String) {
+        let key = (caller.name().to_owned(), format!("{what} {about}"));
+        if caller.role().is_some()
+            && self.raw_seen.is_new(&key)
+            && self.note(caller, what, about).await
+        {
+            self.raw_seen.keep(key);
         }
+    }
+
+    /// Does something that changes what is kept, and writes it down, also where who asked
+    /// has hung up meanwhile.
+    pub(super) async fn to_the_end<T: Send + 'static>(
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let done = tokio::spawn(work).await;
+        done.map_err(|_| Problem::busy("the work was stopped; look whether it was done"))?
     }
 }
 
@@ -307,11 +335,21 @@ async fn guarded(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Infallible> {
-    let mut response = match studio.guard.admit(&mut request).await {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    let known = tags_in(request.headers(), header::IF_NONE_MATCH);
+    let is_read = [Method::GET, Method::HEAD].contains(request.method());
+    let (mut response, is_secure) = match studio.guard.admit(&mut request).await {
+        Ok(origin) => (next.run(request).await, origin.is_secure),
+        Err(problem) => (problem.into_response(), false),
     };
+    if is_read && response.status() == StatusCode::OK && is_known(&response, &known) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
     let headers = response.headers_mut();
+    if is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, ONLY_SECURE);
+    }
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -326,6 +364,12 @@ async fn guarded(
     Ok(response)
 }
 
+/// Whether who asked has this very answer already.
+fn is_known(response: &Response, known: &[String]) -> bool {
+    let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+    tag.is_some_and(|tag| known.iter().any(|known| quoted(known) == tag))
+}
+
 fn is_word(headers: &HeaderMap, is_it: impl FnOnce(&str) -> bool) -> bool {
     headers.get(CSRF).and_then(|given| given.to_str().ok()).is_some_and(is_it)
 }
@@ -338,13 +382,18 @@ fn is_same(given: &str, word: &str) -> bool {
 
 /// Whether somebody asks for this machine by a name that only this machine has.
 fn is_this_machine(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let Ok(host) = host.to_str() else { return false };
+    let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, "")) => (name, None),
+        Some((name, rest)) => (name, Some(rest.strip_prefix(':').unwrap_or("no port"))),
+        None => host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port))),
     };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    port.is_none_or(is_port)
+        && (name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()))
 }
 
 #[cfg(test)]
@@ -373,10 +422,22 @@ mod tests {
         for host in ["127.0.0.1:4000", "localhost", "LOCALHOST:1", "[::1]:80", "127.3.4.5"] {
             assert!(admitted(&local(), Method::GET, &[("host", host)]).await.is_some(), "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example:80", "[::2]:80", "", "10.0.0.1"] {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example:80",
+            "[::2]:80",
+            "",
+            "10.0.0.1",
+            "[::1]evil.example",
+            "[::1",
+            "127.0.0.1:evil.example",
+            "127.0.0.1:80@evil.example",
+        ] {
             assert!(admitted(&local(), Method::GET, &[("host", host)]).await.is_none(), "{host}");
         }
         assert!(admitted(&local(), Method::GET, &[]).await.is_none());
+        let two = [("host", "localhost"), ("host", "evil.example")];
+        assert!(admitted(&local(), Method::GET, &two).await.is_none());
     }
 
     #[tokio::test]

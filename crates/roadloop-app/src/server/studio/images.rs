@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use roadloop_engine::EngineError;
-use roadloop_engine::pictures::{self, Fetched, ImageName, Which};
+use roadloop_engine::pictures::{self, Fetched, ImageName, THUMBNAIL_SIDES, Which};
 use roadloop_users::Permission;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -70,12 +70,14 @@ pub(super) async fn image(
         WhichAsked::Anonymized => Which::Anonymized,
         WhichAsked::Raw => {
             caller.must(Permission::SeeRaw)?;
-            studio.saw_raw(&caller, &of).await;
             Which::Raw
         }
     };
     let name = ImageName::new(recording(&of)?, camera(&by)?, &file);
     let name = name.ok_or_else(|| Problem::not_found(format!("no image is called {file:?}")))?;
+    if side.is_some_and(|side| !(1..=THUMBNAIL_SIDES[THUMBNAIL_SIDES.len() - 1]).contains(&side)) {
+        return Err(Problem::invalid("a side of a thumbnail has 1 to 960 pixels"));
+    }
     let known = tags_in(&headers, header::IF_NONE_MATCH);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let fetched = match side {
@@ -87,6 +89,9 @@ pub(super) async fn image(
             Ok((StatusCode::NOT_MODIFIED, [(header::CACHE_CONTROL, FRESH)]).into_response())
         }
         Ok(Fetched::New(picture)) => {
+            if which == Which::Raw {
+                studio.saw_raw(&caller, "see raw images", of).await;
+            }
             let headers = [
                 (header::CONTENT_TYPE, picture.media_type.to_owned()),
                 (header::ETAG, quoted(&picture.tag)),
@@ -123,7 +128,6 @@ pub(super) async fn film(
     let Path((of, by)) = path?;
     let key = pictures::film_key(&recording(&of)?, &camera(&by)?);
     let store = &studio.ctx.store;
-    studio.note(&caller, "see film", format!("{of}/{by}")).await;
     let film = store.glance(&key).await.map_err(EngineError::from);
     let film = match film {
         Err(error) if pictures::is_missing(&error) => {
@@ -133,6 +137,7 @@ pub(super) async fn film(
         }
         film => film?,
     };
+    studio.saw_raw(&caller, "see film", format!("{of}/{by}")).await;
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static("video/mp4"));
     let common = [kind, (header::ACCEPT_RANGES, HeaderValue::from_static("bytes"))];
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::Studio;
 use super::guard::Caller;
-use super::model::{FrameName, Tagged};
+use super::model::{FrameName, Tagged, word_of};
 use crate::render::counted;
 use crate::server::problem::Problem;
 
@@ -90,7 +90,8 @@ pub(super) async fn of_frame(
     for name in catalog.selections_with(&id).await? {
         steps.push(Step::new("select", format!("in the selection {name}")));
     }
-    Ok(Tagged { tag: state, answer: Json(steps) })
+    let about = serde_json::to_vec(&steps).unwrap_or_default();
+    Ok(Tagged { tag: format!("{state}-{}", word_of(&about)), answer: Json(steps) })
 }
 
 async fn recorded(studio: &Studio, hit: &Hit) -> Result<Step, Problem> {

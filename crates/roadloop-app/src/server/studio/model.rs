@@ -4,7 +4,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use roadloop_base::{
-    Annotation, BBox, Camera, Detection, DrawnBox, FrameId, FrameRow, Kind, PixelBox, RecordingId,
+    Annotation, BBox, Camera, Detection, DrawnBox, FrameId, FrameRow, Kind, MAX_SEQUENCE, PixelBox,
+    RecordingId,
 };
 use roadloop_engine::catalog::Hit;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ impl FrameName {
     }
 
     pub(super) fn id(&self) -> Result<FrameId, Problem> {
+        if self.sequence > MAX_SEQUENCE {
+            return Err(Problem::not_found(format!("no frame has the number {}", self.sequence)));
+        }
         Ok(FrameId {
             recording: recording(&self.recording)?,
             camera: camera(&self.camera)?,
@@ -221,6 +225,12 @@ impl<T: IntoResponse> IntoResponse for Tagged<T> {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         response
     }
+}
+
+/// A short word for some bytes: other ones for others.
+pub(super) fn word_of(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An entity tag as headers have it.

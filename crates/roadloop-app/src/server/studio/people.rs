@@ -13,7 +13,7 @@ use roadloop_base::Nanos;
 use roadloop_users::{
     ApiToken, AuditEntry, AuditId, By, INVITATION_FOR, Invitation, InvitationId, InvitationState,
     NewToken, Permission, Permissions, Role, SESSION_AT_MOST, TokenId, User, UserId, UserName,
-    UsersError,
+    UsersError, check_password,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -204,7 +204,11 @@ pub(super) async fn change_user(
     let from = caller.origin.from;
     let work = move || -> Result<User, UsersError> {
         let (by, id) = (By::Who(&who, from), UserId(id));
-        people.user(id)?;
+        // What can be wrong with it is found out before any of it is done.
+        let user = people.user(id)?;
+        if let Some(password) = &password {
+            check_password(password, &user.name)?;
+        }
         if let Some(role) = role {
             people.set_role(by, id, role, now())?;
         }
@@ -488,6 +492,9 @@ pub(super) async fn audit(
     let people = studio.guard.users()?.clone();
     let Query(AuditAsked { before, limit }) = asked?;
     let limit = limit.unwrap_or(100);
+    if limit > 1000 {
+        return Err(Problem::invalid("at most 1000 lines are given at once"));
+    }
     let entries = blocking(move || people.audit(before.map(AuditId), limit)).await??;
     Ok(Json(entries.into_iter().map(AuditItem::of).collect()))
 }

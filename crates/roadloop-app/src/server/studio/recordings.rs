@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Studio;
 use super::guard::Caller;
-use super::model::{FrameItem, Tagged, recording};
+use super::model::{FrameItem, Tagged, recording, word_of};
 use crate::server::problem::Problem;
 
 /// Damaged places that are listed; the rest is counted.
@@ -153,7 +153,10 @@ pub(super) async fn one(
     let state = studio.views.state(catalog).await?;
     let summary = studio.summary(&id).await?;
     let card = Card::load(&studio.ctx.store, &id).await?;
-    Ok(Tagged { tag: state, answer: Json(detail(&summary, card)) })
+    // The catalog does not know the card: what it says is of the tag as well.
+    let about = serde_json::to_vec(&card).unwrap_or_default();
+    let tag = format!("{state}-{}", word_of(&about));
+    Ok(Tagged { tag, answer: Json(detail(&summary, card)) })
 }
 
 impl Studio {
@@ -270,7 +273,11 @@ pub(super) async fn activity(
     let summary = studio.summary(&id).await?;
     let nanos = summary.last_taken_at.0.abs_diff(summary.first_taken_at.0);
     let least = (nanos / 1_000_000_000).div_ceil(MOST_STEPS as u64);
-    let step_seconds = u64::from(asked.step_seconds.unwrap_or(60)).max(least).max(1);
+    let wanted = asked.step_seconds.unwrap_or(60);
+    if wanted == 0 {
+        return Err(Problem::invalid("a step has at least one second"));
+    }
+    let step_seconds = u64::from(wanted).max(least);
     let found = catalog.activity(&id, Duration::from_secs(step_seconds)).await?;
     let steps = found.into_iter().map(|(number, activity)| {
         let from = number.saturating_mul(step_seconds as i64).saturating_mul(1_000_000_000);
@@ -334,6 +341,7 @@ pub(super) async fn risks(
     let id = recording(&name)?;
     let catalog = &studio.ctx.catalog;
     let state = studio.views.state(catalog).await?;
+    studio.summary(&id).await?;
     let risks = risk::of_recording(&studio.ctx, &id, limit).await?;
     let ids: Vec<_> = risks.frames.iter().map(|risk| risk.id.clone()).collect();
     let hits = catalog.frames_named(&ids).await?;

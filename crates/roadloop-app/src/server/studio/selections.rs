@@ -104,9 +104,13 @@ pub(super) async fn save(
     if draw.frames() == 0 {
         return Err(Problem::invalid("no frame matches: there is nothing to save"));
     }
-    let saved = studio.ctx.catalog.save(&name, &draw).await?;
-    studio.views.changed().await;
-    studio.note(&caller, "save selection", saved.card.name.to_string()).await;
+    let work = async move {
+        let saved = studio.ctx.catalog.save(&name, &draw).await?;
+        studio.views.changed().await;
+        studio.note(&caller, "save selection", saved.card.name.to_string()).await;
+        Ok(saved)
+    };
+    let saved = Studio::to_the_end(work).await?;
     let selection = SelectionItem::of(saved.card);
     Ok(Json(SavedSelection { is_new: saved.is_new, selection }))
 }

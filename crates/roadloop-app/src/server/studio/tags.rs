@@ -75,19 +75,22 @@ pub(super) async fn change(
         (None, Some(frames)) => filters_of(&frames)?,
         _ => return Err(Problem::invalid("name either a filter or frames")),
     };
-    let mut done = TagDone::default();
-    for filter in filters {
-        let tagged = studio.ctx.catalog.tag(&filter, &tag, tagging).await?;
-        done.matched += tagged.matched;
-        done.changed += tagged.changed;
-    }
-    studio.views.changed().await;
-    let action = match tagging {
-        Tagging::Add => "tag",
-        Tagging::Remove => "untag",
+    let work = async move {
+        let mut done = TagDone::default();
+        for filter in filters {
+            let tagged = studio.ctx.catalog.tag(&filter, &tag, tagging).await?;
+            done.matched += tagged.matched;
+            done.changed += tagged.changed;
+        }
+        studio.views.changed().await;
+        let action = match tagging {
+            Tagging::Add => "tag",
+            Tagging::Remove => "untag",
+        };
+        studio.note(&caller, action, format!("{tag}, {} frames", done.changed)).await;
+        Ok(done)
     };
-    studio.note(&caller, action, format!("{tag}, {} frames", done.changed)).await;
-    Ok(Json(done))
+    Ok(Json(Studio::to_the_end(work).await?))
 }
 
 /// Filters that find just these frames: some for each camera.

@@ -70,10 +70,11 @@ impl Views {
             .get_or_try_init(async || {
                 catalog.matches(filter, MOST_FRAMES).await.map(Arc::new).map_err(EngineError::from)
             })
-            .await?;
-        let found = Arc::clone(found);
+            .await
+            .cloned();
+        // One that cannot be answered has its place among the others too.
         self.kept().make_room();
-        Ok((found, state))
+        Ok((found?, state))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
