@@ -23,7 +23,7 @@ export async function catalog(check) {
     const filter = "has(person, conf >= 0.8) and camera = camera__front";
     await see.wordIs("q", filter);
     await see.hits(await api.total(filter));
-    assert.equal(await page.title(), `${filter} · roadloop`);
+    await see.titled(`${filter} · roadloop`);
   });
 
   await check("a facet is a click away from the filter, and back", async (see, page, api) => {
