@@ -161,6 +161,13 @@ export async function catalog(check) {
     await see.catalog();
     await page.locator('[data-index="0"] img').waitFor();
     await page.locator('[data-index="0"]').focus();
+    await page.keyboard.press("t");
+    await page.getByRole("dialog", { name: "Tag 1 frame" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await page.getByText("1 frame marked").waitFor({ state: "detached" });
+    await page.locator('[data-index="0"]').focus();
     await page.keyboard.press("Space");
     await page.keyboard.press("Shift+ArrowRight");
     await page.keyboard.press("Shift+ArrowRight");
