@@ -21,5 +21,5 @@ bench: ## Measure against Python peers; see bench/README.md
 	@bash bench/run.sh
 
 pictures: ## Make the pictures of the documentation
-	@bash .ci/need.sh cargo cc pip
+	@bash .ci/need.sh cargo cc pip node
 	@cargo xtask pictures

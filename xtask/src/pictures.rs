@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::runtime;
+use crate::{runtime, site};
 use crate::workspace::Workspace;
 
 const PROFILE: &str = "demo";
@@ -33,5 +33,9 @@ pub(crate) fn make(workspace: &Workspace) -> Result<()> {
     roadloop(&["run", "testdata/demo/demo.mcap"])?;
     // Two seconds in which both cameras see the car, its plate and the passer-by.
     let hits = "has(face) and has(license_plate) and time in 2026-05-04T09:30:02..09:30:04";
-    roadloop(&["search", hits, "--limit", "12", "--contact-sheet", "docs/pictures/hits.jpg"])
+    roadloop(&["search", hits, "--limit", "12", "--contact-sheet", "docs/pictures/hits.jpg"])?;
+    site::packages(workspace)?;
+    let mut studio = Command::new("node");
+    studio.args(["studio/e2e/pictures.mjs", "docs/pictures"]);
+    workspace.run(studio.env("ROADLOOP", &binary).env("WORKSPACE", &folder))
 }

@@ -102,7 +102,7 @@ fn text(path: &Path) -> String {
 }
 
 /// What the sources need, as their lock file names it; fetched once.
-fn packages(workspace: &Workspace) -> Result<()> {
+pub(crate) fn packages(workspace: &Workspace) -> Result<()> {
     let studio = workspace.root.join("studio");
     let (lock, done) = (studio.join("package-lock.json"), studio.join("node_modules/.lock"));
     let wanted = fs::read(&lock).with_context(|| text(&lock))?;

@@ -24,10 +24,11 @@ mod text;
 mod tls;
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use axum::extract::connect_info::Connected;
 use axum::serve::IncomingStream;
@@ -85,7 +86,14 @@ impl Server {
     /// Takes an address, such as `127.0.0.1:9090`; port 0 stands for any that is free.
     pub(crate) async fn bind(address: &str) -> Result<Server> {
         let failed = || format!("cannot listen on {address}");
-        let listener = TcpListener::bind(address).await.with_context(failed)?;
+        let listener = match TcpListener::bind(address).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                return Err(anyhow!(
+                    "something else listens on {address}; name another address with --listen"
+                ));
+            }
+            listener => listener.with_context(failed)?,
+        };
         let address = listener.local_addr().with_context(failed)?;
         Ok(Server { listener, address, close: watch::Sender::new(false), tls: None })
     }

@@ -39,6 +39,9 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print a link with which somebody makes a user of themselves, once
+    #[command(after_help = "\
+Example:
+  roadloop users invite --role reviewer --url https://studio.example --days 2")]
     Invite {
         /// viewer, worker, reviewer or admin
         #[arg(long)]
@@ -51,22 +54,37 @@ enum Command {
         days: u32,
     },
     /// List users
+    #[command(after_help = "\
+Example:
+  roadloop users list --json | jq -r 'select(.role == \"admin\") | .name'")]
     List {
         /// Print them as JSON lines
         #[arg(long)]
         json: bool,
     },
     /// Give a user another role
+    #[command(after_help = "\
+Example:
+  roadloop users role ann reviewer")]
     Role {
         name: UserName,
         /// viewer, worker, reviewer or admin
         role: Role,
     },
     /// Let a user in no more
+    #[command(after_help = "\
+Example:
+  roadloop users disable bob")]
     Disable { name: UserName },
     /// Let a user in again
+    #[command(after_help = "\
+Example:
+  roadloop users enable bob")]
     Enable { name: UserName },
     /// Print a token for a program that asks the studio's API
+    #[command(after_help = "\
+Example:
+  roadloop users token ann --name nightly --scopes read,export --days 90")]
     Token {
         user: UserName,
         /// What uses it
@@ -80,6 +98,9 @@ enum Command {
         days: u32,
     },
     /// Print what was done, the newest last
+    #[command(after_help = "\
+Example:
+  roadloop users log --limit 200")]
     Log {
         #[arg(long, value_name = "N", default_value_t = USUAL_LINES)]
         limit: usize,
