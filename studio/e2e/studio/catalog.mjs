@@ -23,7 +23,7 @@ export async function catalog(check) {
     const filter = "has(person, conf >= 0.8) and camera = camera__front";
     await see.wordIs("q", filter);
     await see.hits(await api.total(filter));
-    assert.equal(await page.title(), `${filter} · roadloop`);
+    await see.titled(`${filter} · roadloop`);
   });
 
   await check("a facet is a click away from the filter, and back", async (see, page, api) => {
@@ -160,6 +160,13 @@ export async function catalog(check) {
   await check("frames are marked and tagged, and tags taken off", async (see, page, api) => {
     await see.catalog();
     await page.locator('[data-index="0"] img').waitFor();
+    await page.locator('[data-index="0"]').focus();
+    await page.keyboard.press("t");
+    await page.getByRole("dialog", { name: "Tag 1 frame" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await page.getByText("1 frame marked").waitFor({ state: "detached" });
     await page.locator('[data-index="0"]').focus();
     await page.keyboard.press("Space");
     await page.keyboard.press("Shift+ArrowRight");

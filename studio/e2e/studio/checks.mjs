@@ -121,6 +121,7 @@ function person(page, studio) {
     async at(part) {
       await page.waitForURL((url) => decodeURIComponent(url.pathname) === part);
     },
+    titled: (title) => until(async () => (await page.title()) === title, `the title ${title}`, () => page.title()),
     focused: () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.tagName ?? ""),
     async audit(what) {
       if ((await page.evaluate(() => "axe" in globalThis)) === false) await page.evaluate(axe);

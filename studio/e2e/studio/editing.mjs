@@ -133,7 +133,7 @@ export async function editing(check) {
     const one = (await api.frames("camera = camera__rear"))[14];
     await api.annotate(one, [{ label: HOSTILE, left: 50, top: 50, width: 200, height: 200, tags: [] }]);
     await see.frame(one);
-    await page.getByRole("tabpanel").getByText(HOSTILE).waitFor();
+    await page.getByRole("tabpanel").getByText(HOSTILE).first().waitFor();
     await page.getByRole("button", { name: "Edit boxes" }).click();
     await boxes(page).getByText(HOSTILE).first().waitFor();
     await see.catalog({ q: `tag = "${HOSTILE}" or has("${HOSTILE}")` });

@@ -16,7 +16,7 @@ export async function frame(check) {
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("ArrowLeft");
     await isAt(start.sequence + 3);
-    assert.equal(await page.title(), `camera__front #${start.sequence + 3} · roadloop`);
+    await see.titled(`camera__front #${start.sequence + 3} · roadloop`);
     await page.getByRole("navigation", { name: "Before and after" }).getByRole("link").filter({ hasText: /^\+0\.[12]/ }).first().click();
     await isAt(start.sequence + 4);
     await see.image(page.locator('main img[alt^="camera__front at"]'));

@@ -10,7 +10,7 @@ export async function recordings(check) {
     await see.open("/recordings");
     await page.getByRole("link", { name: item.recording }).click();
     await see.at(`/recordings/${item.recording}`);
-    assert.equal(await page.title(), `${item.recording} · roadloop`);
+    await see.titled(`${item.recording} · roadloop`);
     const bar = page.getByRole("progressbar", { name: "Anonymised" });
     await bar.waitFor();
     assert.equal(await bar.getAttribute("aria-valuenow"), await bar.getAttribute("aria-valuemax"));

@@ -1,13 +1,12 @@
 // Which page an address is.
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { AppShell, type NavItem } from "../components/shell";
 import { EmptyState, ErrorState, Icon, Spinner, ToastRegion } from "../components/ui";
 import { answer, client, Problem } from "../api/client";
 import { framePage, GRID_PAGE, queries, useLiveCatalog, useMe } from "../api/hooks";
-import { InvitePage, NothingToSee } from "../features/people/InvitePage";
-import { LoginPage } from "../features/people/LoginPage";
 import { Account } from "./Account";
 import { parseAddress, viewOf, writeAddress } from "./address";
 import { KeySheet } from "./KeySheet";
@@ -15,6 +14,11 @@ import { LINK_BUTTON } from "./Page";
 import { useSetting } from "./settings";
 import { useTitle } from "./title";
 import { useFocusOfPages } from "./focus";
+
+// Who is at home here never sees these.
+const LoginPage = lazy(async () => ({ default: (await import("../features/people/LoginPage")).LoginPage }));
+const InvitePage = lazy(async () => ({ default: (await import("../features/people/InvitePage")).InvitePage }));
+const NothingToSee = lazy(async () => ({ default: (await import("../features/people/InvitePage")).NothingToSee }));
 
 const NAV: NavItem[] = [
   { key: "catalog", label: "Catalog", icon: "grid", href: "/" },
@@ -36,8 +40,8 @@ function Studio() {
     void queries.resetQueries();
     void navigate({ to: path === "/invite" ? "/" : ".", replace: true });
   };
-  if (path === "/invite") return <InvitePage onDone={enter} />;
-  if (me.error instanceof Problem && me.error.status === 401) return <LoginPage onDone={enter} />;
+  if (path === "/invite") return <Suspense><InvitePage onDone={enter} /></Suspense>;
+  if (me.error instanceof Problem && me.error.status === 401) return <Suspense><LoginPage onDone={enter} /></Suspense>;
   if (me.isError) {
     return (
       <div className="grid h-full place-items-center">
@@ -55,7 +59,8 @@ function Studio() {
     );
   }
   const { name, role, permissions } = me.data;
-  const active = path.startsWith("/people") ? "people" : path.startsWith("/evaluation") ? "evaluation" : path.startsWith("/recordings") ? "recordings" : path.startsWith("/check") ? "check" : "catalog";
+  const first = path.split("/")[1] ?? "";
+  const active = first === "" || first === "frames" ? "catalog" : first;
   return (
     <AriaRouter navigate={(href) => void router.navigate({ href })}>
       <AppShell
@@ -69,7 +74,7 @@ function Studio() {
         foot={<Account name={name} isCollapsed={isCollapsed} onLogOut={role == null ? null : () => void logOut()} />}
       >
         {permissions.includes("see") && <Live />}
-        {permissions.includes("see") || active === "people" ? <Outlet /> : <NothingToSee role={role ?? null} />}
+        {permissions.includes("see") || active === "people" ? <Outlet /> : <Suspense><NothingToSee role={role ?? null} /></Suspense>}
       </AppShell>
       <KeySheet />
       <ToastRegion />

@@ -6,6 +6,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import { classColour } from "../../components/classes";
 import { applySelection, FrameGrid, type GridFrame, type SelectionChange } from "../../components/framegrid";
 import { Button, cx, Dialog, EmptyState, ErrorState, Skeleton } from "../../components/ui";
+import { useShortcut } from "../../components/shell";
 import { frameKey, Problem, type FrameItem } from "../../api/client";
 import { framePage, useMay, useTrack } from "../../api/hooks";
 import { confidenceOf, count, frameParams, viewOf, type View } from "../../app/address";
@@ -36,7 +37,7 @@ const KEYS: readonly KeyRow[] = [
   { keys: ["Space"], does: "mark the frame" },
   { keys: ["Shift+ArrowRight"], does: "mark as far as the next frame" },
   { keys: ["Mod+A"], does: "mark all" },
-  { keys: ["T"], does: "tag the marked frames" },
+  { keys: ["T"], does: "tag the marked frames, else this one" },
   { keys: ["Escape"], does: "unmark all" },
 ];
 
@@ -92,14 +93,19 @@ export function CatalogPage() {
   );
 
   const [focus, setFocus] = useTaken(`focus ${shownFilter}`, 0);
+  const mayEdit = useMay("edit");
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [tagsAtOnce, setTagsAtOnce] = useState(false);
   const [selectedOf, setSelectedOf] = useState(filter);
   if (selectedOf !== filter) {
     setSelectedOf(filter);
     setSelected(new Set());
   }
   const select = useCallback(
-    (change: SelectionChange) => setSelected((old) => applySelection(old, change, total, frameAt).selected),
+    (change: SelectionChange) => {
+      setTagsAtOnce(false);
+      setSelected((old) => applySelection(old, change, total, frameAt).selected);
+    },
     [frameAt, total],
   );
   const open = useCallback(
@@ -111,6 +117,21 @@ export function CatalogPage() {
     },
     [frame, navigate, setFocus],
   );
+  // With nothing marked, the frame that has the focus is meant.
+  useShortcut(
+    "t",
+    () => {
+      const focused = document.activeElement?.closest('[role="grid"]') == null ? undefined : frameAt(focus);
+      if (focused === undefined) return;
+      setSelected(new Set([focused.key]));
+      setTagsAtOnce(true);
+    },
+    mayEdit && selected.size === 0 && !isMap,
+  );
+  const unmark = () => {
+    setSelected(new Set());
+    setTagsAtOnce(false);
+  };
   const chosen = useMemo(() => {
     const frames: FrameItem[] = [];
     for (let index = 0; index < total && frames.length < selected.size; index++) {
@@ -182,7 +203,7 @@ export function CatalogPage() {
                 colourOf={classColour}
                 empty={<NothingFound filter={shownFilter} notLookedAt={page.not_looked_at} onClear={() => setFilter("")} />}
               />
-              {selected.size > 0 && <SelectionBar frames={chosen} missing={selected.size - chosen.length} onDone={() => setSelected(new Set())} />}
+              {selected.size > 0 && <SelectionBar frames={chosen} missing={selected.size - chosen.length} tagsAtOnce={tagsAtOnce} onDone={unmark} />}
             </div>
           )}
         </section>

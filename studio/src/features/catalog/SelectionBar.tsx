@@ -15,11 +15,13 @@ interface SelectionBarProps {
   frames: readonly FrameItem[];
   /** Marked, but not loaded any more. */
   missing: number;
+  /** The tag is asked for at once. */
+  tagsAtOnce: boolean;
   onDone: () => void;
 }
 
-export function SelectionBar({ frames, missing, onDone }: SelectionBarProps) {
-  const [isTagging, setTagging] = useState(false);
+export function SelectionBar({ frames, missing, tagsAtOnce, onDone }: SelectionBarProps) {
+  const [isTagging, setTagging] = useState(tagsAtOnce);
   const mayEdit = useMay("edit");
   const number = frames.length + missing;
   const canTag = mayEdit && missing === 0 && frames.length <= MOST;
