@@ -22,7 +22,7 @@ const { check, result } = makeChecks(studio);
 /** All images of the page are there, and nothing is on its way. */
 async function settled(page) {
   await until(
-    () => page.evaluate(() => [...document.images].every(({ complete, naturalWidth, loading }) => loading === "lazy" || (complete && naturalWidth > 0)) && document.querySelector('[class*="animate-"]') === null),
+    () => page.evaluate(() => [...document.images].every((image) => (image.loading === "lazy" && image.getBoundingClientRect().top > innerHeight) || (image.complete && image.naturalWidth > 0)) && document.querySelector('[class*="animate-"]') === null),
     "a page that is done",
   );
   await page.evaluate(() => document.fonts.ready);
