@@ -93,7 +93,7 @@ impl Server {
         let listener = match TcpListener::bind(address).await {
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
                 return Err(anyhow!(
-                    "something else listens on {address}; name another address with --listen"
+                    "cannot listen on {address}: something else does; name another address with --listen"
                 ));
             }
             listener => listener.with_context(failed)?,

@@ -233,7 +233,7 @@ fn sources_stand_side_by_side() {
         .await;
         assert_eq!(
             tables,
-            "table_name\nanonymized\nattrs_review\nattrs_tags\nattrs_zone\ndetection_rows\n\
+            "table_name\nannotations\nanonymized\nattrs_review\nattrs_tags\nattrs_zone\ndetection_rows\n\
              detections\nframes\nframes_joined\nlooked\nselections\ntags\n"
         );
     });
