@@ -303,7 +303,7 @@ mod tests {
                 (
                     "select * from detection",
                     "no table is called detection; did you mean detections?\n\
-                     tables: frames, detections, anonymized, attrs_tags, detection_rows, \
+                     tables: frames, detections, annotations, anonymized, attrs_tags, detection_rows, \
                      frames_joined, looked, selections, tags",
                 ),
                 ("select * from cars", "no table is called cars\ntables: frames,"),

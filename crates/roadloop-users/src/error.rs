@@ -179,7 +179,8 @@ mod tests {
         let open = |code| UsersError::Open { path: "x".into(), source: sqlite(code).into() };
         check(open(rusqlite::ffi::SQLITE_BUSY), ErrorKind::Busy, "path: x");
         check(open(rusqlite::ffi::SQLITE_CANTOPEN), ErrorKind::Internal, "path: x");
-        check(engine(rusqlite::ffi::SQLITE_FULL), ErrorKind::Internal, "file of users");
+        check(engine(rusqlite::ffi::SQLITE_FULL), ErrorKind::Busy, "file of users");
+        check(engine(rusqlite::ffi::SQLITE_IOERR), ErrorKind::Internal, "file of users");
         assert!(is_damaged(&sqlite(rusqlite::ffi::SQLITE_CORRUPT)));
         assert!(is_damaged(&sqlite(rusqlite::ffi::SQLITE_NOTADB)));
         assert!(!is_damaged(&sqlite(rusqlite::ffi::SQLITE_FULL)));
