@@ -121,7 +121,7 @@ fn npx(workspace: &Workspace, arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("bash");
     command.args(["-c", "cd studio && exec node_modules/.bin/\"$0\" \"$@\"", program]).args(rest);
     // Whose output is not a terminal's has no colours, whatever the program thinks.
-    command.env("NO_COLOR", "1").env("FORCE_COLOR", "0");
+    command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
     workspace.run(&mut command)
 }
 
