@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import { BarList, Histogram, Sparkline, timeInFull, Timeline, TrackMap, type BarItem, type BarState, type GeoBounds, type TimeRange } from "./components/charts";
-import { colourOfLabel } from "./components/framegrid";
+import { classColour } from "./components/classes";
 import { made, madeTrack, START } from "./parts.data";
 import { Card } from "./parts.ui";
 
@@ -19,7 +19,7 @@ export function ChartsPage() {
   const [box, setBox] = useState<GeoBounds | null>(null);
   const tracks = useMemo(() => [madeTrack(count)], [count]);
   const hits = useMemo(() => Array.from({ length: count }, (_, at) => at).filter((at) => made(at >> 5) > 0.75), [count]);
-  const items: BarItem[] = LABELS.map((label, at) => ({ key: label, label, count: Math.round(48_000 / (at + 1) ** 1.6), colour: colourOfLabel(label), state: states[label] ?? null }));
+  const items: BarItem[] = LABELS.map((label, at) => ({ key: label, label, count: Math.round(48_000 / (at + 1) ** 1.6), colour: classColour(label), state: states[label] ?? null }));
   Object.assign(window, { chartState: { range, playhead, bound, states, picked, box }, setTrackLength: setCount });
   return (
     <div className="mx-auto grid max-w-[1240px] grid-cols-1 gap-[14px] p-[14px] min-[900px]:grid-cols-[1fr_320px]">

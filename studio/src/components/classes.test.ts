@@ -30,5 +30,6 @@ test("a name is read on its plate, and a line is seen on asphalt", () => {
 
 test("the same name has the same colour, however it is written", () => {
   expect(classColour("Car")).toBe(classColour("car"));
+  expect(classColour("Traffic_Light")).toBe(classColour("traffic light"));
   expect(classColour("Strassenbahn")).toBe(classColour("strassenbahn"));
 });

@@ -13,6 +13,7 @@ const FIXED: Record<string, readonly [lightness: number, chroma: number, hue: nu
   "stop sign": [0.66, 0.22, 22],
   face: [0.78, 0.16, 355],
   plate: [0.76, 0.13, 285],
+  "license plate": [0.76, 0.13, 285],
   text: [0.92, 0.03, 250],
 };
 
@@ -37,7 +38,9 @@ export function classInk(label: string): string {
 function look(label: string): ClassColour {
   const before = known.get(label);
   if (before !== undefined) return before;
-  const [lightness, chroma, hue] = FIXED[label.toLowerCase()] ?? ofName(label);
+  // Labels are taken as filters take them: in any case, `_` a space.
+  const name = label.toLowerCase().replaceAll("_", " ");
+  const [lightness, chroma, hue] = FIXED[name] ?? ofName(name);
   const rgb = toRgb(lightness, chroma, hue);
   const made = { colour: toHex(rgb), ink: luminance(rgb) > 0.18 ? DARK_INK : "#ffffff" };
   known.set(label, made);
@@ -49,7 +52,7 @@ const DARK_INK = "#0b1016";
 // Light colours with a dark line around them are seen on asphalt and on the sky alike;
 // three lightnesses keep neighbours in hue apart.
 function ofName(label: string): readonly [number, number, number] {
-  const hash = fnv1a(label.toLowerCase());
+  const hash = fnv1a(label);
   const hue = (hash >>> 8) % 360;
   const lightness = [0.72, 0.79, 0.86][hash % 3] ?? 0.79;
   return [lightness, 0.15, hue];

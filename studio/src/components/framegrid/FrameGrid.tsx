@@ -6,7 +6,7 @@
 // each step of the size slider, and none copes with grids higher than browsers can scroll.
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
-import { colourOfLabel } from "./colours";
+import { classColour } from "../classes";
 import { CAPTION_HEIGHT, GAP, layOut, moveFocus, PADDING, rowTop, scrollTopFor } from "./layout";
 import type { GridFrame } from "./model";
 import { RangeAnchor, type SelectionChange } from "./selection";
@@ -47,7 +47,7 @@ export interface FrameGridProps {
 
 export function FrameGrid(props: FrameGridProps) {
   const { label, total, tileWidth, aspect = 1.6, frameAt, selected, focusIndex, empty } = props;
-  const { dataKey = "", minConfidence = 0, colourOf = colourOfLabel } = props;
+  const { dataKey = "", minConfidence = 0, colourOf = classColour } = props;
   const ref = useRef<HTMLDivElement>(null);
   const size = useInnerSize(ref);
   const layout = useMemo(() => layOut(size.width, tileWidth, aspect, total), [size.width, tileWidth, aspect, total]);

@@ -1,4 +1,3 @@
-export { colourOfLabel } from "./colours";
 export { FrameGrid, type FrameGridProps } from "./FrameGrid";
 export type { GridFrame } from "./model";
 export { applySelection, type AppliedSelection, type SelectionChange } from "./selection";
