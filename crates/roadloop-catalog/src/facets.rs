@@ -336,3 +336,119 @@ impl Catalog {
         Ok(groups.map(|group| (group.is.join(" "), group.number)).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use roadloop_base::{Kind, Stage};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::testing::{detection, detection_shard, frame, frame_shard, open, run};
+    use crate::{Sampling, SelectionName, Tag, Tagging};
+
+    /// Twelve frames of a camera, a tenth of a second apart, all looked at: a car on three of
+    /// them, and a person on the first.
+    async fn small(folder: &TempDir) -> Catalog {
+        let catalog = open(folder).await;
+        let frames = frame_shard("front", 12, 1);
+        catalog.put_frames(std::slice::from_ref(&frames)).await.unwrap();
+        let car = |confidence| detection(Kind::Object, "car", confidence);
+        let shard = detection_shard(&frames, 1, |sequence| match sequence {
+            0 => vec![car(0.97), detection(Kind::Object, "person", 0.5)],
+            2 | 4 => vec![car(0.25)],
+            _ => Vec::new(),
+        });
+        catalog.put_detections(Stage::Detect, &[shard]).await.unwrap();
+        catalog
+    }
+
+    fn id(sequence: u32) -> FrameId {
+        frame("drive-1", "front", sequence).id
+    }
+
+    #[test]
+    fn steps_of_confidence_and_of_time() {
+        run(async {
+            let folder = TempDir::new().unwrap();
+            let catalog = small(&folder).await;
+            let bins = catalog.confidences(&Filter::EVERYTHING).await.unwrap();
+            assert_eq!((bins[19], bins[10], bins[5], bins.iter().sum::<u64>()), (1, 1, 2, 4));
+            let cars = Filter::parse("has(person)").unwrap();
+            assert_eq!(catalog.confidences(&cars).await.unwrap().iter().sum::<u64>(), 2);
+            let half = Duration::from_millis(500);
+            let steps = catalog.activity(&id(0).recording, half).await.unwrap();
+            let counts: Vec<u64> = steps.values().map(|step| step.frames).collect();
+            assert_eq!(counts, [5, 5, 2]);
+            let first = steps.values().next().unwrap();
+            assert_eq!((first.labels["car"], first.labels["person"]), (3, 1));
+        });
+    }
+
+    #[test]
+    fn what_is_around_a_frame_and_on_it() {
+        run(async {
+            let folder = TempDir::new().unwrap();
+            let catalog = small(&folder).await;
+            let names = |hits: Vec<Hit>| -> Vec<u32> {
+                hits.iter().map(|hit| hit.frame.id.sequence).collect()
+            };
+            let (before, after) = catalog.neighbours(&id(3), 2).await.unwrap();
+            assert_eq!((names(before), names(after)), (vec![1, 2], vec![4, 5]));
+            let (before, after) = catalog.neighbours(&id(11), 2).await.unwrap();
+            assert_eq!((names(before), names(after)), (vec![9, 10], vec![]));
+            let night = Tag::new("night").unwrap();
+            let two = Filter::parse("sequence in (1, 2)").unwrap();
+            catalog.tag(&two, &night, Tagging::Add).await.unwrap();
+            let tags = catalog.tags_on(&[id(1), id(3)]).await.unwrap();
+            assert_eq!((tags.len(), &*tags[&id(1)]), (1, &["night".to_owned()][..]));
+            let cars = Filter::parse("has(car)").unwrap();
+            let tagged = catalog.tags_of_matching(&cars).await.unwrap();
+            assert_eq!(tagged, [("night".to_owned(), 1)]);
+            let mut draw = catalog.draw(&two, Sampling::default()).await.unwrap();
+            assert!(draw.go_on(&catalog).await.unwrap().is_empty());
+            let name = SelectionName::new("two").unwrap();
+            catalog.save(&name, &draw).await.unwrap();
+            assert_eq!(catalog.selections_with(&id(2)).await.unwrap(), ["two"]);
+            assert!(catalog.selections_with(&id(3)).await.unwrap().is_empty());
+        });
+    }
+
+    #[test]
+    fn frames_that_were_looked_at_come_in_their_order() {
+        run(async {
+            let folder = TempDir::new().unwrap();
+            let catalog = small(&folder).await;
+            let mut seen = Vec::new();
+            let see = |frame: FrameDetections| {
+                assert!(frame.looked_at && !frame.anonymized);
+                seen.push((frame.id.sequence, frame.detections.len()));
+            };
+            catalog.each_looked_at(&id(0).recording, see).await.unwrap();
+            assert!(seen.is_sorted());
+            assert_eq!(seen.iter().map(|(_, found)| found).sum::<usize>(), 4);
+            assert_eq!(seen[0], (0, 2));
+        });
+    }
+
+    #[test]
+    fn places_are_thinned_and_columns_named() {
+        run(async {
+            let folder = TempDir::new().unwrap();
+            let catalog = small(&folder).await;
+            let all = catalog.places(&Filter::EVERYTHING, 100).await.unwrap();
+            assert_eq!((all.frames.len(), all.total, all.recordings.len()), (12, 12, 1));
+            let few = catalog.places(&Filter::EVERYTHING, 4).await.unwrap();
+            assert_eq!((few.total, few.frames.len()), (12, 3));
+            assert!(few.frames.is_sorted_by_key(|(_, at, _)| *at));
+            let columns = catalog.columns().await.unwrap();
+            assert!(columns.contains(&("camera".to_owned(), "text")));
+            assert!(columns.contains(&("tod".to_owned(), "text")));
+            assert!(columns.contains(&("taken_at".to_owned(), "time")));
+            let cameras = catalog.values_of("camera", 5).await.unwrap();
+            assert_eq!(cameras, [("front".to_owned(), 12)]);
+            assert!(catalog.attached_to(&id(0)).await.unwrap().is_empty());
+        });
+    }
+}
