@@ -272,6 +272,15 @@ mod tests {
         (address, serving)
     }
 
+    async fn ask(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let question = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        stream.write_all(question).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
     #[tokio::test]
     async fn a_place_is_not_kept_in_silence() {
         let (address, serving) = serve(1, Duration::from_millis(300)).await;
@@ -296,15 +305,7 @@ mod tests {
             }
             silent.push(stream);
         }
-        let asked = async {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let question = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-            stream.write_all(question).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            answer
-        };
-        let answer = timeout(Duration::from_secs(20), asked).await.unwrap();
+        let answer = timeout(Duration::from_secs(20), ask(address)).await.unwrap();
         assert!(answer.ends_with("ok"), "{answer}");
         serving.abort();
     }
@@ -329,15 +330,7 @@ mod tests {
                 sleep(Duration::from_millis(50)).await;
             }
         });
-        let asked = async {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let question = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-            stream.write_all(question).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            answer
-        };
-        let answer = timeout(Duration::from_secs(10), asked).await.unwrap();
+        let answer = timeout(Duration::from_secs(10), ask(address)).await.unwrap();
         assert!(answer.ends_with("ok"), "{answer}");
         trickling.abort();
         serving.abort();
