@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use roadloop_base::{Detection, FrameId, MAX_SEQUENCE, Nanos, Position, RecordingId};
 
 use crate::filter::{Certainty, quoted};
+use crate::grouping::LABEL;
 use crate::rows::{Columns, detections, frame_ids};
 use crate::schema::{LOOKED, REDACTED, frame_number, frames_schema};
 use crate::search::{Question, among};
@@ -331,9 +332,30 @@ impl Catalog {
         column: &str,
         most: usize,
     ) -> Result<Vec<(String, u64)>, CatalogError> {
+        if column == LABEL {
+            return self.labels(most).await;
+        }
         let histogram = self.histogram(&Filter::EVERYTHING, &[column.to_owned()], None).await?;
         let groups = histogram.groups.into_iter().take(most);
         Ok(groups.map(|group| (group.is.join(" "), group.number)).collect())
+    }
+
+    /// Not by way of a histogram, which counts frames too: of millions of detections that
+    /// takes ten times as long.
+    async fn labels(&self, most: usize) -> Result<Vec<(String, u64)>, CatalogError> {
+        let context = self.session(None).await?;
+        let query = format!(
+            "SELECT label, count(*) AS n FROM detections GROUP BY label \
+             ORDER BY n DESC, label LIMIT {most}"
+        );
+        let mut labels = Vec::new();
+        for batch in self.query(&context, &query).await? {
+            let columns = Columns(&batch);
+            let (names, counts) = (columns.texts("label")?, columns.longs("n")?);
+            let counts = counts.values().iter().map(|count| *count as u64);
+            labels.extend(names.iter().flatten().map(str::to_owned).zip(counts));
+        }
+        Ok(labels)
     }
 }
 

@@ -51,6 +51,10 @@ impl Problem {
         Problem::of(ErrorKind::Busy, detail)
     }
 
+    pub(super) fn internal(error: impl ToString) -> Problem {
+        Problem::of(ErrorKind::Internal, error.to_string())
+    }
+
     pub(super) fn unauthorized() -> Problem {
         Problem::with(StatusCode::UNAUTHORIZED, "the token is missing or another one")
     }

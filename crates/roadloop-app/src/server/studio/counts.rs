@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use roadloop_engine::EngineError;
+use roadloop_engine::catalog::{Catalog, Filter};
 use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,6 +14,7 @@ use super::Studio;
 use super::filters::parsed;
 use super::guard::Caller;
 use super::model::Tagged;
+use super::views::Ready;
 use crate::server::problem::Problem;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,36 +55,38 @@ pub(super) async fn by(
     State(studio): State<Arc<Studio>>,
     caller: Caller,
     asked: Result<Query<CountsAsked>, QueryRejection>,
-) -> Result<Tagged<Json<Counts>>, Problem> {
+) -> Result<Tagged<Ready>, Problem> {
     caller.must(Permission::See)?;
     let Query(CountsAsked { filter, by }) = asked?;
-    let (filter, catalog) = (parsed(&filter)?, &studio.ctx.catalog);
-    let state = studio.views.state(catalog).await?;
-    let tag = format!("{state}-{}", by.len());
+    let (filter, catalog) = (parsed(&filter)?, studio.ctx.catalog.clone());
+    let question = format!("counts {by} {filter}");
+    let counting = async move { counted(&catalog, &filter, by).await };
+    studio.views.answer(&studio.ctx.catalog, question, counting).await
+}
+
+async fn counted(catalog: &Catalog, filter: &Filter, by: String) -> Result<Counts, EngineError> {
     if by == "tag" {
-        let tags = catalog.tags_of_matching(&filter).await?.into_iter();
+        let tags = catalog.tags_of_matching(filter).await?.into_iter();
         let groups = tags.map(|(value, frames)| GroupCount { value, count: frames, frames });
-        let counts = Counts {
+        return Ok(Counts {
             counted: "frames".to_owned(),
             groups: groups.collect(),
             other_groups: 0,
             other_count: 0,
-        };
-        return Ok(Tagged { tag, answer: Json(counts) });
+        });
     }
-    let histogram = catalog.histogram(&filter, &[by], None).await?;
+    let histogram = catalog.histogram(filter, &[by], None).await?;
     let groups = histogram.groups.into_iter().map(|group| GroupCount {
         value: group.is.join(" "),
         count: group.number,
         frames: group.frames,
     });
-    let counts = Counts {
+    Ok(Counts {
         counted: histogram.counted.name().to_owned(),
         groups: groups.collect(),
         other_groups: histogram.others.groups,
         other_count: histogram.others.number,
-    };
-    Ok(Tagged { tag, answer: Json(counts) })
+    })
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -108,11 +112,12 @@ pub(super) async fn confidences(
     State(studio): State<Arc<Studio>>,
     caller: Caller,
     asked: Result<Query<OfFilter>, QueryRejection>,
-) -> Result<Tagged<Json<Confidences>>, Problem> {
+) -> Result<Tagged<Ready>, Problem> {
     caller.must(Permission::See)?;
     let Query(OfFilter { filter }) = asked?;
-    let (filter, catalog) = (parsed(&filter)?, &studio.ctx.catalog);
-    let state = studio.views.state(catalog).await?;
-    let bins = catalog.confidences(&filter).await?.to_vec();
-    Ok(Tagged { tag: state, answer: Json(Confidences { bins }) })
+    let (filter, catalog) = (parsed(&filter)?, studio.ctx.catalog.clone());
+    let question = format!("confidences {filter}");
+    let counting =
+        async move { Ok(Confidences { bins: catalog.confidences(&filter).await?.to_vec() }) };
+    studio.views.answer(&studio.ctx.catalog, question, counting).await
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use roadloop_engine::catalog::{CatalogError, Filter, FilterError};
+use roadloop_engine::EngineError;
+use roadloop_engine::catalog::{Catalog, CatalogError, Filter, FilterError};
 use roadloop_users::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Studio;
 use super::guard::Caller;
 use super::model::{FilterTrouble, Tagged};
+use super::views::Ready;
 use crate::server::problem::Problem;
 
 /// Words of a kind that are offered.
@@ -103,25 +105,28 @@ pub(super) struct Vocabulary {
 pub(super) async fn vocabulary(
     State(studio): State<Arc<Studio>>,
     caller: Caller,
-) -> Result<Tagged<Json<Vocabulary>>, Problem> {
+) -> Result<Tagged<Ready>, Problem> {
     caller.must(Permission::See)?;
-    let catalog = &studio.ctx.catalog;
-    let state = studio.views.state(catalog).await?;
+    let catalog = studio.ctx.catalog.clone();
+    let looking = async move { words_of(&catalog).await };
+    studio.views.answer(&studio.ctx.catalog, "vocabulary".to_owned(), looking).await
+}
+
+async fn words_of(catalog: &Catalog) -> Result<Vocabulary, EngineError> {
     let words = async |column: &str| -> Result<Vec<Word>, CatalogError> {
         let values = catalog.values_of(column, MOST_WORDS).await?;
         Ok(values.into_iter().map(|(name, count)| Word { name, count }).collect())
     };
     let tags = catalog.tags().await?.into_iter();
     let columns = catalog.columns().await?.into_iter();
-    let vocabulary = Vocabulary {
+    Ok(Vocabulary {
         labels: words("label").await?,
         cameras: words("camera").await?,
         recordings: words("recording").await?,
         tags: tags.map(|tag| Word { name: tag.tag, count: tag.frames }).collect(),
         selections: catalog.selection_names().await?.into_iter().map(String::from).collect(),
         columns: columns.map(|(name, kind)| ColumnWord { name, kind: kind.to_owned() }).collect(),
-    };
-    Ok(Tagged { tag: state, answer: Json(vocabulary) })
+    })
 }
 
 #[cfg(test)]

@@ -1,42 +1,57 @@
-//! What filters find, kept for as long as the catalog stays as it is: a grid asks for a
-//! page of the same frames many times a second.
+//! What filters find and what is counted, kept for as long as the catalog stays as it is: a
+//! grid asks for a page of the same frames many times a second.
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use roadloop_engine::EngineError;
 use roadloop_engine::catalog::{Catalog, Filter, Matches};
-use tokio::sync::OnceCell;
+use serde::Serialize;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
+
+use super::model::Tagged;
+use crate::server::problem::Problem;
 
 /// Frames that can be looked at of one filter, the earliest. Nobody scrolls further.
 pub(super) const MOST_FRAMES: usize = 2_000_000;
 
-/// What all of them may hold: at least the last one is kept.
+/// What all that filters found may hold: at least the last one is kept.
 const MOST_BYTES: usize = 96 << 20;
 
-/// Filters that are kept, however little they find.
-const MOST_VIEWS: usize = 64;
+/// Answers that are kept, however little they hold.
+const MOST_KEPT: usize = 64;
+
+/// Questions that are answered at once. One that was begun goes on when who asked is gone, so
+/// that whoever asks again has the answer.
+const AT_ONCE: usize = 8;
 
 /// How long the catalog is believed to be as it was. What is changed here is known at once.
 const BELIEVED: Duration = Duration::from_millis(700);
 
-type Asked = Arc<OnceCell<Arc<Matches>>>;
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Views {
-    kept: Mutex<Kept>,
+    frames: Kept<Matches>,
+    answers: Kept<Bytes>,
+    turns: Arc<Semaphore>,
     state: tokio::sync::Mutex<Option<(Instant, String)>>,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    /// Of the catalog, when these were found.
-    state: String,
-    views: HashMap<String, (u64, Asked)>,
-    /// Counts questions, so that the one asked longest ago is known.
-    clock: u64,
+impl Default for Views {
+    fn default() -> Views {
+        Views {
+            frames: Kept::new(Matches::bytes),
+            answers: Kept::new(|answer| answer.len()),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            state: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 impl Views {
@@ -65,42 +80,109 @@ impl Views {
         filter: &Filter,
     ) -> Result<(Arc<Matches>, String), EngineError> {
         let state = self.state(catalog).await?;
-        let asked = self.kept().asked(&state, filter.to_string());
-        let found = asked
-            .get_or_try_init(async || {
-                catalog.matches(filter, MOST_FRAMES).await.map(Arc::new).map_err(EngineError::from)
-            })
-            .await
-            .cloned();
+        let asked = self.frames.asked(&state, filter.to_string());
+        let (catalog, filter) = (catalog.clone(), filter.clone());
+        let ask = async move { catalog.matches(&filter, MOST_FRAMES).await };
+        let found = self.once(asked, ask).await;
         // One that cannot be answered has its place among the others too.
-        self.kept().make_room();
+        self.frames.make_room();
         Ok((found?, state))
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is answered to a question about the catalog as it is, as JSON.
+    pub(super) async fn answer<T: Serialize>(
+        &self,
+        catalog: &Catalog,
+        question: String,
+        ask: impl Future<Output = Result<T, EngineError>> + Send + 'static,
+    ) -> Result<Tagged<Ready>, Problem> {
+        let tag = self.state(catalog).await?;
+        let asked = self.answers.asked(&tag, question);
+        let ask = async {
+            let answer = ask.await?;
+            serde_json::to_vec(&answer).map(Bytes::from).map_err(Problem::internal)
+        };
+        let found = self.once(asked, ask).await;
+        self.answers.make_room();
+        Ok(Tagged { tag, answer: Ready(found?.as_ref().clone()) })
+    }
+
+    async fn once<T: Send + Sync + 'static, E: Send + 'static>(
+        &self,
+        asked: Asked<T>,
+        ask: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<Arc<T>, E> {
+        if let Some(found) = asked.get() {
+            return Ok(Arc::clone(found));
+        }
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let asking = tokio::spawn(async move {
+            let _turn = turn;
+            asked.get_or_try_init(async || ask.await.map(Arc::new)).await.cloned()
+        });
+        asking.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
     }
 }
 
-impl Kept {
-    fn asked(&mut self, state: &str, filter: String) -> Asked {
-        if self.state != state {
-            self.views.clear();
-            state.clone_into(&mut self.state);
+/// An answer that was put into JSON before.
+#[derive(Debug)]
+pub(super) struct Ready(Bytes);
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "application/json")], self.0).into_response()
+    }
+}
+
+type Asked<T> = Arc<OnceCell<Arc<T>>>;
+
+/// Answers to questions about the catalog in one state.
+#[derive(Debug)]
+struct Kept<T> {
+    inner: Mutex<Inner<T>>,
+    bytes: fn(&T) -> usize,
+}
+
+#[derive(Debug)]
+struct Inner<T> {
+    /// Of the catalog, when these were found.
+    state: String,
+    answers: HashMap<String, (u64, Asked<T>)>,
+    /// Counts questions, so that the one asked longest ago is known.
+    clock: u64,
+}
+
+impl<T> Kept<T> {
+    fn new(bytes: fn(&T) -> usize) -> Kept<T> {
+        let inner = Inner { state: String::new(), answers: HashMap::new(), clock: 0 };
+        Kept { inner: Mutex::new(inner), bytes }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner<T>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asked(&self, state: &str, question: String) -> Asked<T> {
+        let mut inner = self.inner();
+        if inner.state != state {
+            inner.answers.clear();
+            state.clone_into(&mut inner.state);
         }
-        self.clock += 1;
-        let (last, asked) = self.views.entry(filter).or_default();
-        *last = self.clock;
+        inner.clock += 1;
+        let clock = inner.clock;
+        let (last, asked) = inner.answers.entry(question).or_default();
+        *last = clock;
         Arc::clone(asked)
     }
 
-    fn make_room(&mut self) {
-        let bytes = |asked: &Asked| asked.get().map_or(0, |found| found.bytes());
-        let mut held: usize = self.views.values().map(|(_, asked)| bytes(asked)).sum();
-        while self.views.len() > 1 && (held > MOST_BYTES || self.views.len() > MOST_VIEWS) {
-            let oldest = self.views.iter().min_by_key(|(_, (last, _))| *last);
-            let Some(oldest) = oldest.map(|(filter, _)| filter.clone()) else { return };
-            if let Some((_, asked)) = self.views.remove(&oldest) {
+    fn make_room(&self) {
+        let answers = &mut self.inner().answers;
+        let bytes = |asked: &Asked<T>| asked.get().map_or(0, |found| (self.bytes)(found));
+        let mut held: usize = answers.values().map(|(_, asked)| bytes(asked)).sum();
+        while answers.len() > 1 && (held > MOST_BYTES || answers.len() > MOST_KEPT) {
+            let oldest = answers.iter().min_by_key(|(_, (last, _))| *last);
+            let Some(oldest) = oldest.map(|(question, _)| question.clone()) else { return };
+            if let Some((_, asked)) = answers.remove(&oldest) {
                 held -= bytes(&asked);
             }
         }
@@ -113,17 +195,33 @@ mod tests {
 
     #[test]
     fn what_was_asked_longest_ago_goes_and_a_new_state_begins_anew() {
-        let mut kept = Kept::default();
-        for number in 0..=MOST_VIEWS {
+        let kept = Kept::<Bytes>::new(|answer| answer.len());
+        for number in 0..=MOST_KEPT {
             let _asked = kept.asked("a", number.to_string());
         }
         let _again = kept.asked("a", "0".to_owned());
         kept.make_room();
-        assert_eq!(kept.views.len(), MOST_VIEWS);
-        assert!(kept.views.contains_key("0") && !kept.views.contains_key("1"));
+        let answers = || kept.inner().answers.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(answers().len(), MOST_KEPT);
+        assert!(answers().contains(&"0".to_owned()) && !answers().contains(&"1".to_owned()));
         let one = kept.asked("a", "0".to_owned());
         assert!(Arc::ptr_eq(&one, &kept.asked("a", "0".to_owned())));
         assert!(!Arc::ptr_eq(&one, &kept.asked("b", "0".to_owned())));
-        assert_eq!(kept.views.len(), 1);
+        assert_eq!(answers().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_goes_on_when_who_asked_is_gone() {
+        let views = Views::default();
+        let asked = views.answers.asked("a", "long".to_owned());
+        let long = async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            Ok::<_, String>(Bytes::from_static(b"42"))
+        };
+        let answer = views.once(Arc::clone(&asked), long);
+        let _gone = tokio::time::timeout(Duration::from_secs(30), answer).await.unwrap_err();
+        let never = async { Err("it is asked twice") };
+        let answer = views.once(asked, never).await.unwrap();
+        assert_eq!(answer.as_ref(), "42");
     }
 }
