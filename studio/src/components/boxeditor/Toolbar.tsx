@@ -96,6 +96,8 @@ export const Toolbar = memo(function Toolbar({ editor }: { editor: Editor }) {
       <span className="flex-1" />
       {props.readOnly === true ? (
         <span className="px-2 text-[13px] text-soft">Only to look at</span>
+      ) : props.saving !== undefined ? (
+        props.saving
       ) : (
         <>
           <SavingState saving={saving} />

@@ -2,14 +2,17 @@
 // meant: another part of the page, a dialog, a field somebody types in.
 
 import { useEffect, type RefObject } from "react";
-import { commandOf, digitOf, mayTake, type Command, type Focused } from "./keys";
+import { chordOf, commandOf, digitOf, mayTake, type Command, type Focused } from "./keys";
 import { useLatest } from "./useLatest";
 
 export const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export interface KeyDeeds {
+  /** Something of the page's own; true if there is such a thing. */
+  deed(chord: string, isRepeat: boolean): boolean;
   run(command: Command, isRepeat: boolean): void;
-  digit(digit: string): void;
+  /** True if it stands for a class. */
+  digit(digit: string): boolean;
   /** Space is held: a drag pushes the image. */
   hold(isHeld: boolean): void;
 }
@@ -33,10 +36,10 @@ export function useKeys(
       }
       const digit = digitOf(event);
       const command = commandOf(event, IS_MAC);
-      if (digit === null && command === null) return;
+      const isTaken = latest.current.deed(chordOf(event, IS_MAC), event.repeat) || (digit !== null && latest.current.digit(digit));
+      if (!isTaken && command === null) return;
       event.preventDefault();
-      if (digit !== null) latest.current.digit(digit);
-      else if (command !== null) latest.current.run(command, event.repeat);
+      if (!isTaken && command !== null) latest.current.run(command, event.repeat);
     };
     const up = (event: KeyboardEvent) => {
       if (event.key === " ") latest.current.hold(false);
