@@ -15,6 +15,8 @@ import { originOf } from "./words";
 export function SelectedBox({ editor }: { editor: Editor }) {
   const { selected } = editor;
   if (selected === undefined) {
+    // Who only looks draws none.
+    if (editor.props.readOnly === true) return null;
     return (
       <Section title="New boxes">
         <div className="flex">

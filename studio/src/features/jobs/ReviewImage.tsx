@@ -82,9 +82,12 @@ export const ReviewImage = memo(function ReviewImage({ src, alt, detail, layers,
           <div aria-hidden="true" className="pointer-events-none absolute inset-0">
             {(corrected ?? (layers.hasMerged ? (result?.boxes ?? []) : [])).map((box, place) => {
               const { colour, ink } = look(box.label);
-              const place_ = { left: `${(100 * box.left) / task.width}%`, top: `max(16px / var(--zoom, 1), ${(100 * box.top) / task.height}%)` };
+              // From its left edge, or back from its right one where the image ends.
+              const isFar = box.left > 0.75 * task.width;
+              const across = isFar ? { right: `${100 - (100 * (box.left + box.width)) / task.width}%` } : { left: `${(100 * box.left) / task.width}%` };
+              const lies = { ...across, top: `max(16px / var(--zoom, 1), ${(100 * box.top) / task.height}%)`, transformOrigin: isFar ? "top right" : "top left" };
               return (
-                <span key={place} className="absolute h-[16px] origin-top-left rounded-[3px] px-[4px] text-[11px] leading-[16px] font-medium whitespace-nowrap" style={{ ...place_, background: colour, color: ink, transform: "scale(calc(1 / var(--zoom, 1))) translateY(-100%)" }}>
+                <span key={place} className="absolute h-[16px] rounded-[3px] px-[4px] text-[11px] leading-[16px] font-medium whitespace-nowrap" style={{ ...lies, background: colour, color: ink, transform: "scale(calc(1 / var(--zoom, 1))) translateY(-100%)" }}>
                   {box.label}
                   {corrected === null && box.confidence != null && ` ${box.confidence.toFixed(2)}`}
                 </span>

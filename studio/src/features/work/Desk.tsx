@@ -123,7 +123,7 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
   const classes = useMemo(() => classesOf(assignment.labels), [assignment.labels]);
   const previous = useMemo(() => (assignment.previous == null ? undefined : toEdit(assignment.previous, "adjust")), [assignment.previous]);
   const accepted = seen.boxes.length - seen.proposed.length - seen.hidden;
-  const submitText = isVerify ? "Submit" : accepted === 0 ? "Submit: nothing here" : `Submit ${count(accepted, "box", "boxes")}`;
+  const submitText = isVerify ? "Submit" : seen.proposed.length > 0 ? "Submit…" : accepted === 0 ? "Submit: nothing here" : `Submit ${count(accepted, "box", "boxes")}`;
   return (
     <div className="flex h-full min-h-0 flex-col">
       <header className="flex min-h-[47px] flex-wrap items-center gap-x-[12px] gap-y-[6px] border-b border-line bg-card px-[14px] py-[8px]">

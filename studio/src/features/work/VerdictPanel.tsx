@@ -42,7 +42,7 @@ export function VerdictPanel({ verdict, onVerdict, commentRef, onSubmit, isDisab
         <textarea
           ref={commentRef}
           rows={3}
-          disabled={isDisabled || verdict === null}
+          disabled={isDisabled}
           value={comment}
           maxLength={2000}
           onChange={(event) => onVerdict({ is_good: verdict?.is_good ?? false, comment: event.target.value === "" ? null : event.target.value })}

@@ -67,8 +67,8 @@ function Job({ item }: { item: WorkItem }) {
           {item.seconds_per_task != null && `, about ${roughly(item.seconds_per_task)} each`}
         </p>
         {isOpen ? (
-          <Link to="/work/$job" params={{ job: item.job }} aria-label={`Work on ${item.job}`} className={LINK_BUTTON.primary}>
-            {item.mine_done > 0 || item.sent_back > 0 ? "Go on" : "Begin"} <Icon name="chevronRight" size={14} />
+          <Link to="/work/$job" params={{ job: item.job }} className={LINK_BUTTON.primary}>
+            {item.mine_done > 0 || item.sent_back > 0 ? "Go on" : "Begin"} <span className="sr-only">with {item.job}</span> <Icon name="chevronRight" size={14} />
           </Link>
         ) : (
           <span className="text-[12.5px] text-soft">all done</span>

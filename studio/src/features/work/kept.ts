@@ -12,6 +12,8 @@ export interface Kept {
   /** What the studio had there. */
   before: PersonsBox[];
   work: GivenWork;
+  /** What was sent with no word of it coming back: any of these may have come there. */
+  sent: GivenWork[];
   /** Changes that the studio has not got. */
   changes: number;
   /** Spent on it with the page in sight. */
@@ -79,15 +81,17 @@ export function parseKept(text: string): Kept | null {
     return null;
   }
   if (!isRecord(found) || found.version !== VERSION) return null;
-  const { id, job, number, base, before, work, changes, seconds, generation, answer, at } = found;
+  const { id, job, number, base, before, work, sent, changes, seconds, generation, answer, at } = found;
   const isRight =
     typeof id === "string" &&
     typeof job === "string" &&
     [number, base, changes, seconds, generation, at].every((value) => typeof value === "number" && Number.isFinite(value)) &&
     isListOfBoxes(before) &&
     isWork(work) &&
+    Array.isArray(sent) &&
+    sent.every(isWork) &&
     (answer === null || (isWork(answer) && isRecord(answer) && Number.isFinite(answer.seconds)));
-  return isRight ? ({ id, job, number, base, before, work, changes, seconds, generation, answer, at } as Kept) : null;
+  return isRight ? ({ id, job, number, base, before, work, sent, changes, seconds, generation, answer, at } as Kept) : null;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -16,22 +16,24 @@ class Memory implements Keep {
 }
 
 const box = (left: number): PersonsBox => ({ label: "car", left, top: 0, width: 10, height: 10, confidence: null, tags: [] });
-const opened: Kept = { id: "7", job: "cars", number: 3, base: 0, before: [], work: { boxes: [] }, changes: 0, seconds: 0, generation: 0, answer: null, at: 1 };
+const opened: Kept = { id: "7", job: "cars", number: 3, base: 0, before: [], work: { boxes: [] }, sent: [], changes: 0, seconds: 0, generation: 0, answer: null, at: 1 };
 const gone = new Problem(0, "The studio does not answer.");
 
 /** A studio that can be away, and counts each answer once. */
 function studio(keep = new Memory()) {
-  const seen = { isAway: false, revision: 0, draft: null as GivenWork | null, drafts: 0, counted: 0, asked: 0, late: [] as Given[] };
+  const seen = { isAway: false, isCutOff: false, isNotYours: false, revision: 0, draft: null as GivenWork | null, drafts: 0, counted: 0, late: [] as Given[] };
   const api = {
     saveDraft: async (_id: unknown, { base, ...work }: GivenWork & { base: number }) => {
       if (seen.isAway) throw gone;
       if (base !== seen.revision) throw new Problem(409, "changed", { revision: seen.revision, boxes: seen.draft?.boxes ?? [] });
       seen.drafts += 1;
       seen.draft = work;
-      return { revision: (seen.revision += 1) };
+      seen.revision += 1;
+      if (seen.isCutOff) throw gone;
+      return { revision: seen.revision };
     },
     submit: async (): Promise<Submitted> => {
-      seen.asked += 1;
+      if (seen.isNotYours) throw new Problem(404, "This task is no longer yours.");
       if (seen.isAway) throw gone;
       seen.counted += 1;
       return { outcome: seen.counted === 1 ? "counted" : "already_counted", detail: null };
@@ -114,15 +116,25 @@ describe("the outbox", () => {
     expect([seen.drafts, seen.draft?.boxes?.length]).toEqual([1, 2]);
   });
 
+  it("asks nobody where a draft came there and its answer was lost", async () => {
+    const { seen, outbox } = studio();
+    outbox.open(opened);
+    seen.isCutOff = true;
+    outbox.change("7", { boxes: [box(1)] }, 1);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([outbox.current().isOffline, seen.draft?.boxes?.length]).toEqual([true, 1]);
+    seen.isCutOff = false;
+    outbox.change("7", { boxes: [box(1), box(2)] }, 1);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([outbox.current().conflict, outbox.current().changes, seen.draft?.boxes?.length]).toEqual([null, 0, 2]);
+  });
+
   it("says what was refused, and loses nothing", async () => {
-    const { outbox, keep, seen } = studio();
+    const { seen, outbox, keep } = studio();
     outbox.open(opened);
     outbox.change("7", { boxes: [box(1)] }, 1);
-    const refuse = vi.spyOn(seen, "isAway", "get").mockImplementation(() => {
-      throw new Problem(404, "This task is no longer yours.");
-    });
+    seen.isNotYours = true;
     expect(await outbox.submit("7", { boxes: [box(1)], seconds: 1 })).toEqual({ kind: "refused", message: "This task is no longer yours." });
-    refuse.mockRestore();
     expect(readAll(keep, "wim")[0]?.work.boxes).toEqual([box(1)]);
   });
 });

@@ -9,6 +9,8 @@ import { drop, readAll, write, type Keep, type Kept } from "./kept";
 
 /** A draft goes when the hand has rested for so long. */
 const CALM_MS = 900;
+/** So many of them are remembered while nobody answers. */
+const MOST_SENT = 6;
 const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 30_000;
 
@@ -71,7 +73,8 @@ export class Outbox {
   /** What this browser holds of a task is what the editor shows. */
   open(kept: Kept): void {
     this.put(kept);
-    this.tell({ problem: null });
+    this.tell({ problem: null, ...(this.state.conflict?.id === kept.id && { conflict: null }) });
+    if (kept.changes > 0) this.later(CALM_MS);
   }
 
   change(id: string, work: GivenWork, seconds: number): void {
@@ -137,7 +140,7 @@ export class Outbox {
     const kept = conflict === null ? undefined : this.all.get(conflict.id);
     if (conflict === null || kept === undefined) return undefined;
     const isTheirs = isSameWork(work, conflict.theirs);
-    const next = { ...kept, work, base: conflict.revision, before: conflict.theirs.boxes ?? [], changes: isTheirs ? 0 : Math.max(1, kept.changes), generation: kept.generation + (isOther ? 1 : 0), at: this.deps.now() };
+    const next = { ...kept, work, base: conflict.revision, before: conflict.theirs.boxes ?? [], sent: [], changes: isTheirs ? 0 : Math.max(1, kept.changes), generation: kept.generation + (isOther ? 1 : 0), at: this.deps.now() };
     this.put(next);
     this.tell({ conflict: null });
     this.later(0);
@@ -194,10 +197,11 @@ export class Outbox {
 
   private async sendDraft(kept: Kept): Promise<null> {
     const { id, base, work, changes } = kept;
+    this.put({ ...kept, sent: [...kept.sent.filter((other) => !isSameWork(other, work)), work].slice(-MOST_SENT) });
     const { revision } = await this.deps.api.saveDraft(id, { base, ...work });
     const now = this.all.get(id);
     // It may have been worked on while it was on its way.
-    if (now !== undefined) this.put({ ...now, base: revision, before: work.boxes ?? [], changes: now.changes - changes });
+    if (now !== undefined) this.put({ ...now, base: revision, before: work.boxes ?? [], sent: [], changes: now.changes - changes });
     this.tell({ problem: null });
     if (now !== undefined && now.changes > changes && now.answer === null) this.later(CALM_MS);
     return null;
@@ -231,13 +235,20 @@ export class Outbox {
       return { kind: "refused", message };
     }
     const conflict = status === 409 ? await this.conflictOf(kept.id, error) : null;
+    const here = this.all.get(kept.id);
+    if (conflict !== null && here !== undefined && isOurs(here, conflict.theirs)) {
+      const isSame = isSameWork(here.work, conflict.theirs);
+      this.put({ ...here, base: conflict.revision, before: conflict.theirs.boxes ?? [], sent: [], changes: isSame ? 0 : here.changes });
+      this.tell({ problem: null });
+      if (!isSame) this.later(0);
+      return null;
+    }
     if (conflict !== null) {
       this.tell({ conflict });
       return null;
     }
     // The task is somebody else's now, or over: what was drawn stays here until it is.
-    const now = this.all.get(kept.id);
-    if (now !== undefined) this.put({ ...now, changes: 0 });
+    if (here !== undefined) this.put({ ...here, changes: 0 });
     this.tell({ problem: message });
     return null;
   }
@@ -254,6 +265,11 @@ export class Outbox {
       return null;
     }
   }
+}
+
+/** Whether what the studio has is what was sent from here, or is here now. */
+export function isOurs({ work, sent }: Kept, theirs: GivenWork): boolean {
+  return isSameWork(work, theirs) || sent.some((other) => isSameWork(other, theirs));
 }
 
 export function isSameWork(a: GivenWork, b: GivenWork): boolean {

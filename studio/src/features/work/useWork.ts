@@ -7,7 +7,7 @@ import { labelling, type Assignment, type GivenWork } from "../../api/labelling"
 import { queries } from "../../api/hooks";
 import { beginsWith } from "./boxes";
 import type { Kept } from "./kept";
-import { idOf, isSameWork, type Outbox } from "./outbox";
+import { idOf, isOurs, isSameWork, type Outbox } from "./outbox";
 import { say, useOutbox, WORK } from "./useOutbox";
 
 export type Phase =
@@ -29,8 +29,9 @@ export function useWork(job: string) {
     if (isPulling.current) return;
     isPulling.current = true;
     try {
-      // What waits goes first: else the studio would hand the same task out again.
-      if (outbox.answersOf(job) > 0) await outbox.flush();
+      // What waits goes first: else the studio would hand out again what is answered, and with
+      // a draft that is older than ours.
+      await outbox.flush();
       if (outbox.answersOf(job) > 0) return setPhase({ kind: "waiting" });
       const assignment = await labelling.next(job);
       if (assignment === undefined || assignment === null) return setPhase({ kind: "nothing" });
@@ -114,13 +115,15 @@ function opened(outbox: Outbox, assignment: Assignment): Kept {
   const verdict = assignment.draft?.verdict;
   const theirs: GivenWork = assignment.purpose === "verify" ? { ...(verdict && { verdict }) } : { boxes };
   const here = outbox.get(id);
-  const plain: Kept = { id, job: assignment.job, number: assignment.number, base: assignment.revision, before: boxes, work: theirs, changes: 0, seconds: here?.seconds ?? 0, generation: here?.generation ?? 0, answer: null, at: Date.now() };
+  const plain: Kept = { id, job: assignment.job, number: assignment.number, base: assignment.revision, before: boxes, work: theirs, sent: [], changes: 0, seconds: here?.seconds ?? 0, generation: here?.generation ?? 0, answer: null, at: Date.now() };
   if (here === undefined) {
     outbox.open(plain);
     return plain;
   }
-  if (here.base === assignment.revision || isSameWork(here.work, theirs)) {
-    const same = { ...here, base: assignment.revision, answer: null };
+  // A draft of ours that the studio took while this answer was on its way is newer than it.
+  if (here.base >= assignment.revision || isOurs(here, theirs)) {
+    const changes = isSameWork(here.work, theirs) ? 0 : here.changes;
+    const same = { ...here, base: Math.max(here.base, assignment.revision), changes, answer: null };
     outbox.open(same);
     return same;
   }
