@@ -81,7 +81,7 @@ function Studio() {
       >
         {maySee && <Live />}
         {/* Who only labels begins with the work there is. */}
-        {isOpen ? <Outlet /> : mayLabel && active === "catalog" ? <Navigate to="/work" replace /> : <Suspense><NothingToSee role={role ?? null} /></Suspense>}
+        {isOpen ? <Outlet /> : mayLabel && active === "catalog" ? <Navigate to="/work" replace /> : <Suspense><NothingToSee role={role ?? null} mayLabel={mayLabel} /></Suspense>}
       </AppShell>
       <KeySheet />
       <ToastRegion />

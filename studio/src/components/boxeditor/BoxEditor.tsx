@@ -110,7 +110,8 @@ function Frame({ given, settings }: FrameProps) {
       data-calm={calm === editor}
       className="@container flex size-full min-h-0 flex-col overflow-hidden bg-card text-ink"
     >
-      <Toolbar editor={calm} />
+      {/* What the page put in is its own, and never behind either. */}
+      <Toolbar editor={calm} kept={given.saving} />
       {editor.problem !== null && (
         <p role="alert" className="border-b border-line bg-bad-wash px-3 py-1.5 text-[13px] text-bad">
           Not saved: {editor.problem}
@@ -130,7 +131,7 @@ function Frame({ given, settings }: FrameProps) {
             </span>
           </div>
         </div>
-        <SidePanel editor={calm} />
+        <SidePanel editor={calm} panel={given.panel} />
       </div>
       <CheatSheet deeds={given.deeds} isOpen={editor.isHelpOpen} onOpenChange={editor.setHelpOpen} />
     </div>

@@ -1,6 +1,6 @@
 // The panel beside the image: selected box, all boxes, classes, the model's boxes, checks.
 
-import { memo, useMemo } from "react";
+import { memo, useMemo, type ReactNode } from "react";
 import { Button } from "react-aria-components";
 import { useClassLook } from "../colours";
 import { BoxList } from "./BoxList";
@@ -14,13 +14,13 @@ import { SelectedBox } from "./SelectedBox";
 import type { Editor } from "./useEditor";
 import { isBelow, isShown } from "./useSettings";
 
-export const SidePanel = memo(function SidePanel({ editor }: { editor: Editor }) {
+export const SidePanel = memo(function SidePanel({ editor, panel }: { editor: Editor; panel: ReactNode }) {
   return (
     <aside
       aria-label="Boxes of this frame"
       className="flex w-[280px] shrink-0 flex-col overflow-y-auto border-l border-line bg-card @max-[720px]:max-h-[45%] @max-[720px]:w-full @max-[720px]:border-t @max-[720px]:border-l-0"
     >
-      {editor.props.panel}
+      {panel}
       <SelectedBox editor={editor} />
       <BoxList editor={editor} />
       <Classes editor={editor} />
@@ -50,7 +50,7 @@ function Classes({ editor }: { editor: Editor }) {
   const others = names.length - listed.length;
   const current = selected?.label ?? label;
   return (
-    <Section title="Classes" aside={selected === undefined ? `new boxes: ${label === "" ? "none" : label}` : undefined}>
+    <Section title="Classes" aside={selected === undefined && editor.props.readOnly !== true ? `new boxes: ${label === "" ? "none" : label}` : undefined}>
       <ul className="-mx-1.5">
         {listed.map((name) => {
           const isHidden = settings.hidden.has(name);

@@ -16,7 +16,7 @@ export function ConsolidationFields({ value, onChange, workers, isDisabled = fal
     <div className="grid gap-x-[24px] gap-y-[14px] sm:grid-cols-2">
       <Slider label="Same thing from an overlap (IoU) of" min={0.1} max={0.95} step={0.05} value={value.iou} format={(iou) => iou.toFixed(2)} onChange={(iou) => onChange({ ...value, iou })} isDisabled={isDisabled} />
       <Select label="How many have to see it" options={quorums} value={value.quorum == null ? "majority" : `${value.quorum}`} onChange={(quorum) => onChange({ ...value, quorum: quorum === "majority" ? null : Number(quorum) })} isDisabled={isDisabled} />
-      <div className="flex flex-col gap-[4px]">
+      <div className="flex flex-col items-start gap-[4px]">
         <span className="text-[12px] font-medium text-soft">Where the merged box lies</span>
         <Segmented
           label="Where the merged box lies"

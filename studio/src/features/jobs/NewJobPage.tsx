@@ -165,7 +165,7 @@ function Proposals({ draft, set, problem }: { draft: Draft; set: (change: Partia
         </div>
         <div id="job-gold" className="flex flex-wrap items-start gap-[16px]">
           <div className="min-w-[280px] flex-1">
-            <FramesField label="Gold frames, whose boxes are known: people are measured by them" filter={draft.goldFilter} onFilter={(goldFilter) => set({ goldFilter })} placeholder="None. A filter of frames that people edited: annotated" isNoneWhenEmpty />
+            <FramesField label="Gold frames, whose boxes are known: people are measured by them" filter={draft.goldFilter} onFilter={(goldFilter) => set({ goldFilter })} placeholder="None. Frames whose boxes people have corrected, such as tag = gold" isNoneWhenEmpty />
           </div>
           {draft.goldFilter !== "" && <TextField label="Every so many tasks" type="number" value={draft.goldEvery} onChange={(goldEvery) => set({ goldEvery })} error={problem} className="w-[160px]" />}
         </div>

@@ -39,13 +39,16 @@ export const ReviewImage = memo(function ReviewImage({ src, alt, detail, layers,
   const left = leftOutOf(answers, result?.left_out ?? []);
   const isLeft = new Set(left.map(({ answer, place }) => `${answer}/${place}`));
   const corrected = decision?.boxes ?? null;
+  // Where people gave verdicts, what they were shown is what it is about.
+  const isVerify = answers.some(({ verdict }) => verdict != null);
+  const main = corrected ?? (isVerify && layers.hasInitial ? initial : null);
   return (
     <ZoomView width={task.width} height={task.height}>
       <div className="relative size-full overflow-hidden" style={{ containerType: "size" }}>
         <div className="absolute top-1/2 left-1/2 -translate-1/2" style={{ aspectRatio: `${task.width} / ${task.height}`, width: `min(100cqw, ${(100 * task.width) / task.height}cqh)` }}>
           <img src={src} alt={alt} draggable={false} className="absolute inset-0 size-full select-none" />
           <svg aria-hidden="true" viewBox={`0 0 ${task.width} ${task.height}`} preserveAspectRatio="none" fill="none" className="absolute inset-0 size-full" onClick={() => onSelect(null)}>
-            {layers.hasInitial && initial.map((box, place) => <Line key={`i${place}`} box={box} colour="#ffffff" width={1.5} dash="2 4" />)}
+            {layers.hasInitial && !isVerify && initial.map((box, place) => <Line key={`i${place}`} box={box} colour="#ffffff" width={1.5} dash="2 4" />)}
             {layers.hasGold && gold?.map((box, place) => <Line key={`g${place}`} box={box} colour="#ffd700" width={2.5} dash="1 3" />)}
             {answers.map(({ boxes }, answer) =>
               layers.hidden.has(answer)
@@ -59,7 +62,7 @@ export const ReviewImage = memo(function ReviewImage({ src, alt, detail, layers,
             )}
             {left.map(({ answer, box }, place) => (layers.hidden.has(answer) ? null : <Line key={`l${place}`} box={box} colour={colourOfAnswer(answer)} width={active === `l${place}` ? 3.5 : 2} dash="7 5" opacity={members.size > 0 ? 0.35 : 1} />))}
             {layers.hasMerged && result?.boxes.map((box, place) => <Line key={`m${place}`} box={box} colour={look(box.label).colour} width={corrected === null ? (active === `m${place}` ? 2 : 4) : 1.5} opacity={active?.startsWith("m") === true && active !== `m${place}` ? 0.45 : 1} isLit={active === `m${place}`} />)}
-            {corrected?.map((box, place) => <Line key={`c${place}`} box={box} colour={look(box.label).colour} width={4} />)}
+            {main?.map((box, place) => <Line key={`c${place}`} box={box} colour={look(box.label).colour} width={4} />)}
             {[...(result?.boxes ?? []).map((box, place) => ({ box: box as Rect, key: `m${place}` })), ...left.map(({ box }, place) => ({ box: box as Rect, key: `l${place}` }))]
               .sort((a, b) => b.box.width * b.box.height - a.box.width * a.box.height)
               .map(({ box, key }) => (
@@ -80,7 +83,7 @@ export const ReviewImage = memo(function ReviewImage({ src, alt, detail, layers,
               ))}
           </svg>
           <div aria-hidden="true" className="pointer-events-none absolute inset-0">
-            {(corrected ?? (layers.hasMerged ? (result?.boxes ?? []) : [])).map((box, place) => {
+            {(main ?? (layers.hasMerged ? (result?.boxes ?? []) : [])).map((box, place) => {
               const { colour, ink } = look(box.label);
               // From its left edge, or back from its right one where the image ends.
               const isFar = box.left > 0.75 * task.width;
@@ -89,7 +92,7 @@ export const ReviewImage = memo(function ReviewImage({ src, alt, detail, layers,
               return (
                 <span key={place} className="absolute h-[16px] rounded-[3px] px-[4px] text-[11px] leading-[16px] font-medium whitespace-nowrap" style={{ ...lies, background: colour, color: ink, transform: "scale(calc(1 / var(--zoom, 1))) translateY(-100%)" }}>
                   {box.label}
-                  {corrected === null && box.confidence != null && ` ${box.confidence.toFixed(2)}`}
+                  {main === null && box.confidence != null && ` ${box.confidence.toFixed(2)}`}
                 </span>
               );
             })}

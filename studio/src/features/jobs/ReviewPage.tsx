@@ -1,7 +1,7 @@
 // One task reviewed: everybody's boxes, what they were merged to and why, and the decision.
 
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { ClassColours } from "../../components/colours";
 import { useShortcut } from "../../components/shell";
 import { EmptyState, ErrorState, Icon, IconButton, Skeleton, toasts } from "../../components/ui";
@@ -13,7 +13,7 @@ import { LINK_BUTTON, Page } from "../../app/Page";
 import type { TaskView } from "../../app/router";
 import { useTitle } from "../../app/title";
 import { Decide, type Asking } from "./Decide";
-import { JOBS, neighbours, tryTo, useJob, useOrder, useTask } from "./queries";
+import { fetchAhead, JOBS, neighbours, tryTo, useJob, useOrder, useTask } from "./queries";
 import { ReviewImage, type Layers } from "./ReviewImage";
 import { ReviewSide } from "./ReviewSide";
 
@@ -59,12 +59,12 @@ export function ReviewPage() {
       </div>
     );
   }
-  return <Review key={number} about={about.data} detail={found.data} number={number} view={view} isOld={found.isPlaceholderData} />;
+  return <Review key={number} about={about.data} detail={found.data} number={number} view={view} />;
 }
 
 const ALL: Layers = { hidden: new Set(), hasMerged: true, hasInitial: false, hasGold: false };
 
-function Review({ about, detail, number, view, isOld }: { about: JobDetail; detail: TaskDetail; number: number; view: TaskView; isOld: boolean }) {
+function Review({ about, detail, number, view }: { about: JobDetail; detail: TaskDetail; number: number; view: TaskView }) {
   const { job } = about;
   const { task, answers } = detail;
   const navigate = useNavigate();
@@ -80,11 +80,15 @@ function Review({ about, detail, number, view, isOld }: { about: JobDetail; deta
   const order = useOrder(job.name, view, number);
   const { place, before, after } = neighbours(order.data, number);
   const active = hovered ?? selected;
+  useEffect(() => {
+    fetchAhead(job.name, after);
+    fetchAhead(job.name, before);
+  }, [after, before, job.name]);
 
   const go = useCallback((to: number | undefined) => to !== undefined && void navigate({ to: "/jobs/$job/tasks/$number", params: { job: job.name, number: String(to) }, search: view }), [job.name, navigate, view]);
   const back = () => void navigate({ to: "/jobs/$job", params: { job: job.name }, search: view });
   const decide = async (decision: Omit<Decision, "revision">): Promise<boolean> => {
-    if (isBusy || isOld) return false;
+    if (isBusy) return false;
     setBusy(true);
     setAsking(null);
     const decided = await tryTo("Nothing was decided", () => labelling.decide(job.name, number, { ...decision, revision: detail.revision }));
@@ -103,7 +107,7 @@ function Review({ about, detail, number, view, isOld }: { about: JobDetail; deta
   };
 
   const isOn = !isEditing;
-  const mayDecide = mayEdit && isOn && !isOld;
+  const mayDecide = mayEdit && isOn;
   useShortcut("a", () => void approve(), mayDecide);
   useShortcut("c", () => setEditing(true), mayDecide && !isVerify);
   useShortcut("b", () => setAsking("send_back"), mayDecide && answers.length > 0);
@@ -135,7 +139,7 @@ function Review({ about, detail, number, view, isOld }: { about: JobDetail; deta
   }
   return (
     <ClassColours colours={colours}>
-      <div className="flex h-full min-h-0 flex-col" aria-busy={isOld}>
+      <div className="flex h-full min-h-0 flex-col">
         <header className="flex min-h-[47px] flex-wrap items-center gap-x-[12px] gap-y-[6px] border-b border-line bg-card px-[14px] py-[8px]">
           <Link to="/jobs/$job" params={{ job: job.name }} search={view} className="flex items-center gap-[6px] rounded-[5px] text-[13px] text-soft hover:text-ink">
             <Icon name="chevronLeft" size={14} /> {job.name}

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { toasts } from "../../components/ui";
-import { labelling, type TaskQuery, type TaskState } from "../../api/labelling";
+import { labelling, taskImageUrl, type TaskQuery, type TaskState } from "../../api/labelling";
 import { queries } from "../../api/hooks";
 import type { TaskView } from "../../app/router";
 
@@ -25,8 +25,19 @@ export function useTasks(job: string, query: TaskQuery) {
   return useQuery({ queryKey: [JOBS, "tasks", job, query], placeholderData: keepPreviousData, queryFn: ({ signal }) => labelling.tasks(job, query, signal), refetchInterval: AGAIN_MS });
 }
 
+function taskQuery(job: string, number: number) {
+  return { queryKey: [JOBS, "task", job, number], queryFn: ({ signal }: { signal: AbortSignal }) => labelling.task(job, number, signal) };
+}
+
 export function useTask(job: string, number: number) {
-  return useQuery({ queryKey: [JOBS, "task", job, number], placeholderData: keepPreviousData, queryFn: ({ signal }) => labelling.task(job, number, signal) });
+  return useQuery({ ...taskQuery(job, number), staleTime: 2000 });
+}
+
+/** The next task is there before it is gone to, its image too. */
+export function fetchAhead(job: string, number: number | undefined): void {
+  if (number === undefined) return;
+  void queries.prefetchQuery({ ...taskQuery(job, number), staleTime: 10_000 });
+  new Image().src = taskImageUrl(job, number);
 }
 
 export function queryOf(view: TaskView): TaskQuery {

@@ -39,6 +39,6 @@ describe("a task in short", () => {
   });
   it("counts verdicts", () => {
     const judged = { is_good: false, confidence: 0.5, is_tied: true, comments: [] };
-    expect(inShort({ answers: [given(true), given(false)], result: null, judged })).toBe("1 of 2 people say good: a tie counts as not good");
+    expect(inShort({ answers: [given(true), given(false)], result: null, judged })).toBe("1 of 2 say good: a tie counts as not good");
   });
 });

@@ -24,7 +24,7 @@ export function whyLeftOut(left: LeftOut, answers: number): string {
 export function inShort({ result, answers, judged }: Pick<TaskDetail, "result" | "answers" | "judged">): string {
   if (judged != null) {
     const good = answers.filter(({ verdict }) => verdict?.is_good === true).length;
-    return `${good} of ${answers.length} ${people(answers.length)} say good${judged.is_tied ? ": a tie counts as not good" : ""}`;
+    return `${good} of ${answers.length} ${answers.length === 1 ? "says" : "say"} good${judged.is_tied ? ": a tie counts as not good" : ""}`;
   }
   if (result == null) return answers.length === 0 ? "Nobody has answered yet" : "Not merged yet: more answers are wanted";
   if (result.boxes.length + result.left_out.length === 0) return answers.length === 1 ? "One person, who says nothing is there" : "All say that nothing is there";
