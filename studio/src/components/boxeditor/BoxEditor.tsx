@@ -1,7 +1,7 @@
 // Boxes on one frame, drawn and corrected by a person. Knows nothing of where frames come
 // from or where boxes are stored: it is given both, and hands whole pixels back.
 
-import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
 import { ClassColours } from "../colours";
 import { Canvas } from "./Canvas";
 import { CheatSheet } from "./CheatSheet";
@@ -48,6 +48,8 @@ export interface BoxEditorProps {
   deeds?: readonly EditorDeed[];
   /** Above the panel's own parts. */
   panel?: ReactNode;
+  /** Something around the editor: keys pressed there are the editor's as well. */
+  around?: RefObject<HTMLElement | null>;
   onNextFrame?: () => void;
   onPreviousFrame?: () => void;
 }
@@ -79,7 +81,7 @@ function Frame({ given, settings }: FrameProps) {
   const where = useRef<HTMLSpanElement>(null);
   const [isSpaceHeld, setSpaceHeld] = useState(false);
 
-  useKeys(root, editor.sight.canvas, {
+  useKeys(given.around ?? root, editor.sight.canvas, {
     run: (command, isRepeat) => {
       if (command === "deselect" && giveUp.current()) return;
       editor.run(command, isRepeat);

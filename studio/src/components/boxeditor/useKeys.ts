@@ -41,14 +41,22 @@ export function useKeys(
       event.preventDefault();
       if (!isTaken && command !== null) latest.current.run(command, event.repeat);
     };
+    // A button with the focus would take Ctrl and Enter for Enter, were it asked first.
+    const before = (event: KeyboardEvent) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      down(event);
+      if (event.defaultPrevented) event.stopPropagation();
+    };
     const up = (event: KeyboardEvent) => {
       if (event.key === " ") latest.current.hold(false);
     };
     const away = () => latest.current.hold(false);
+    window.addEventListener("keydown", before, true);
     window.addEventListener("keydown", down);
     window.addEventListener("keyup", up);
     window.addEventListener("blur", away);
     return () => {
+      window.removeEventListener("keydown", before, true);
       window.removeEventListener("keydown", down);
       window.removeEventListener("keyup", up);
       window.removeEventListener("blur", away);

@@ -13,7 +13,8 @@ import { LINK_BUTTON, Page } from "../../app/Page";
 import type { TaskView } from "../../app/router";
 import { useTitle } from "../../app/title";
 import { Decide, type Asking } from "./Decide";
-import { fetchAhead, JOBS, neighbours, tryTo, useJob, useOrder, useTask } from "./queries";
+import { neighbours } from "./order";
+import { fetchAhead, JOBS, tryTo, useJob, useOrder, useTask } from "./queries";
 import { ReviewImage, type Layers } from "./ReviewImage";
 import { ReviewSide } from "./ReviewSide";
 

@@ -75,12 +75,6 @@ export function forgetOrder(job: string): void {
   queries.removeQueries({ queryKey: ["order", job] });
 }
 
-/** The one before and the one after. */
-export function neighbours(numbers: readonly number[] | undefined, number: number): { place: number; before: number | undefined; after: number | undefined } {
-  const place = numbers?.indexOf(number) ?? -1;
-  return { place, before: place > 0 ? numbers?.[place - 1] : undefined, after: place === -1 ? numbers?.[0] : numbers?.[place + 1] };
-}
-
 /** Does something to jobs, says what went wrong, and asks anew. */
 export async function tryTo<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
   try {

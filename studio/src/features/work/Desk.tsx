@@ -1,6 +1,6 @@
 // One task on the desk: what to do, how long there is, the editor, and the ways to be done.
 
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { BoxEditor, type EditorDeed, type SeenBoxes } from "../../components/boxeditor";
 import { Button, Icon, Menu, IconButton, toasts } from "../../components/ui";
@@ -41,6 +41,8 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
   const [isBusy, setBusy] = useState(false);
   const [isFlagged, setFlagged] = useState(false);
   const comment = useRef<HTMLTextAreaElement>(null);
+  const navigate = useNavigate();
+  const desk = useRef<HTMLDivElement>(null);
   const left = useSecondsLeft({ secondsLeft: assignment.seconds_left, at: phase.at });
   const seconds = useStopwatch(kept.seconds);
   const isOver = left === 0;
@@ -86,8 +88,13 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
       toasts.show({ tone: "bad", title: what, text: error instanceof Error ? error.message : String(error) });
     }
   };
-  const skip = (reason: string) => tried("The task was not skipped", () => work.leave(assignment, "skip", reason));
-  const release = () => tried("The task was not given back", () => work.leave(assignment, "release", ""));
+  const skip = (reason: string) => tried("The task was not skipped", () => work.skip(assignment, reason));
+  // Who gives a task back is not handed it again at once.
+  const release = () =>
+    tried("The task was not given back", async () => {
+      await work.release(assignment);
+      await navigate({ to: "/work" });
+    });
   const flag = (text: string) =>
     tried("The task was not flagged", async () => {
       await labelling.flag(assignment.id, text);
@@ -114,7 +121,7 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
       : []),
     { keys: ["Shift+s"], does: "skip, with a reason", run: () => setOpen("skip") },
     { keys: ["Shift+f"], does: "flag for discussion", run: () => setOpen("flag") },
-    { keys: ["Shift+r"], does: "give back to the others", run: () => void release() },
+    { keys: ["Shift+r"], does: "give back to the others, and stop", run: () => void release() },
     { keys: ["Shift+i"], does: "full instructions", run: () => setOpen("instructions") },
   ];
 
@@ -125,7 +132,7 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
   const accepted = seen.boxes.length - seen.proposed.length - seen.hidden;
   const submitText = isVerify ? "Submit" : seen.proposed.length > 0 ? "Submit…" : accepted === 0 ? "Submit: nothing here" : `Submit ${count(accepted, "box", "boxes")}`;
   return (
-    <div className="flex h-full min-h-0 flex-col">
+    <div ref={desk} className="flex h-full min-h-0 flex-col">
       <header className="flex min-h-[47px] flex-wrap items-center gap-x-[12px] gap-y-[6px] border-b border-line bg-card px-[14px] py-[8px]">
         <Link to="/work" className="flex items-center gap-[6px] rounded-[5px] text-[13px] text-soft hover:text-ink">
           <Icon name="chevronLeft" size={14} /> Work
@@ -178,6 +185,7 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
           allowNewClasses={false}
           readOnly={isVerify || isOver}
           onSave={() => outbox.flush()}
+          around={desk}
           onBoxes={onBoxes}
           deeds={deeds}
           {...(previous && !isVerify && { previousBoxes: previous })}

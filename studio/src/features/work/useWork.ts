@@ -87,14 +87,22 @@ export function useWork(job: string) {
     [next, outbox],
   );
 
-  const leave = useCallback(
-    async (assignment: Assignment, how: "skip" | "release", reason: string) => {
-      const id = assignment.id;
-      await (how === "skip" ? labelling.skip(id, reason) : labelling.release(id));
+  const skip = useCallback(
+    async (assignment: Assignment, reason: string) => {
+      await labelling.skip(assignment.id, reason);
       outbox.forget(idOf(assignment));
       await next();
     },
     [next, outbox],
+  );
+
+  const release = useCallback(
+    async (assignment: Assignment) => {
+      await labelling.release(assignment.id);
+      outbox.forget(idOf(assignment));
+      await queries.invalidateQueries({ queryKey: [WORK] });
+    },
+    [outbox],
   );
 
   const settle = useCallback(
@@ -105,7 +113,7 @@ export function useWork(job: string) {
     [outbox],
   );
 
-  return { phase, outbox, out, next, submit, leave, settle };
+  return { phase, outbox, out, next, submit, skip, release, settle };
 }
 
 /** What the editor shows: what is here, unless the studio has something newer. */
