@@ -11,7 +11,7 @@ const { base, invite, come, check, finish } = await startCrowd();
 const JOB = "four-frames";
 const VERIFY = "four-frames-verify";
 /** A task's number is its place in the job. */
-const NUMBERS = [0, 1, 2, 3];
+const NUMBERS = [1, 2, 3, 4];
 const ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 /** Where the three draw, as shares of the image: near each other, and one all alone. */
 const JITTER = [0, 0.01, 0.02];
@@ -112,7 +112,7 @@ await check("three draw at once, and see nothing of each other", async () => {
         await page.keyboard.press("Control+Enter");
         await (done < 3 ? page.getByText(`${done + 1} done`) : page.getByText(`Nothing left for you in ${JOB}`)).waitFor();
       }
-      const others = await asked(page, "GET", `/jobs/${JOB}/tasks/0`);
+      const others = await asked(page, "GET", `/jobs/${JOB}/tasks/1`);
       assert.equal(others.status, 403);
     }),
   );

@@ -88,7 +88,7 @@ function Progress({ detail: { job } }: { detail: JobDetail }) {
     ["sent back", progress.sent_back],
     ["flagged", progress.flagged, progress.flagged > 0],
     ["at work now", progress.leased],
-    ["given up", progress.failed, progress.failed > 0],
+    ["failed", progress.failed, progress.failed > 0],
     ["answers", `${progress.answers.toLocaleString("en")} of ${progress.answers_wanted.toLocaleString("en")}`],
     ["usual time", progress.median_seconds == null ? "–" : roughly(progress.median_seconds)],
   ];

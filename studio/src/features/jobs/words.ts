@@ -13,7 +13,7 @@ export const STATES: Record<TaskState, { word: string; tone: Tone }> = {
   approved: { word: "approved", tone: "good" },
   corrected: { word: "corrected", tone: "good" },
   sent_back: { word: "sent back", tone: "warn" },
-  failed: { word: "given up", tone: "bad" },
+  failed: { word: "failed", tone: "bad" },
 };
 
 export const JOB_STATES: Record<JobItem["state"], { word: string; tone: Tone }> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { acceptedOf, mergeBoxes, toEdit, toPersons } from "./boxes";
+import { acceptedOf, beginsWith, mergeBoxes, toEdit, toPersons } from "./boxes";
 import type { PersonsBox } from "../../api/labelling";
 
 const box = (label: string, left: number, confidence: number | null = null): PersonsBox => ({ label, left, top: 10, width: 100, height: 80, confidence, tags: [] });
@@ -31,6 +31,12 @@ describe("proposals", () => {
     expect(toEdit(boxes, "draw").map(({ origin }) => origin)).toEqual(["model", "person"]);
     expect(acceptedOf(boxes).map(({ label }) => label)).toEqual(["bus"]);
     expect(toPersons(toEdit(boxes, "draw"))).toEqual(boxes);
+  });
+  it("are what people drew in the catalog as well, until there is a draft", () => {
+    const boxes = [box("car", 0), box("bus", 9, 0.4)];
+    expect(beginsWith({ draft: null, boxes, purpose: "draw" }).map(({ confidence }) => confidence)).toEqual([1, 0.4]);
+    expect(beginsWith({ draft: null, boxes, purpose: "adjust" })).toEqual(boxes);
+    expect(beginsWith({ draft: { boxes: [] }, boxes, purpose: "draw" })).toEqual([]);
   });
   it("are none where an earlier job is adjusted", () => {
     const [one] = toEdit([box("car", 0, 0.97)], "adjust");

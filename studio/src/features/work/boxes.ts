@@ -38,9 +38,11 @@ export function acceptShown({ boxes, proposed }: SeenBoxes): PersonsBox[] {
   return toPersons(boxes.map((box) => (shown.has(box.id) ? { ...box, confidence: null } : box)));
 }
 
-/** What the editor begins with: the draft, else what the task brings. */
-export function beginsWith(assignment: Assignment): PersonsBox[] {
-  return assignment.draft?.boxes ?? assignment.boxes;
+/** What the editor begins with: the draft, else what the task brings. Proposals that people
+ * once drew are as sure as can be, and proposals all the same. */
+export function beginsWith({ draft, boxes, purpose }: Pick<Assignment, "draft" | "boxes" | "purpose">): PersonsBox[] {
+  if (draft?.boxes != null) return draft.boxes;
+  return purpose === "draw" ? boxes.map((box) => ({ ...box, confidence: box.confidence ?? 1 })) : boxes;
 }
 
 export function classesOf(labels: readonly LabelClass[]): { name: string; key?: string; colour?: string }[] {
