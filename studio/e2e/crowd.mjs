@@ -15,15 +15,18 @@ export const PASSWORD = "a long enough sentence";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** A server on a copy of the workspace, and a browser. */
-export async function startCrowd() {
+/** A server on a copy of the workspace, and a browser. Where each check goes on from the one
+ * before, the first that fails is the last that says anything. */
+export async function startCrowd({ isChain = false } = {}) {
   const { ROADLOOP, WORKSPACE, SITE = "embedded", CHROMIUM = "/usr/bin/chromium", SHOTS } = process.env;
   if (ROADLOOP === undefined || WORKSPACE === undefined) throw new Error("ROADLOOP names the binary and WORKSPACE a folder with some frames");
   const folder = mkdtempSync(join(tmpdir(), "studio-people-"));
   const workspace = join(folder, "workspace");
   cpSync(WORKSPACE, workspace, { recursive: true });
-  const run = (...args) => execFileSync(ROADLOOP, ["--quiet", "--workspace", workspace, ...args]).toString();
-  const invite = (role, base = "http://later") => run("users", "invite", "--role", role, "--url", base).trim();
+  /** A link with which somebody comes in. */
+  const invite = (role, base = "http://later") => execFileSync(ROADLOOP, ["--quiet", "--workspace", workspace, "users", "invite", "--role", role, "--url", base]).toString().trim();
+  // Without somebody who may come in, nobody is let in at all.
+  const first = invite("admin");
   const server = spawn(ROADLOOP, ["--workspace", workspace, "studio", "--login", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   const address = await new Promise((resolve, reject) => {
     let said = "";
@@ -52,7 +55,8 @@ export async function startCrowd() {
     context.on("console", (message) => {
       // Who is not logged in, or may not, is answered so.
       const isExpected = /status of (401|403)/.test(message.text()) || one.answers.some((part) => message.text().includes(part));
-      if (message.type() === "error" && !isExpected) one.trouble.push(message.text());
+      const where = message.location().url.replace(/^https?:\/\/[^/]+/, "");
+      if (message.type() === "error" && !isExpected) one.trouble.push(`${message.text()} ${where}`);
     });
     everybody.push(one);
     return one;
@@ -72,6 +76,7 @@ export async function startCrowd() {
 
   async function check(name, body) {
     const began = performance.now();
+    if (isChain && failed > 0) return console.log(`left  ${name}`);
     try {
       await body();
       console.log(`ok    ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
@@ -79,7 +84,7 @@ export async function startCrowd() {
       failed++;
       console.log(`FAIL  ${name}\n${String(error.stack ?? error).replace(/^/gm, "      ")}`);
       for (const [at, { page, trouble }] of everybody.entries()) {
-        for (const line of trouble) console.log(`      it complains: ${line}`);
+        for (const line of new Set(trouble)) console.log(`      page ${at} complains: ${line}`);
         if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `failed-${name.replace(/\W+/g, "-")}-${at}.png`) }).catch(() => undefined);
       }
     }
@@ -92,7 +97,7 @@ export async function startCrowd() {
     rmSync(folder, { recursive: true, force: true });
     process.exit(failed === 0 ? 0 : 1);
   }
-  return { base, run, invite, person, come, check, finish };
+  return { base, first, invite, person, come, check, finish };
 }
 
 export async function isAccessible(page) {

@@ -152,7 +152,7 @@ export interface Verdict {
 }
 
 export interface GivenAnswer {
-  assignment: number | string;
+  assignment: number;
   worker: string;
   boxes?: PersonsBox[] | null;
   verdict?: Verdict | null;
@@ -216,7 +216,7 @@ export interface WorkItem {
 }
 
 export interface Assignment {
-  id: number | string;
+  id: number;
   job: string;
   purpose: Purpose;
   number: number;
@@ -284,12 +284,12 @@ export const labelling = {
   work: (signal?: Signal) => ask<WorkItem[]>("GET", "/work", stop(signal)),
   /** Nothing where there is nothing to do. */
   next: (job: string) => ask<Assignment | undefined>("POST", "/work/{job}/next", { params: { path: { job } } }),
-  assignment: (id: Assignment["id"], signal?: Signal) => ask<Assignment>("GET", "/work/assignments/{id}", { params: { path: { id } }, ...stop(signal) }),
-  saveDraft: (id: Assignment["id"], body: GivenWork & { base: number }) => ask<{ revision: number }>("PUT", "/work/assignments/{id}/draft", { params: { path: { id } }, body }),
-  submit: (id: Assignment["id"], body: GivenWork & { seconds: number }) => ask<Submitted>("POST", "/work/assignments/{id}/answer", { params: { path: { id } }, body }),
-  skip: (id: Assignment["id"], reason: string) => ask<undefined>("POST", "/work/assignments/{id}/skip", { params: { path: { id } }, body: { reason } }),
-  flag: (id: Assignment["id"], comment: string) => ask<undefined>("POST", "/work/assignments/{id}/flag", { params: { path: { id } }, body: { comment } }),
-  release: (id: Assignment["id"]) => ask<undefined>("POST", "/work/assignments/{id}/release", { params: { path: { id } } }),
+  assignment: (id: number, signal?: Signal) => ask<Assignment>("GET", "/work/assignments/{id}", { params: { path: { id } }, ...stop(signal) }),
+  saveDraft: (id: number, body: GivenWork & { base: number }) => ask<{ revision: number }>("PUT", "/work/assignments/{id}/draft", { params: { path: { id } }, body }),
+  submit: (id: number, body: GivenWork & { seconds: number }) => ask<Submitted>("POST", "/work/assignments/{id}/answer", { params: { path: { id } }, body }),
+  skip: (id: number, reason: string) => ask<undefined>("POST", "/work/assignments/{id}/skip", { params: { path: { id } }, body: { reason } }),
+  flag: (id: number, comment: string) => ask<undefined>("POST", "/work/assignments/{id}/flag", { params: { path: { id } }, body: { comment } }),
+  release: (id: number) => ask<undefined>("POST", "/work/assignments/{id}/release", { params: { path: { id } } }),
 };
 
 const at = (job: string) => `/api/v1/jobs/${encodeURIComponent(job)}`;

@@ -18,7 +18,8 @@ export interface Kept {
   changes: number;
   /** Spent on it with the page in sight. */
   seconds: number;
-  /** Counts up when other boxes take the place of these: the editor begins a new history. */
+  /** Another one each time that other boxes take the place of these, or the task is come back
+   * to after it was given: the editor begins a new history then. */
   generation: number;
   /** Given, and on its way. */
   answer: (GivenWork & { seconds: number }) | null;

@@ -198,7 +198,7 @@ export class Outbox {
   private async sendDraft(kept: Kept): Promise<null> {
     const { id, base, work, changes } = kept;
     this.put({ ...kept, sent: [...kept.sent.filter((other) => !isSameWork(other, work)), work].slice(-MOST_SENT) });
-    const { revision } = await this.deps.api.saveDraft(id, { base, ...work });
+    const { revision } = await this.deps.api.saveDraft(Number(id), { base, ...work });
     const now = this.all.get(id);
     // It may have been worked on while it was on its way.
     if (now !== undefined) this.put({ ...now, base: revision, before: work.boxes ?? [], sent: [], changes: now.changes - changes });
@@ -208,7 +208,7 @@ export class Outbox {
   }
 
   private async sendAnswer(kept: Kept, answer: GivenWork & { seconds: number }): Promise<Given> {
-    const submitted = await this.deps.api.submit(kept.id, answer);
+    const submitted = await this.deps.api.submit(Number(kept.id), answer);
     this.forget(kept.id);
     return { kind: "sent", submitted };
   }
@@ -259,7 +259,7 @@ export class Outbox {
     if (typeof body?.revision !== "number") return null;
     if (Array.isArray(body.boxes)) return { id, revision: body.revision, theirs: { boxes: body.boxes as PersonsBox[] } };
     try {
-      const { revision, draft } = await this.deps.api.assignment(id);
+      const { revision, draft } = await this.deps.api.assignment(Number(id));
       return { id, revision, theirs: { ...(draft?.boxes && { boxes: draft.boxes }), ...(draft?.verdict && { verdict: draft.verdict }) } };
     } catch {
       return null;
@@ -277,5 +277,5 @@ export function isSameWork(a: GivenWork, b: GivenWork): boolean {
   return isSameVerdict && isSameList(a.boxes ?? [], b.boxes ?? []);
 }
 
-/** The names of tasks are texts here, whatever the API has. */
+/** What the browser keeps is under a text. */
 export const idOf = (assignment: Pick<Assignment, "id">): string => String(assignment.id);

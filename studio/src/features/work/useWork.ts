@@ -123,7 +123,7 @@ function opened(outbox: Outbox, assignment: Assignment): Kept {
   const verdict = assignment.draft?.verdict;
   const theirs: GivenWork = assignment.purpose === "verify" ? { ...(verdict && { verdict }) } : { boxes };
   const here = outbox.get(id);
-  const plain: Kept = { id, job: assignment.job, number: assignment.number, base: assignment.revision, before: boxes, work: theirs, sent: [], changes: 0, seconds: here?.seconds ?? 0, generation: here?.generation ?? 0, answer: null, at: Date.now() };
+  const plain: Kept = { id, job: assignment.job, number: assignment.number, base: assignment.revision, before: boxes, work: theirs, sent: [], changes: 0, seconds: here?.seconds ?? 0, generation: here?.generation ?? Date.now(), answer: null, at: Date.now() };
   if (here === undefined) {
     outbox.open(plain);
     return plain;
