@@ -11,8 +11,7 @@ use parquet::errors::ParquetError;
 use roadloop_bag::BagError;
 use roadloop_base::ErrorKind;
 use roadloop_catalog::CatalogError;
-use roadloop_label::LabelError;
-use roadloop_label::manifest::ManifestError;
+use roadloop_label::{LabelError, ManifestError};
 use roadloop_queue::QueueError;
 use roadloop_queue::aws::AwsError;
 use roadloop_store::StoreError;
@@ -153,8 +152,8 @@ impl EngineError {
                 false => ErrorKind::Internal,
             },
             EngineError::Label(error) => error.kind(),
-            EngineError::Line(_)
-            | EngineError::Manifest { .. }
+            EngineError::Line(error) => error.kind(),
+            EngineError::Manifest { .. }
             | EngineError::NoEarlierJob
             | EngineError::NothingToVerify { .. }
             | EngineError::SameAttribute { .. }

@@ -259,7 +259,7 @@ fn check_lines(lines: &[Value]) {
         assert_eq!(line["checked-metadata"]["type"], "groundtruth/label-verification");
     }
     let words = |line: &Value| line["checked-metadata"]["class-name"].clone();
-    assert_eq!([words(&lines[0]), words(&lines[2])], [json!("good"), json!("not good")]);
+    assert_eq!([words(&lines[0]), words(&lines[2])], [json!("good"), json!("bad")]);
     let feedback = &lines[2]["checked-metadata"]["worker-feedback"];
     assert_eq!(feedback[0]["comment"], "cut", "{}", lines[2]);
     assert!(lines[0]["checked-metadata"].get("worker-feedback").is_none());

@@ -9,7 +9,7 @@ use roadloop_engine::Ctx;
 use roadloop_engine::catalog::{Filter, Sampling, SelectionRef};
 use roadloop_engine::labels::{
     Consolidation, JobName, JobSettings, LabelClass, Middle, NewJob, Picture, PreLabel, Purpose,
-    ReviewRule, parse_category_file,
+    ReviewRule, read_categories,
 };
 use roadloop_engine::stages::label::{self, Tasks};
 use roadloop_engine::stages::select;
@@ -235,9 +235,9 @@ async fn dry_run(
 fn classes(args: &Args) -> Result<Vec<LabelClass>> {
     let names = match &args.label_file {
         Some(file) => {
-            let text = fs::read_to_string(file)
+            let bytes = fs::read(file)
                 .with_context(|| format!("cannot read a file\npath: {}", file.display()))?;
-            parse_category_file(&text)?
+            read_categories(&bytes)?
         }
         None => args.labels.clone(),
     };

@@ -94,7 +94,7 @@ pub(super) struct ReopenArgs {
 pub(super) fn run(session: &Session, args: Args) -> Result<Outcome> {
     let labels = having(session, &args.job)?;
     if let (Some(number), Some(to), Some(comment)) = (args.send_back, &args.to, &args.comment) {
-        let revision = labels.task(&args.job, number)?.revision;
+        let revision = labels.task(&args.job, number)?.row.revision;
         let ruling = Ruling::SendBack { worker: to.clone() };
         let comment = Some(comment.clone());
         let review = Review { by: operator(), revision, ruling, comment };
@@ -113,7 +113,7 @@ pub(super) fn run(session: &Session, args: Args) -> Result<Outcome> {
             let frame = row.frame.as_ref().map(ToString::to_string);
             render::print_json(&json!({"task": row.number, "state": row.state.name(),
                 "agreement": row.agreement, "boxes": row.boxes, "answers": row.answers,
-                "flagged": row.flagged, "frame": frame}))?;
+                "flagged": row.is_flagged, "frame": frame}))?;
         }
         return Ok(Outcome::Done);
     }
@@ -133,7 +133,7 @@ pub(super) fn run(session: &Session, args: Args) -> Result<Outcome> {
 
 fn as_row(row: &TaskRow) -> Vec<String> {
     let agreement = row.agreement.map_or("–".to_owned(), |agreement| format!("{agreement:.2}"));
-    let state = match row.flagged {
+    let state = match row.is_flagged {
         true => format!("{}, flagged", row.state.name()),
         false => row.state.name().to_owned(),
     };
@@ -159,7 +159,7 @@ fn approve(session: &Session, labels: &Labels, args: &Args) -> Result<Outcome> {
     }
     let mut done = 0;
     for number in numbers {
-        let revision = labels.task(&args.job, number)?.revision;
+        let revision = labels.task(&args.job, number)?.row.revision;
         let review = Review { by: operator(), revision, ruling: Ruling::Approve, comment: None };
         labels.decide(&args.job, number, &review, now())?;
         done += 1;

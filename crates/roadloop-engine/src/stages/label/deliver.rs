@@ -7,16 +7,14 @@
 use std::io::Write;
 use std::path::Path;
 
-use roadloop_label::manifest::{BoxOutput, Line, VerificationOutput};
-use roadloop_label::{Job, JobName, Labels, Purpose, TaskResult, TaskState};
+use roadloop_label::{
+    BoxOutput, Job, JobName, Labels, Line, Purpose, TaskResult, TaskState, VerificationOutput,
+    creation_date,
+};
 
 use super::refs::Switch;
 use super::{PAGE, now, on_file};
 use crate::{Ctx, EngineError, JobStart, NewFile, Unit};
-
-/// What verification jobs call their two classes.
-const GOOD: &str = "good";
-const NOT_GOOD: &str = "not good";
 
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,41 +41,30 @@ pub(super) fn line_of(
 ) -> Result<Line, EngineError> {
     let mut line = match &result.line {
         Some(line) => Line::parse(line)?,
-        None => {
-            let mut line = Line::default();
-            line.set_source_ref(&result.source);
-            line
-        }
+        None => Line::for_source(&result.source)?,
     };
     let source = line.source_ref().unwrap_or_else(|| result.source.clone());
     let written = switch.apply(&source);
     if written != source {
-        line.set_source_ref(&written);
+        line.set_source_ref(&written)?;
     }
     if !is_final(result) || result.is_as_given {
         return Ok(line);
     }
-    let created = result.finished_at.unwrap_or(job.created_at).iso();
-    // As the service writes it: microseconds, and no zone.
-    let created = created.get(..26).unwrap_or(&created).to_owned();
-    let attribute = &job.settings.attribute;
-    let name = format!("labeling-job/{}", job.name);
-    if let Some(judged) = &result.judged {
+    let (created, attribute) = (creation_date(result.changed_at), &job.settings.attribute);
+    if let Some(judged) = &result.verdict {
         line.put_verification(&VerificationOutput {
             attribute,
-            class: if judged.is_good { GOOD } else { NOT_GOOD },
-            class_id: u32::from(!judged.is_good),
-            confidence: judged.confidence,
-            comments: &judged.comments,
+            judged,
             creation_date: &created,
-            job: &name,
-        });
+            job: job.name.as_str(),
+        })?;
     } else if let Some(boxes) = &result.boxes {
         let classes: Vec<String> =
             job.settings.labels.iter().map(|class| class.name.clone()).collect();
         let boxes: Vec<(String, roadloop_base::PixelBox, f64)> = boxes
             .iter()
-            .map(|merged| (merged.label.clone(), merged.pixels, merged.confidence))
+            .map(|agreed| (agreed.label.clone(), agreed.pixels, agreed.confidence.unwrap_or(0.0)))
             .collect();
         let is_adjustment = matches!(job.purpose, Purpose::Adjust { .. });
         line.put_boxes(&BoxOutput {
@@ -86,11 +73,28 @@ pub(super) fn line_of(
             classes: &classes,
             boxes: &boxes,
             creation_date: &created,
-            job: &name,
-            adjusted: is_adjustment.then_some(result.is_adjusted),
-        });
+            job: job.name.as_str(),
+            adjusted: is_adjustment.then(|| is_adjusted(result)),
+        })?;
     }
     Ok(line)
+}
+
+/// Whether any of the boxes is another one than those that people were given.
+fn is_adjusted(result: &TaskResult) -> bool {
+    let boxes = result.boxes.as_deref().unwrap_or_default();
+    let mut left: Vec<_> =
+        result.initial.iter().map(|drawn| (&drawn.label, drawn.pixels)).collect();
+    for agreed in boxes {
+        let is_it = |given: &(&String, roadloop_base::PixelBox)| {
+            *given.0 == agreed.label && given.1 == agreed.pixels
+        };
+        match left.iter().position(is_it) {
+            Some(place) => drop(left.swap_remove(place)),
+            None => return true,
+        }
+    }
+    !left.is_empty()
 }
 
 /// The lines of the tasks after a number, at most some hundred, and the number of the last;
@@ -120,7 +124,7 @@ impl Lines {
             self.labelled += 1;
             let boxes = result.boxes.as_ref().map_or(0, Vec::len) as u64;
             self.boxes += boxes;
-            self.empty += u64::from(boxes == 0 && result.judged.is_none());
+            self.empty += u64::from(boxes == 0 && result.verdict.is_none());
         }
     }
 

@@ -3,14 +3,17 @@
 //! Nothing of it is lost: each line is kept as its text, and what the job's export writes
 //! is that text again, as long as nobody corrects a task.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use roadloop_base::{Camera, FrameId, RecordingId, Report, Skip};
-use roadloop_label::manifest::{LabelKind, Line, Reader};
+use serde::Deserialize;
+
 use roadloop_label::{
-    Job, JobName, JobSettings, LabelClass, Labels, NewJob, NewTask, Purpose, ResultBox,
+    Job, JobName, JobSettings, LabelClass, LabelKind, Labels, Line, NewJob, NewTask, Purpose, Reader,
+    ResultBox,
 };
 
 use super::refs::{Switch, key_of};
@@ -115,7 +118,7 @@ fn survey(file: &Path, wanted: Option<&str>) -> Result<Survey, EngineError> {
             if wanted.is_some_and(|wanted| wanted != attribute) {
                 continue;
             }
-            for (id, class) in line.class_map(&attribute) {
+            for (id, class) in class_map(&line, &attribute) {
                 if !classes.iter().any(|(_, known)| *known == class) {
                     classes.push((id, class));
                 }
@@ -125,6 +128,19 @@ fn survey(file: &Path, wanted: Option<&str>) -> Result<Survey, EngineError> {
     classes.sort();
     survey.classes = classes.into_iter().map(|(_, class)| class).collect();
     Ok(survey)
+}
+
+/// Classes of a label, with their numbers.
+fn class_map(line: &Line, attribute: &str) -> Vec<(u64, String)> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        #[serde(rename = "class-map")]
+        classes: HashMap<String, String>,
+    }
+    let metadata = line.get(&format!("{attribute}-metadata")).map(|raw| raw.get());
+    let metadata: Option<Metadata> = metadata.and_then(|text| serde_json::from_str(text).ok());
+    let classes = metadata.into_iter().flat_map(|metadata| metadata.classes);
+    classes.filter_map(|(id, class)| Some((id.parse().ok()?, class))).collect()
 }
 
 fn chosen(file: &Path, wanted: Option<String>, survey: &Survey) -> Result<String, EngineError> {
@@ -159,21 +175,19 @@ impl Filling<'_> {
         let mut report = Report::default();
         let mut reader = open(file)?;
         loop {
+            let page: Vec<_> = reader.by_ref().take(PAGE as usize).collect();
+            if page.is_empty() {
+                break;
+            }
             let mut tasks = Vec::new();
-            for (number, line) in reader.by_ref().take(PAGE as usize) {
-                let task = line.map_err(EngineError::from).and_then(|line| self.task(line));
-                match task {
+            for (number, line) in page {
+                match line.map_err(EngineError::from).and_then(|line| self.task(line)) {
                     Ok(task) => tasks.push(task),
                     Err(error) => {
                         let reason = error.to_string().replace('\n', ", ");
                         report.skipped.push(Skip::new(format!("line {number}"), reason));
-                        // So that what follows is still read.
-                        continue;
                     }
                 }
-            }
-            if tasks.is_empty() && reader.is_at_end() {
-                break;
             }
             self.find(&mut tasks).await?;
             let (name, first) = (self.name.clone(), report.done + 1);
@@ -195,7 +209,7 @@ impl Filling<'_> {
         let label = line.boxes(self.attribute)?;
         let renamed = self.switch.apply(&source);
         if renamed != source {
-            line.set_source_ref(&renamed);
+            line.set_source_ref(&renamed)?;
         }
         let (width, height) = label.as_ref().map_or((0, 0), |label| (label.width, label.height));
         let given = label.map(|label| {

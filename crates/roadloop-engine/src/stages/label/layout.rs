@@ -14,8 +14,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use roadloop_label::manifest::Line;
-use roadloop_label::{Job, JobName, Labels, TaskResult, category_file, worker_response};
+use roadloop_label::{
+    Answer, GivenAnswer, Job, JobName, Labels, Line, Purpose, TaskResult, WorkerAnswer,
+    WorkerResponse, write_categories, write_responses,
+};
 
 use super::deliver::{Lines, is_final, line_of, write_manifest};
 use super::refs::Switch;
@@ -34,8 +36,8 @@ pub async fn write_layout(
     let wanted = name.clone();
     let job = on_file(labels, move |labels| labels.job(&wanted, now())).await?;
     let root = folder.join(name.as_str());
-    let classes: Vec<&str> = job.settings.labels.iter().map(|class| class.name.as_str()).collect();
-    put(&root.join("annotation-tool/data.json"), &category_file(&classes))?;
+    let classes = job.settings.labels.iter().map(|class| class.name.as_str());
+    put(&root.join("annotation-tool/data.json"), &write_categories(classes)?)?;
     put(&root.join("job.json"), &settings_of(&job))?;
     let time = job.created_at.iso();
     let response = format!(
@@ -58,8 +60,7 @@ pub async fn write_layout(
                     &time[..19],
                     answer.assignment
                 );
-                let response = worker_response(answer, (result.width, result.height));
-                put(&root.join(file), &response.to_string())?;
+                put(&root.join(file), &response_of(&job, result, answer)?)?;
             }
             if is_final(result) {
                 consolidated.push(consolidated_of(&job, result, switch)?);
@@ -74,13 +75,33 @@ pub async fn write_layout(
     Ok((output, done))
 }
 
+/// What somebody answered, as the service writes it.
+fn response_of(job: &Job, result: &TaskResult, answer: &GivenAnswer) -> Result<String, EngineError> {
+    let changed = matches!(job.purpose, Purpose::Adjust { .. });
+    let response = WorkerResponse {
+        worker: &answer.worker,
+        accepted_at: answer.leased_at,
+        submitted_at: answer.submitted_at,
+        seconds: answer.seconds,
+        answer: match &answer.answer {
+            Answer::Boxes(boxes) => WorkerAnswer::Boxes {
+                boxes,
+                size: (result.width, result.height),
+                changed: changed.then(|| *boxes != result.initial),
+            },
+            Answer::Verdict(verdict) => WorkerAnswer::Verdict(verdict),
+        },
+    };
+    Ok(write_responses(&[response], "roadloop")?)
+}
+
 /// A task's line as it came in.
 fn input_of(result: &TaskResult, switch: &Switch) -> Result<String, EngineError> {
     let mut line = match &result.line {
         Some(line) => Line::parse(line)?,
-        None => Line::default(),
+        None => Line::for_source(&result.source)?,
     };
-    line.set_source_ref(&switch.apply(&result.source));
+    line.set_source_ref(&switch.apply(&result.source))?;
     Ok(format!("{line}\n"))
 }
 

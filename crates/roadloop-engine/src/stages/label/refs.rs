@@ -6,7 +6,7 @@
 use std::io::{BufRead, Write};
 
 use roadloop_base::Skip;
-use roadloop_label::manifest::{Line, Reader, rename_source};
+use roadloop_label::{Line, Reader, rename_source};
 use roadloop_store::Store;
 
 use crate::EngineError;
@@ -104,7 +104,7 @@ impl Switch {
                 done.strange += 1;
             }
             if written != source {
-                line.set_source_ref(&written);
+                line.set_source_ref(&written)?;
                 done.changed += 1;
             }
             writeln!(to, "{line}").map_err(failed)?;

@@ -304,7 +304,7 @@ impl TaskItem {
         TaskItem {
             number: row.number,
             state: row.state.name().to_owned(),
-            flagged: row.flagged,
+            flagged: row.is_flagged,
             answers: row.answers,
             wanted: row.wanted,
             agreement: row.agreement,
@@ -568,7 +568,7 @@ pub(in crate::server::studio) struct TaskDetailItem {
 
 impl TaskDetailItem {
     pub(super) fn of(detail: &TaskDetail) -> TaskDetailItem {
-        let (result, judged) = match &detail.result {
+        let (result, judged) = match &detail.outcome {
             Some(Outcome::Boxes(consolidated)) => (Some(ConsolidatedItem::of(consolidated)), None),
             Some(Outcome::Verdict(judged)) => (None, Some(JudgedItem::of(judged))),
             None => (None, None),
@@ -584,7 +584,7 @@ impl TaskDetailItem {
         });
         TaskDetailItem {
             task: TaskItem::of(&detail.row),
-            revision: detail.revision,
+            revision: detail.row.revision,
             initial: persons(&detail.initial),
             gold: detail.gold.as_deref().map(persons),
             answers: detail.answers.iter().map(GivenAnswerItem::of).collect(),
@@ -678,7 +678,8 @@ pub(in crate::server::studio) struct WorkItemItem {
     left_for_me: u64,
     /// Tasks that came back to who asks.
     sent_back: u64,
-    task_seconds: u32,
+    /// What an answer takes, by the last ones of everybody.
+    seconds_per_task: Option<f64>,
     expires_at: String,
 }
 
@@ -692,12 +693,12 @@ impl WorkItemItem {
                 Purpose::Verify { .. } => JobPurpose::Verify,
                 Purpose::Adjust { .. } => JobPurpose::Adjust,
             },
-            short: item.short.clone(),
+            short: item.short_instructions.clone(),
             state: item.state.name().to_owned(),
             mine_done: item.mine_done,
             left_for_me: item.left_for_me,
             sent_back: item.sent_back,
-            task_seconds: item.task_seconds,
+            seconds_per_task: item.median_seconds,
             expires_at: item.expires_at.iso(),
         }
     }

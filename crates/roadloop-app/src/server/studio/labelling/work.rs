@@ -115,7 +115,7 @@ pub(in crate::server::studio) async fn draft(
     let answer = AnswerItem { boxes, verdict }.answer()?;
     let worker = caller.name().to_owned();
     let saved = studio.labels(move |labels| {
-        match labels.save_draft(AssignmentId(id), &worker, base, answer, now()) {
+        match labels.save_draft(AssignmentId(id), &worker, base, &answer, now()) {
             Err(LabelError::DraftChanged { revision, draft }) => Ok(Err((revision, draft))),
             saved => saved.map(Ok),
         }
@@ -172,7 +172,7 @@ pub(in crate::server::studio) async fn answer(
     let answer = AnswerItem { boxes, verdict }.answer()?;
     let worker = caller.name().to_owned();
     let submit = move |labels: &roadloop_engine::labels::Labels| {
-        labels.submit(AssignmentId(id), &worker, answer, seconds, now())
+        labels.submit(AssignmentId(id), &worker, &answer, seconds, now())
     };
     let (outcome, detail) = match studio.labels(submit).await? {
         Submitted::Counted => ("counted", None),
