@@ -10,8 +10,14 @@
 //! where the boxes lie and what they are called, never by whose they are.
 
 mod cluster;
+#[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod laws;
 mod middle;
 mod overlap;
+#[cfg(test)]
+mod tests;
 
 use roadloop_base::{DrawnBox, PixelBox};
 use serde::{Deserialize, Serialize};

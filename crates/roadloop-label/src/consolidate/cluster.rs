@@ -40,7 +40,7 @@ pub(super) fn clusters<'a>(
     // Where the boxes of a former cluster are now.
     let mut home: Vec<usize> = (0..clusters.len()).collect();
     for (_, one, other) in pairs {
-        let [one, other] = [home[one], home[other]];
+        let [one, other] = [home[one].min(home[other]), home[one].max(home[other])];
         if one == other || !can_join(&clusters[one], &clusters[other], settings.iou) {
             continue;
         }
