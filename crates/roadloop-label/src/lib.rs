@@ -14,5 +14,5 @@ pub use manifest::{
     BoxLabel, BoxOutput, LONGEST_LINE, LabelKind, LabelledBox, Line, ManifestError, Reader,
     Verification, VerificationOutput, check_attribute, creation_date, rename_source,
 };
-pub use responses::{WorkerAnswer, WorkerResponse, write_responses};
+pub use responses::{WorkerAnswer, WorkerResponse, write_consolidated, write_responses};
 pub use verdict::{Judged, Verdict, judge};

@@ -1,10 +1,14 @@
-//! What single people answered, in files as Ground Truth keeps them under
-//! `annotations/worker-response/<iteration>/<image>/<time>.json`.
+//! What single people answered, and what was made of it, in files as Ground Truth keeps
+//! them under `annotations/`: `worker-response/<iteration>/<image>/<time>.json`, and
+//! `consolidated-annotation/`.
+
+use std::collections::BTreeMap;
 
 use roadloop_base::{DrawnBox, Nanos};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use crate::manifest::{ManifestError, Pixels, VERDICTS, json};
+use crate::manifest::{Line, ManifestError, Pixels, VERDICTS, json};
 use crate::verdict::Verdict;
 
 /// One person's answer about one image.
@@ -38,8 +42,34 @@ pub fn write_responses(
     issuer: &str,
 ) -> Result<String, ManifestError> {
     let answers = responses.iter().map(|response| answer(response, issuer)).collect();
-    serde_json::to_string(&File { answers }).map_err(|error| ManifestError::Unwritable {
-        key: "answers".to_owned(),
+    text(&File { answers })
+}
+
+/// What was made of the answers about some images, each by its number in the job: the
+/// label of that attribute as its line has it. An image without one is left out.
+pub fn write_consolidated<'a>(
+    images: impl IntoIterator<Item = (u64, &'a Line)>,
+    attribute: &str,
+) -> Result<String, ManifestError> {
+    let about = format!("{attribute}-metadata");
+    let mut all = Vec::new();
+    for (number, line) in images {
+        let (Some(label), Some(metadata)) = (line.get(attribute), line.get(&about)) else {
+            continue;
+        };
+        all.push(ConsolidatedImage {
+            dataset_object_id: number.to_string(),
+            consolidated_annotation: ConsolidatedContent {
+                content: BTreeMap::from([(attribute, label), (&about, metadata)]),
+            },
+        });
+    }
+    text(&all)
+}
+
+fn text(file: &impl Serialize) -> Result<String, ManifestError> {
+    serde_json::to_string(file).map_err(|error| ManifestError::Unwritable {
+        key: "annotations".to_owned(),
         reason: json(&error),
     })
 }
@@ -96,6 +126,18 @@ fn time(at: Nanos) -> String {
     text.truncate(text.len().saturating_sub(7));
     text.push('Z');
     text
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConsolidatedImage<'a> {
+    dataset_object_id: String,
+    consolidated_annotation: ConsolidatedContent<'a>,
+}
+
+#[derive(Serialize)]
+struct ConsolidatedContent<'a> {
+    content: BTreeMap<&'a str, &'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -226,5 +268,15 @@ mod tests {
         );
         verdict = Verdict { is_good: true, comment: None };
         check(WorkerAnswer::Verdict(&verdict), r#"{"verdict":{"label":"good"}}"#);
+    }
+
+    #[test]
+    fn what_was_made_of_them() {
+        let line = |text: &str| Line::parse(text).unwrap();
+        let done = line(r#"{"source-ref":"s3://b/0.png","av":{"a": 1.50},"av-metadata":{},"x":1}"#);
+        let not = line(r#"{"source-ref":"s3://b/1.png","x":1}"#);
+        let text = write_consolidated([(0, &done), (1, &not)], "av").unwrap();
+        let expected = r#"[{"datasetObjectId":"0","consolidatedAnnotation":{"content":{"av":{"a": 1.50},"av-metadata":{}}}}]"#;
+        assert_eq!(text, expected);
     }
 }
