@@ -87,8 +87,8 @@ pub fn anonymized_named(key: &str) -> Option<ImageName> {
     let mut parts = key.split('/').skip(1);
     let (recording, camera) = (parts.next()?, parts.next()?);
     let file = parts.next()?;
-    let recording = recording.parse().ok()?;
-    let name = ImageName::new(recording, camera.parse().ok()?, file)?;
+    let (recording, camera) = (RecordingId::new(recording).ok()?, Camera::new(camera).ok()?);
+    let name = ImageName::new(recording, camera, file)?;
     (name.key(Which::Anonymized) == key).then_some(name)
 }
 

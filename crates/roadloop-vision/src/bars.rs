@@ -4,7 +4,7 @@ use crate::Pixels;
 use crate::draw::{Canvas, Color, Font};
 
 /// More rows are left out, and the picture says so.
-pub const MAX_ROWS: usize = 60;
+const MAX_ROWS: usize = 60;
 
 const MARGIN: u32 = 20;
 const GAP: u32 = 16;

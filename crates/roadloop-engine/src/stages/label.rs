@@ -40,7 +40,8 @@ async fn on_file<T: Send + 'static>(
 }
 
 fn now() -> Nanos {
-    Nanos(chrono::Utc::now().timestamp_nanos_opt().unwrap_or_default())
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Nanos(i64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// A box of whole pixels inside an image, as people are given it; `None` where nothing of it

@@ -260,8 +260,8 @@ impl Filling<'_> {
 /// The frame an image of a store like ours is of: its key says it.
 fn frame_of(source: &str) -> Option<FrameId> {
     let mut parts = key_of(source)?.split('/').skip(1);
-    let recording = RecordingId::new(parts.next()?)?;
-    let camera = Camera::new(parts.next()?)?;
+    let recording = RecordingId::new(parts.next()?).ok()?;
+    let camera = Camera::new(parts.next()?).ok()?;
     let (stem, _) = parts.next()?.rsplit_once('.')?;
     let (_, sequence) = stem.rsplit_once('-')?;
     Some(FrameId { recording, camera, sequence: sequence.parse().ok()? })
