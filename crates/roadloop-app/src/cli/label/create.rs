@@ -176,7 +176,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         render::print(&format!("{}: {tasks}, {answers} wanted", job.name))?;
     }
     for skip in report.skipped.iter().take(5) {
-        session.note(&format!("left out: {skip}"));
+        session.note(&format!("left out: {}: {}", skip.place, skip.reason));
     }
     if report.skipped.len() > 5 {
         session.note(&format!("and {} more", report.skipped.len() - 5));

@@ -208,7 +208,7 @@ pub(super) fn refs(session: &Session, args: RefsArgs) -> Result<Outcome> {
 
 fn name_skips(session: &Session, skipped: &[Skip]) -> Outcome {
     for skip in skipped.iter().take(20) {
-        session.note(&format!("left out: {skip}"));
+        session.note(&format!("left out: {}: {}", skip.place, skip.reason));
     }
     if skipped.len() > 20 {
         session.note(&format!("and {} more", skipped.len() - 20));

@@ -194,7 +194,7 @@ pub(super) fn consolidate(session: &Session, args: &ConsolidateArgs) -> Result<O
         class_aware: !args.any_label,
         position: if args.median { Middle::Median } else { Middle::Mean },
     };
-    labels.set_consolidation(&args.job, settings, &operator(), now())?;
+    labels.set_consolidation(&args.job, &settings, now())?;
     session.note("boxes were put together again, but for tasks that a reviewer decided");
     Ok(Outcome::Done)
 }

@@ -12,11 +12,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use roadloop_label::{
     Answer, GivenAnswer, Job, JobName, Labels, Line, Purpose, TaskResult, WorkerAnswer,
-    WorkerResponse, write_categories, write_responses,
+    WorkerResponse, write_categories, write_consolidated, write_responses,
 };
 
 use super::deliver::{Lines, is_final, line_of, write_manifest};
@@ -63,11 +63,12 @@ pub async fn write_layout(
                 put(&root.join(file), &response_of(&job, result, answer)?)?;
             }
             if is_final(result) {
-                consolidated.push(consolidated_of(&job, result, switch)?);
+                consolidated.push((result.number, line_of(&job, result, switch)?));
             }
         }
     }
-    put(&root.join(response), &Value::Array(consolidated).to_string())?;
+    let lines = consolidated.iter().map(|(number, line)| (*number, line));
+    put(&root.join(response), &write_consolidated(lines, &job.settings.attribute)?)?;
     put(&root.join("manifests/input/input.manifest"), &inputs)?;
     let output = root.join("manifests/output/output.manifest");
     make_folder(&output)?;
@@ -103,20 +104,6 @@ fn input_of(result: &TaskResult, switch: &Switch) -> Result<String, EngineError>
     };
     line.set_source_ref(&switch.apply(&result.source))?;
     Ok(format!("{line}\n"))
-}
-
-fn consolidated_of(job: &Job, result: &TaskResult, switch: &Switch) -> Result<Value, EngineError> {
-    let line = line_of(job, result, switch)?;
-    let attribute = &job.settings.attribute;
-    let mut content = serde_json::Map::new();
-    for key in [attribute.clone(), format!("{attribute}-metadata")] {
-        let value = line.get(&key).and_then(|raw| serde_json::from_str(raw.get()).ok());
-        content.extend(value.map(|value: Value| (key, value)));
-    }
-    Ok(json!({
-        "datasetObjectId": result.number.to_string(),
-        "consolidatedAnnotation": {"content": content},
-    }))
 }
 
 fn settings_of(job: &Job) -> String {

@@ -40,7 +40,7 @@ pub async fn sheet(
     if drawn.is_empty() {
         return Err(EngineError::NothingLabelled { job: job.to_string() });
     }
-    let tiles = stream::iter(&drawn)
+    let tiles = stream::iter(drawn)
         .map(|result| tile(ctx, result, settings.images))
         .buffered(2 * ctx.cpu.jobs());
     let tiles: Vec<Tile> = tiles.filter_map(async |tile| tile).collect().await;
@@ -81,7 +81,7 @@ fn lot(seed: u64, number: u64) -> u64 {
     fastrand::Rng::with_seed(seed.rotate_left(32) ^ number).u64(..)
 }
 
-async fn tile(ctx: &Ctx, result: &TaskResult, images: Images) -> Option<Tile> {
+async fn tile(ctx: &Ctx, result: TaskResult, images: Images) -> Option<Tile> {
     let bytes = match (&result.image_key, images) {
         (Some(key), _) => ctx.store.get(key).await.ok()?,
         (None, Images::AnonymizedOrNamed) => tokio::fs::read(&result.source).await.ok()?.into(),
@@ -93,7 +93,7 @@ async fn tile(ctx: &Ctx, result: &TaskResult, images: Images) -> Option<Tile> {
     let (width, height) = (pixels.width(), pixels.height());
     let boxes = result.boxes.iter().flatten();
     let detections = boxes.filter_map(|merged| detection(merged, width, height)).collect();
-    Some(Tile { pixels, detections, caption: caption(result) })
+    Some(Tile { pixels, detections, caption: caption(&result) })
 }
 
 fn caption(result: &TaskResult) -> String {

@@ -112,7 +112,7 @@ pub(in crate::server::studio) async fn set_state(
             match state {
                 NextState::Open => labels.reopen(&of, &by, now())?,
                 NextState::Closed => labels.close(&of, &by, now())?,
-            }
+            };
             labels.job(&of, now())
         });
         let job = changed.await?;
@@ -141,9 +141,9 @@ pub(in crate::server::studio) async fn set_consolidation(
     caller.must(Permission::Edit)?;
     let (name, Json(settings)) = (job_named(&name?.0)?, settings?);
     let work = async move {
-        let (by, of) = (caller.name().to_owned(), name.clone());
+        let of = name.clone();
         let changed = studio.labels(move |labels| -> Result<_, LabelError> {
-            labels.set_consolidation(&of, settings.settings(), &by, now())?;
+            labels.set_consolidation(&of, &settings.settings(), now())?;
             labels.job(&of, now())
         });
         let job = changed.await?;

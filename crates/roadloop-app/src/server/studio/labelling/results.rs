@@ -28,7 +28,7 @@ use super::{file, job_named};
 use crate::render::in_words;
 use crate::server::problem::Problem;
 use crate::server::studio::Studio;
-use crate::server::studio::guard::{Caller, now};
+use crate::server::studio::guard::{Caller, blocking, now};
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -77,7 +77,7 @@ pub(in crate::server::studio) async fn statistics(
         StatisticsForm::Png => {
             let title = name.to_string();
             let drawing = move || encode_png(&statistics_picture(&title, &people));
-            let bytes = studio.ctx.cpu.run(drawing).await?.map_err(EngineError::from)?;
+            let bytes = blocking(drawing).await?.map_err(EngineError::from)?;
             Ok(([(header::CONTENT_TYPE, "image/png")], bytes).into_response())
         }
     }
@@ -181,6 +181,6 @@ pub(in crate::server::studio) async fn sheet(
     let settings = SheetSettings { sample, seed, images: Images::Anonymized };
     let (pixels, _) = label::sheet(&studio.ctx, &studio.labels, &name, settings).await?;
     let encoding = move || encode_png(&pixels);
-    let bytes = studio.ctx.cpu.run(encoding).await?.map_err(EngineError::from)?;
+    let bytes = blocking(encoding).await?.map_err(EngineError::from)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], bytes).into_response())
 }
