@@ -6,8 +6,8 @@ use rusqlite::{Transaction, params};
 use crate::jobs::JobRow;
 use crate::review::{TaskDetail, detail};
 use crate::{
-    Answer, GivenAnswer, JobName, Judged, LabelError, Labels, MergedBox, Outcome, ResultBox, TaskState,
-    Verdict,
+    Answer, GivenAnswer, JobName, Judged, LabelError, Labels, MergedBox, Outcome, ResultBox,
+    TaskState, Verdict,
 };
 
 /// At once.

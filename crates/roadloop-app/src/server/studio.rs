@@ -97,6 +97,7 @@ impl Studio {
     }
 
     pub(crate) fn routes(self) -> Router {
+        tokio::spawn(labelling::end_leases(self.labels.clone()));
         let studio = Arc::new(self);
         let (api, _) = api::routes().split_for_parts();
         let api = api.route("/api/v1/openapi.json", get(describe)).route("/healthz", get(alive));

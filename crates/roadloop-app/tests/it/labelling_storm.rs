@@ -123,7 +123,8 @@ fn storm(tasks: u32, kills: u32) {
     let studio = studio.unwrap();
     let wanted = tasks as usize * WORKERS;
     let deadline = Instant::now() + Duration::from_secs(300);
-    while acknowledged.lock().unwrap().len() < wanted && Instant::now() < deadline {
+    let is_working = || working.iter().all(|person| !person.is_finished());
+    while acknowledged.lock().unwrap().len() < wanted && is_working() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(100));
     }
     is_over.store(true, Ordering::Relaxed);

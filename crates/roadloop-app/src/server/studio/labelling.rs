@@ -9,6 +9,7 @@ pub(super) mod tasks;
 pub(super) mod work;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -18,12 +19,27 @@ use roadloop_engine::labels::{JobName, LabelError, Labels};
 use roadloop_engine::pictures::{self, Fetched, THUMBNAIL_SIDES, Which};
 
 use super::Studio;
-use super::guard::blocking;
+use super::guard::{blocking, now};
 use super::model::{quoted, tags_in};
 use crate::server::problem::Problem;
 
 /// How long a browser shows an image of a task without asking whether it is the same.
 const FRESH: HeaderValue = HeaderValue::from_static("private, max-age=300");
+
+/// How often leases that ran out are ended, so that lists are right; who asks for a task ends
+/// those they come upon.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Ends leases that ran out, for as long as there is a studio.
+pub(super) async fn end_leases(labels: Labels) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let labels = labels.clone();
+        if let Ok(Err(error)) = blocking(move || labels.expire(now())).await {
+            tracing::warn!("leases of labelling tasks were not ended: {error}");
+        }
+    }
+}
 
 impl From<LabelError> for Problem {
     fn from(error: LabelError) -> Problem {

@@ -12,8 +12,8 @@ use roadloop_base::{Camera, FrameId, RecordingId, Report, Skip};
 use serde::Deserialize;
 
 use roadloop_label::{
-    Job, JobName, JobSettings, LabelClass, LabelKind, Labels, Line, NewJob, NewTask, Purpose, Reader,
-    ResultBox,
+    Job, JobName, JobSettings, LabelClass, LabelKind, Labels, Line, NewJob, NewTask, Purpose,
+    Reader, ResultBox,
 };
 
 use super::refs::{Switch, key_of};

@@ -77,7 +77,11 @@ pub async fn write_layout(
 }
 
 /// What somebody answered, as the service writes it.
-fn response_of(job: &Job, result: &TaskResult, answer: &GivenAnswer) -> Result<String, EngineError> {
+fn response_of(
+    job: &Job,
+    result: &TaskResult,
+    answer: &GivenAnswer,
+) -> Result<String, EngineError> {
     let changed = matches!(job.purpose, Purpose::Adjust { .. });
     let response = WorkerResponse {
         worker: &answer.worker,
