@@ -221,3 +221,6 @@ fn gold_score(
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

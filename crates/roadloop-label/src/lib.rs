@@ -24,6 +24,8 @@ mod review;
 mod settle;
 mod statistics;
 mod task;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
 pub use consolidate::{

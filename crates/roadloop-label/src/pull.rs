@@ -288,7 +288,7 @@ struct Mine {
 impl Mine {
     fn of(on: &Transaction<'_>, job: &JobRow, worker: &str) -> Result<Mine, LabelError> {
         // Gold answers count as any, so that nobody sees which they are.
-        let sql = "SELECT coalesce(answers + gold_answers, 0), \
+        let sql = "SELECT coalesce(workers.answers + gold_answers, 0), \
                    max(open - coalesce(had_open, 0), 0) + coalesce(returned, 0), \
                    coalesce(returned, 0) FROM counts \
                    LEFT JOIN workers ON workers.job = counts.job AND worker = ?2 \
@@ -369,3 +369,6 @@ fn previous(
         None => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -451,3 +451,6 @@ fn notes(on: &Transaction<'_>, task: i64) -> Result<Vec<Note>, LabelError> {
     })?;
     Ok(notes.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests;
