@@ -223,3 +223,6 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
