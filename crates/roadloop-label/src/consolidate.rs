@@ -10,8 +10,14 @@
 //! where the boxes lie and what they are called, never by whose they are.
 
 mod cluster;
+#[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod laws;
 mod middle;
 mod overlap;
+#[cfg(test)]
+mod tests;
 
 use roadloop_base::{DrawnBox, PixelBox};
 use serde::{Deserialize, Serialize};
@@ -23,7 +29,8 @@ pub use overlap::{Score, iou, score};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Consolidation {
-    /// From which overlap on two boxes are of one thing.
+    /// From which overlap on two boxes are of one thing. Where people are hasty and many,
+    /// less than a half is better: one box that is far off splits a cluster.
     pub iou: f64,
     /// How many people must have drawn it; absent: more than half of them. Never more
     /// than there are answers.

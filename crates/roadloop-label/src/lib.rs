@@ -10,6 +10,7 @@
 //! says so, and who calls asked before who may. All of it is synchronous and blocks.
 
 mod answers;
+mod category;
 mod cells;
 mod consolidate;
 mod error;
@@ -17,8 +18,10 @@ mod file;
 mod held;
 mod job;
 mod jobs;
+mod manifest;
 mod progress;
 mod pull;
+mod responses;
 mod results;
 mod review;
 mod settle;
@@ -28,6 +31,7 @@ mod task;
 mod testing;
 mod verdict;
 
+pub use category::{read_categories, write_categories};
 pub use consolidate::{
     Consolidated, Consolidation, LeftOut, Member, MergedBox, Middle, Score, consolidate, iou, score,
 };
@@ -37,8 +41,13 @@ pub use job::{
     Job, JobName, JobSettings, JobState, LARGEST_PICTURE, LONGEST_INSTRUCTIONS, LabelClass,
     MOST_LABELS, MOST_PICTURES, NewJob, Picture, PreLabel, Purpose, ReviewRule, short_instructions,
 };
+pub use manifest::{
+    BoxLabel, BoxOutput, LONGEST_LINE, LabelKind, LabelledBox, Line, ManifestError, Reader,
+    Verification, VerificationOutput, check_attribute, creation_date, rename_source,
+};
 pub use progress::Progress;
 pub use pull::WorkItem;
+pub use responses::{WorkerAnswer, WorkerResponse, write_consolidated, write_responses};
 pub use results::TaskResult;
 pub use review::{
     Flagged, GivenAnswer, Note, NoteKind, Review, Ruling, TaskDetail, TaskOrder, TaskPage,

@@ -37,3 +37,56 @@ pub fn judge(verdicts: &[&Verdict]) -> Judged {
     comments.sort();
     Judged { is_good: good > bad, confidence, is_tied: good == bad, comments }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// `+` is good, `-` is not; a comment after it.
+    fn verdicts(text: &str) -> Vec<Verdict> {
+        let one = |word: &str| Verdict {
+            is_good: word.starts_with('+'),
+            comment: (word.len() > 1).then(|| word[1..].to_owned()),
+        };
+        text.split_whitespace().map(one).collect()
+    }
+
+    #[track_caller]
+    fn check(text: &str, is_good: bool, confidence: f64, is_tied: bool, comments: &str) {
+        let verdicts = verdicts(text);
+        let judged = judge(&verdicts.iter().collect::<Vec<_>>());
+        let comments = comments.split_whitespace().map(str::to_owned).collect();
+        assert_eq!(judged, Judged { is_good, confidence, is_tied, comments });
+    }
+
+    #[test]
+    fn most_decide() {
+        check("+", true, 0.0, false, "");
+        check("-late", false, 0.0, false, "late");
+        check("+ + -", true, 0.67, false, "");
+        check("-wide +fine -cut", false, 0.67, false, "cut fine wide");
+        check("+ + +", true, 1.0, false, "");
+        check("+ -", false, 0.5, true, "");
+        check("", false, 0.0, true, "");
+    }
+
+    #[test]
+    fn an_empty_comment_is_none() {
+        let silent = Verdict { is_good: true, comment: Some(" \n".to_owned()) };
+        assert_eq!(judge(&[&silent]).comments, Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn whose_verdict_comes_first_does_not_matter(text in "([+-][a-c]{0,2} ){0,9}") {
+            let verdicts = verdicts(&text);
+            let forward: Vec<&Verdict> = verdicts.iter().collect();
+            let backward: Vec<&Verdict> = verdicts.iter().rev().collect();
+            let judged = judge(&forward);
+            prop_assert!((0.0..=1.0).contains(&judged.confidence));
+            prop_assert_eq!(judged, judge(&backward));
+        }
+    }
+}

@@ -88,8 +88,11 @@ pub fn score(found: &[DrawnBox], truth: &[DrawnBox], threshold: f64) -> Score {
     let mut pairs = Vec::new();
     for (place, drawn) in found.iter().enumerate() {
         for (there, real) in truth.iter().enumerate() {
+            if drawn.label != real.label {
+                continue;
+            }
             let overlap = iou(drawn.pixels, real.pixels);
-            if drawn.label == real.label && overlap > 0.0 && overlap >= threshold {
+            if overlap > 0.0 && overlap >= threshold {
                 pairs.push((overlap, place, there));
             }
         }
