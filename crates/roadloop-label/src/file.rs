@@ -45,6 +45,15 @@ impl Labels {
         Ok(Labels { connection, path: path.into() })
     }
 
+    /// Commits are not synced: for tests that make thousands.
+    #[cfg(test)]
+    pub(crate) fn without_sync(self) -> Labels {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.pragma_update(None, "synchronous", "off").unwrap();
+        drop(connection);
+        self
+    }
+
     /// One transaction that changes something. It waits its turn from the start: a
     /// reader that turns writer half way can be refused. An error undoes it.
     pub(crate) fn write<T>(
@@ -224,5 +233,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+#[cfg(test)]
+mod kill;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,8 @@ mod file;
 mod held;
 mod job;
 mod jobs;
+#[cfg(test)]
+mod laws;
 mod manifest;
 mod progress;
 mod pull;

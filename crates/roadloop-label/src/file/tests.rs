@@ -118,6 +118,7 @@ fn what_we_never_wrote_is_an_error() {
     ] {
         let desk = lived_in();
         let drop = "DROP TRIGGER task_made; DROP TRIGGER task_changed; \
+                    DROP TRIGGER task_opened; \
                     DROP TRIGGER task_opened_or_filled; DROP TRIGGER assignment_changed;";
         tamper(&desk.path(), drop);
         tamper(&desk.path(), sql);

@@ -246,3 +246,14 @@ fn names_of_workers_are_checked() {
     }
     assert!(desk.next("Zoë O'Neil'; DROP TABLE tasks; --", 0).is_some());
 }
+
+#[test]
+fn who_went_past_a_task_finds_it_open_again() {
+    let desk = Desk::of(2, 2);
+    desk.answer("ann", &cars(&[]), 0);
+    desk.decide(1, Ruling::SendBack { worker: "ann".into() }, 1).unwrap();
+    assert_eq!(desk.answer("bob", &cars(&[]), 2).number, 2, "nobody is asked about it now");
+    desk.answer("ann", &cars(&[]), 3);
+    assert_eq!(desk.next_number("bob", 4), 1);
+    check_counts(&desk.labels);
+}
