@@ -80,7 +80,7 @@ fn measure(labels: &Labels, tasks: u64, rounds: u64) -> Result<(), Box<dyn Error
         let Some(task) = next.of(|| labels.next(&job, &worker, now))? else { break };
         let answer = Answer::Boxes(boxes(round % 3));
         again.of(|| labels.next(&job, &worker, now))?;
-        draft.of(|| labels.save_draft(task.id, &worker, task.revision, &answer, now))?;
+        draft.of(|| labels.save_draft(task.id, &worker, task.revision, &answer))?;
         match round % 50 {
             7 => skip.of(|| labels.skip(task.id, &worker, "too dark", now))?,
             9 => release.of(|| labels.release(task.id, &worker, now))?,

@@ -353,8 +353,8 @@ impl World {
             Step::Draft { worker, back, left } => {
                 let Some((id, _)) = self.pick(worker, back) else { return };
                 let base = self.desk.labels.assignment(id, WORKERS[worker]).unwrap().revision;
-                let (labels, now) = (&self.desk.labels, at(self.now));
-                match labels.save_draft(id, WORKERS[worker], base, &answer(left), now) {
+                let labels = &self.desk.labels;
+                match labels.save_draft(id, WORKERS[worker], base, &answer(left)) {
                     Ok(revision) => assert_eq!(revision, base + 1),
                     Err(error) => assert!(matches!(error, LabelError::Answered { .. })),
                 }

@@ -6,6 +6,7 @@ use roadloop_base::{DrawnBox, FrameId, Nanos, PixelBox};
 use serde::{Deserialize, Serialize};
 
 use crate::job::check_text;
+use crate::manifest::LONGEST_LINE;
 use crate::{Consolidated, JobName, JobSettings, Judged, LabelClass, LabelError, Purpose, Verdict};
 
 /// In one answer.
@@ -168,6 +169,9 @@ impl NewTask {
         }
         if self.gold.is_some() && (self.image_key.is_none() || self.given.is_some()) {
             return bad("gold frame", "it is there to be shown and answered");
+        }
+        if self.line.as_ref().is_some_and(|line| line.len() > LONGEST_LINE) {
+            return bad("line of a manifest", "it is too long");
         }
         if self.given.as_ref().is_some_and(|given| given.len() > MOST_BOXES) {
             return bad("list of boxes", "too many were given");

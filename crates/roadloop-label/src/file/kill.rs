@@ -36,7 +36,7 @@ fn answers_until_it_is_killed() {
 fn work(labels: &Labels, worker: &str, now: i64, mut tell: impl FnMut(AssignmentId, u64, &str)) {
     while let Some(task) = labels.next(&street(), worker, at(now)).unwrap() {
         let answer = cars(&[task.number as f64 / 50.0]);
-        labels.save_draft(task.id, worker, task.revision, &answer, at(now)).unwrap();
+        labels.save_draft(task.id, worker, task.revision, &answer).unwrap();
         let submitted = labels.submit(task.id, worker, &answer, 1.0, at(now)).unwrap();
         assert_eq!(submitted, Submitted::Counted);
         tell(task.id, task.number, worker);

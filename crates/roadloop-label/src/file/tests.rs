@@ -177,7 +177,7 @@ fn eight_workers_at_once_share_the_tasks() {
                 begin.wait();
                 while let Some(task) = labels.next(&street(), &worker, at(1)).unwrap() {
                     if task.number % 7 == n && task.draft.is_none() {
-                        labels.save_draft(task.id, &worker, 0, &cars(&[1.0]), at(1)).unwrap();
+                        labels.save_draft(task.id, &worker, 0, &cars(&[1.0])).unwrap();
                         labels.release(task.id, &worker, at(1)).unwrap();
                         continue;
                     }

@@ -45,7 +45,7 @@ fn what_is_held_comes_again() {
 fn a_lease_that_ran_out_is_another_ones() {
     let desk = Desk::of(1, 1);
     let mine = desk.next("ann", 0).unwrap();
-    desk.labels.save_draft(mine.id, "ann", 0, &cars(&[1.0]), at(10)).unwrap();
+    desk.labels.save_draft(mine.id, "ann", 0, &cars(&[1.0])).unwrap();
     assert_eq!(desk.next_number("bob", 299), 0);
     let theirs = desk.next("bob", 300).unwrap();
     assert_eq!((theirs.number, theirs.draft), (1, None));
