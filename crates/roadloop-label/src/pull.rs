@@ -22,7 +22,7 @@ use crate::{
 const ENDED_BESIDES: u32 = 20;
 
 /// On one of the two ways, before the other one is tried.
-const STEPS: u32 = 500;
+const STEPS: u32 = 200;
 
 /// In one transaction.
 const ENDED_AT_ONCE: u32 = 500;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{Desk, at, cars, check_counts, drawn, street, verdict, words};
-use crate::{NewTask, Purpose, ReviewRule, Ruling, TaskResult, TaskState};
+use crate::{MOST_BOXES, NewTask, Purpose, ReviewRule, Ruling, TaskResult, TaskState};
 
 #[test]
 fn the_last_answer_makes_them_one() {
@@ -99,8 +99,11 @@ fn wrong_answers_are_refused() {
     check_refused(&boxed("car", -1.0), "out of the image");
     check_refused(&boxed("tram", 0.0), "no label \"tram\"");
     check_refused(&boxed("", 0.0), "no label \"\"");
-    check_refused(&Answer::Boxes(vec![drawn("car", 0.0); 2000]), "ok");
-    check_refused(&Answer::Boxes(vec![drawn("car", 0.0); 2001]), "2001 are more than 2000");
+    check_refused(&Answer::Boxes(vec![drawn("car", 0.0); MOST_BOXES]), "ok");
+    check_refused(
+        &Answer::Boxes(vec![drawn("car", 0.0); MOST_BOXES + 1]),
+        "1001 are more than 1000",
+    );
     check_refused(&verdict(true), "not a verdict");
     let mut tagged = drawn("car", 0.0);
     tagged.tags = vec!["x".into(); 21];

@@ -257,3 +257,30 @@ fn who_went_past_a_task_finds_it_open_again() {
     assert_eq!(desk.next_number("bob", 4), 1);
     check_counts(&desk.labels);
 }
+
+#[test]
+fn what_one_had_keeps_nobody_looking() {
+    const MANY: u64 = 2 * STEPS as u64 + 50;
+    let mut desk = Desk::of(MANY + 1, 2);
+    desk.labels = desk.labels.without_sync();
+    for number in 1..=MANY {
+        assert_eq!(desk.answer("bob", &cars(&[]), 0).number, number);
+    }
+    for _ in 1..=MANY {
+        let skipped = desk.next("ann", 0).unwrap();
+        desk.labels.skip(skipped.id, "ann", "", at(0)).unwrap();
+    }
+    // All those seats came free, and were Bob's: he goes on by number, and sees the rest
+    // of them later.
+    assert_eq!(desk.answer("bob", &cars(&[]), 0).number, MANY + 1);
+    let behind = "SELECT freed_up_to < freed FROM workers JOIN counts USING (job) \
+                  WHERE worker = 'bob'";
+    let is_behind = || -> bool {
+        desk.labels.read(|on| Ok(on.query_row(behind, [], |row| row.get(0))?)).unwrap()
+    };
+    assert!(is_behind(), "not all of them in one call");
+    assert_eq!(desk.next_number("bob", 0), 0);
+    assert!(!is_behind());
+    assert_eq!(desk.next_number("eve", 0), 1);
+    check_counts(&desk.labels);
+}
