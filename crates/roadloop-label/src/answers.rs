@@ -28,7 +28,6 @@ impl Labels {
         worker: &str,
         base: u64,
         answer: &Answer,
-        _now: Nanos,
     ) -> Result<u64, LabelError> {
         let text = pack_answer(answer)?;
         self.write(|on| {
@@ -108,7 +107,7 @@ impl Labels {
             .execute(params![
                 id.0,
                 now.0,
-                spent(seconds, &held, now)?,
+                spent(seconds, &held, now),
                 answer.box_count() as i64,
                 score,
                 text
@@ -197,12 +196,10 @@ fn keep_draft(on: &Transaction<'_>, held: &Held, text: &str) -> Result<u64, Labe
 }
 
 /// Seconds as a browser counted them, but not more than have passed.
-fn spent(seconds: f64, held: &Held, now: Nanos) -> Result<f64, LabelError> {
-    if !seconds.is_finite() || seconds < 0.0 {
-        return Err(LabelError::bad("time spent", "use seconds from 0 on"));
-    }
+fn spent(seconds: f64, held: &Held, now: Nanos) -> f64 {
     let passed = now.0.saturating_sub(held.leased_at.0).max(0);
-    Ok(seconds.min(passed as f64 / 1e9))
+    // What is no number is 0 by this order.
+    seconds.max(0.0).min(passed as f64 / 1e9)
 }
 
 fn gold_score(
@@ -221,3 +218,6 @@ fn gold_score(
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,18 +31,32 @@ static OPENING: Mutex<()> = Mutex::new(());
 /// How long a process waits for another one's transaction.
 const BUSY_FOR: Duration = Duration::from_secs(20);
 
-/// Labelling jobs. Cheap to clone; clones share one connection. Calls block.
+/// Labelling jobs. Cheap to clone; clones share one connection for what changes
+/// something and one for what only reads, so that a long list keeps no worker waiting.
+/// Calls block.
 #[derive(Clone)]
 pub struct Labels {
-    connection: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Connection>>,
     path: Arc<Path>,
 }
 
 impl Labels {
     /// Opens the file, or makes it, for its owner only.
     pub fn open(path: &Path) -> Result<Labels, LabelError> {
-        let connection = Arc::new(Mutex::new(connect(path)?));
-        Ok(Labels { connection, path: path.into() })
+        let [writer, reader] = [connect(path)?, connect(path)?];
+        reader.pragma_update(None, "query_only", true)?;
+        let share = |connection| Arc::new(Mutex::new(connection));
+        Ok(Labels { writer: share(writer), reader: share(reader), path: path.into() })
+    }
+
+    /// Commits are not synced: for tests that make thousands.
+    #[cfg(test)]
+    pub(crate) fn without_sync(self) -> Labels {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.pragma_update(None, "synchronous", "off").unwrap();
+        drop(writer);
+        self
     }
 
     /// One transaction that changes something. It waits its turn from the start: a
@@ -51,22 +65,23 @@ impl Labels {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, LabelError>,
     ) -> Result<T, LabelError> {
-        self.transact(TransactionBehavior::Immediate, work)
+        self.transact(&self.writer, TransactionBehavior::Immediate, work)
     }
 
     pub(crate) fn read<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, LabelError>,
     ) -> Result<T, LabelError> {
-        self.transact(TransactionBehavior::Deferred, work)
+        self.transact(&self.reader, TransactionBehavior::Deferred, work)
     }
 
     fn transact<T>(
         &self,
+        connection: &Mutex<Connection>,
         behavior: TransactionBehavior,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, LabelError>,
     ) -> Result<T, LabelError> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let done = || {
             let transaction = connection.transaction_with_behavior(behavior)?;
             let done = work(&transaction)?;
@@ -223,3 +238,8 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod tests;

@@ -398,3 +398,6 @@ fn add_task(
     ])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,11 +13,14 @@ mod answers;
 mod category;
 mod cells;
 mod consolidate;
+mod decide;
 mod error;
 mod file;
 mod held;
 mod job;
 mod jobs;
+#[cfg(test)]
+mod laws;
 mod manifest;
 mod progress;
 mod pull;
@@ -27,12 +30,15 @@ mod review;
 mod settle;
 mod statistics;
 mod task;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
 pub use category::{read_categories, write_categories};
 pub use consolidate::{
     Consolidated, Consolidation, LeftOut, Member, MergedBox, Middle, Score, consolidate, iou, score,
 };
+pub use decide::{Review, Ruling};
 pub use error::LabelError;
 pub use file::Labels;
 pub use job::{
@@ -48,8 +54,7 @@ pub use pull::WorkItem;
 pub use responses::{WorkerAnswer, WorkerResponse, write_consolidated, write_responses};
 pub use results::TaskResult;
 pub use review::{
-    Flagged, GivenAnswer, Note, NoteKind, Review, Ruling, TaskDetail, TaskOrder, TaskPage,
-    TaskQuery, TaskRow,
+    Flagged, GivenAnswer, Note, NoteKind, TaskDetail, TaskOrder, TaskPage, TaskQuery, TaskRow,
 };
 pub use statistics::WorkerStatistics;
 pub use task::{

@@ -99,3 +99,22 @@ pub(crate) fn median(numbers: &mut [f64]) -> Option<f64> {
         numbers => Some(f64::midpoint(numbers[middle - 1], numbers[middle])),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(numbers: &[f64], expected: Option<f64>) {
+        assert_eq!(median(&mut numbers.to_vec()), expected);
+    }
+
+    #[test]
+    fn medians() {
+        check(&[], None);
+        check(&[3.0], Some(3.0));
+        check(&[9.0, 1.0], Some(5.0));
+        check(&[9.0, 1.0, 2.0], Some(2.0));
+        check(&[1.0, f64::NAN, 2.0], Some(2.0));
+    }
+}

@@ -21,6 +21,9 @@ use crate::{
 /// Leases that are ended by who asks for a task.
 const ENDED_BESIDES: u32 = 20;
 
+/// On one of the two ways, before the other one is tried.
+const STEPS: u32 = 200;
+
 /// In one transaction.
 const ENDED_AT_ONCE: u32 = 500;
 
@@ -182,15 +185,32 @@ fn pick(on: &Transaction<'_>, job: &JobRow, worker: &str) -> Result<Option<Pick>
                    AND state = 'waiting' AND taken < wanted ORDER BY number LIMIT 1",
         },
     ];
-    for walk in walks {
-        if let Some(task) = walk.on(on, job, worker)? {
-            let sql =
-                "UPDATE workers SET since_gold = since_gold + 1 WHERE job = ?1 AND worker = ?2";
-            on.prepare_cached(sql)?.execute(params![job.id, worker])?;
-            return Ok(Some(Pick { task, is_gold: false }));
+    loop {
+        let mut is_over = true;
+        for walk in &walks {
+            match walk.on(on, job, worker)? {
+                Step::Found(task) => {
+                    let sql = "UPDATE workers SET since_gold = since_gold + 1 \
+                               WHERE job = ?1 AND worker = ?2";
+                    on.prepare_cached(sql)?.execute(params![job.id, worker])?;
+                    return Ok(Some(Pick { task, is_gold: false }));
+                }
+                Step::More => is_over = false,
+                Step::End => {}
+            }
+        }
+        if is_over {
+            return Ok(None);
         }
     }
-    Ok(None)
+}
+
+/// What came of some steps.
+enum Step {
+    Found(i64),
+    /// Nothing but what they had, so far.
+    More,
+    End,
 }
 
 /// Through open tasks in one order, from where this worker was.
@@ -202,27 +222,27 @@ struct Walk {
 }
 
 impl Walk {
-    fn on(
-        &self,
-        on: &Transaction<'_>,
-        job: &JobRow,
-        worker: &str,
-    ) -> Result<Option<i64>, LabelError> {
+    fn on(&self, on: &Transaction<'_>, job: &JobRow, worker: &str) -> Result<Step, LabelError> {
         let Walk { far, find } = self;
         let sql = format!("SELECT {far} FROM workers WHERE job = ?1 AND worker = ?2");
         let from: i64 =
             on.prepare_cached(&sql)?.query_row(params![job.id, worker], |row| row.get(0))?;
-        let (mut here, mut found) = (from, None);
+        let mut here = from;
         let mut next = on.prepare_cached(find)?;
         let mut had = on.prepare_cached(
             "SELECT 1 FROM assignments WHERE task = ?1 AND worker = ?2 AND is_had = 1",
         )?;
         let place = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        while let Some((task, at)) = next.query_row([job.id, here], place).optional()? {
+        let mut step = Step::More;
+        for _ in 0..STEPS {
+            let Some((task, at)) = next.query_row([job.id, here], place).optional()? else {
+                step = Step::End;
+                break;
+            };
             here = at;
             // What they had is behind them from now on: it is looked at once.
             if !had.exists(params![task, worker])? {
-                found = Some(task);
+                step = Step::Found(task);
                 break;
             }
         }
@@ -230,7 +250,7 @@ impl Walk {
             let sql = format!("UPDATE workers SET {far} = ?3 WHERE job = ?1 AND worker = ?2");
             on.prepare_cached(&sql)?.execute(params![job.id, worker, here])?;
         }
-        Ok(found)
+        Ok(step)
     }
 }
 
@@ -288,7 +308,7 @@ struct Mine {
 impl Mine {
     fn of(on: &Transaction<'_>, job: &JobRow, worker: &str) -> Result<Mine, LabelError> {
         // Gold answers count as any, so that nobody sees which they are.
-        let sql = "SELECT coalesce(answers + gold_answers, 0), \
+        let sql = "SELECT coalesce(workers.answers + gold_answers, 0), \
                    max(open - coalesce(had_open, 0), 0) + coalesce(returned, 0), \
                    coalesce(returned, 0) FROM counts \
                    LEFT JOIN workers ON workers.job = counts.job AND worker = ?2 \
@@ -369,3 +389,6 @@ fn previous(
         None => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,7 @@ CREATE TABLE counts (
     missing INTEGER NOT NULL DEFAULT 0,
     skips INTEGER NOT NULL DEFAULT 0,
     leased INTEGER NOT NULL DEFAULT 0,
-    -- How often a seat came free.
+    -- How often a seat came free, or a task was open again.
     freed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -210,6 +210,13 @@ WHEN new.is_open <> old.is_open BEGIN
     UPDATE workers SET had_open = had_open + new.is_open - old.is_open
     WHERE job = new.job
         AND worker IN (SELECT worker FROM assignments WHERE task = new.id AND is_had = 1);
+END;
+
+-- Workers who went past it while it was not open find it among the seats that came free.
+CREATE TRIGGER task_opened AFTER UPDATE OF state, taken ON tasks
+WHEN new.is_open > old.is_open BEGIN
+    UPDATE counts SET freed = freed + 1 WHERE job = new.job;
+    UPDATE tasks SET freed = (SELECT freed FROM counts WHERE job = new.job) WHERE id = new.id;
 END;
 
 CREATE TRIGGER assignment_changed AFTER UPDATE OF state, is_returned ON assignments BEGIN

@@ -11,8 +11,9 @@ use crate::{
     score,
 };
 
-/// So many tasks are merged again in one transaction.
-const BATCH: u32 = 200;
+/// So many tasks are merged again in one transaction, for which workers wait: with
+/// hundreds of boxes each takes milliseconds.
+const BATCH: u32 = 20;
 
 /// The small part of a task.
 #[derive(Debug)]

@@ -6,10 +6,15 @@ use roadloop_base::{DrawnBox, FrameId, Nanos, PixelBox};
 use serde::{Deserialize, Serialize};
 
 use crate::job::check_text;
+use crate::manifest::LONGEST_LINE;
 use crate::{Consolidated, JobName, JobSettings, Judged, LabelClass, LabelError, Purpose, Verdict};
 
-/// In one answer.
-pub const MOST_BOXES: usize = 2000;
+/// In one answer. Five times what a full image has; where three people draw as many on
+/// one and the same place, making them one takes a second, and everybody waits for it.
+pub const MOST_BOXES: usize = 1000;
+
+/// In one result that is brought, of which nothing is made any more.
+const MOST_GIVEN: usize = 10_000;
 
 /// A longer side than any camera has.
 const LARGEST_SIDE: u32 = 1 << 16;
@@ -169,7 +174,10 @@ impl NewTask {
         if self.gold.is_some() && (self.image_key.is_none() || self.given.is_some()) {
             return bad("gold frame", "it is there to be shown and answered");
         }
-        if self.given.as_ref().is_some_and(|given| given.len() > MOST_BOXES) {
+        if self.line.as_ref().is_some_and(|line| line.len() > LONGEST_LINE) {
+            return bad("line of a manifest", "it is too long");
+        }
+        if self.given.as_ref().is_some_and(|given| given.len() > MOST_GIVEN) {
             return bad("list of boxes", "too many were given");
         }
         Ok(())

@@ -349,7 +349,7 @@ impl VerdictItem {
 #[serde(deny_unknown_fields)]
 pub(in crate::server::studio) struct AnswerItem {
     /// None at all says that there is nothing.
-    #[schema(max_items = 2000)]
+    #[schema(max_items = 1000)]
     pub(super) boxes: Option<Vec<PersonsBox>>,
     pub(super) verdict: Option<VerdictItem>,
 }

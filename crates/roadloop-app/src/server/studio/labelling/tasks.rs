@@ -159,7 +159,7 @@ pub(in crate::server::studio) struct NewDecision {
     /// Of the task, as it was looked at.
     revision: u64,
     /// What is right, where it is corrected.
-    #[schema(max_items = 2000)]
+    #[schema(max_items = 1000)]
     boxes: Option<Vec<PersonsBox>>,
     /// Who it goes back to.
     worker: Option<String>,

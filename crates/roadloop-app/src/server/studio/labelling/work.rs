@@ -78,7 +78,7 @@ pub(in crate::server::studio) struct NewDraft {
     /// The revision it was made from.
     base: u64,
     /// All that is there so far; none says that there is nothing.
-    #[schema(max_items = 2000)]
+    #[schema(max_items = 1000)]
     boxes: Option<Vec<PersonsBox>>,
     verdict: Option<VerdictItem>,
 }
@@ -115,7 +115,7 @@ pub(in crate::server::studio) async fn draft(
     let answer = AnswerItem { boxes, verdict }.answer()?;
     let worker = caller.name().to_owned();
     let saved = studio.labels(move |labels| {
-        match labels.save_draft(AssignmentId(id), &worker, base, &answer, now()) {
+        match labels.save_draft(AssignmentId(id), &worker, base, &answer) {
             Err(LabelError::DraftChanged { revision, draft }) => Ok(Err((revision, draft))),
             saved => saved.map(Ok),
         }
@@ -137,7 +137,7 @@ pub(in crate::server::studio) async fn draft(
 #[serde(deny_unknown_fields)]
 pub(in crate::server::studio) struct NewAnswer {
     /// None at all says that there is nothing.
-    #[schema(max_items = 2000)]
+    #[schema(max_items = 1000)]
     boxes: Option<Vec<PersonsBox>>,
     verdict: Option<VerdictItem>,
     #[schema(minimum = 0)]
