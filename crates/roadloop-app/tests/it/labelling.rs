@@ -213,7 +213,7 @@ fn a_job_goes_from_frames_to_a_checked_manifest() {
     let responses = crate::workspace::files_below(&folder.join("cars/annotations/worker-response"));
     assert_eq!(responses.len(), 9);
     let response: Value = serde_json::from_slice(&fs::read(&responses[0]).unwrap()).unwrap();
-    assert_eq!(response["workerId"], "ann", "{response}");
+    assert_eq!(response["answers"][0]["workerId"], "ann", "{response}");
     assert_eq!(lines(&folder.join("cars/manifests/output/output.manifest")).len(), 3);
 
     // Who did what, and the picture of it.
@@ -307,7 +307,7 @@ fn what_is_said_wrong_is_told() {
         assert!(ran.stderr.contains(expected), "{args:?}: {}", ran.stderr);
     };
     check(&["create", "one", "--filter", "", "--labels", "car"], "one");
-    check(&["create", "-x", "--filter", "", "--labels", "car"], "letters, digits");
+    check(&["create", "x-", "--filter", "", "--labels", "car"], "letters, digits");
     check(
         &["create", "two", "--filter", "camera = nobody", "--labels", "car"],
         "nothing to be labelled",
