@@ -149,8 +149,8 @@ pub(super) async fn export(session: &Session, args: ExportArgs) -> Result<Outcom
         render::print_json(&json!({"path": path, "lines": lines, "labelled": labelled,
             "empty": empty, "boxes": boxes}))?;
     } else {
-        let (lines, boxes) = (counted(lines, "line"), counted(boxes, "box"));
-        render::print(&format!("{}: {lines}, {labelled} labelled, {boxes}", path.display()))?;
+        let lines = counted(lines, "line");
+        render::print(&format!("{}: {lines}, {labelled} labelled, boxes: {boxes}", path.display()))?;
     }
     if labelled < done.lines {
         let open = done.lines - labelled;

@@ -199,6 +199,7 @@ pub(super) fn statistics(session: &Session, args: &StatsArgs) -> Result<Outcome>
     let format = choose_format(None, args.json, args.out.as_deref())?;
     match &args.out {
         Some(path) => export(session, &rows, format, path, "worker")?,
+        None if people.is_empty() => session.note("nobody has answered a task yet"),
         None => render::print_rows(&rows, format)?,
     }
     Ok(Outcome::Done)

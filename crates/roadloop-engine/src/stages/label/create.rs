@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use roadloop_base::{DrawnBox, FrameId, FrameRow, Kind, Report, Skip};
+use roadloop_base::{Annotation, DrawnBox, FrameId, FrameRow, Kind, Report, Skip};
 use roadloop_catalog::{Filter, Hit};
 use roadloop_label::{Job, JobName, JobSettings, Labels, NewJob, NewTask, PreLabel, Purpose};
 
@@ -91,37 +91,39 @@ impl Filling<'_> {
         mut frames: Vec<FrameRow>,
         gold: Option<&Filter>,
     ) -> Result<Report, EngineError> {
-        let golden = match gold {
-            Some(filter) => self.ctx.catalog.annotated(filter).await?,
-            None => Vec::new(),
+        let golden: HashSet<FrameId> = match gold {
+            Some(filter) => self.ctx.catalog.annotated(filter).await?.into_iter().collect(),
+            None => HashSet::new(),
         };
         if gold.is_some() && golden.is_empty() {
             return Err(EngineError::NoGold);
         }
-        let ids: HashSet<&FrameId> = golden.iter().collect();
-        frames.retain(|frame| !ids.contains(&frame.id));
+        frames.retain(|frame| !golden.contains(&frame.id));
+        let ids: Vec<FrameId> = golden.iter().cloned().collect();
+        for ids in ids.chunks(PAGE as usize) {
+            let hits = self.ctx.catalog.frames_named(ids).await?;
+            frames.extend(hits.into_iter().map(|hit| hit.frame));
+        }
         if frames.len() > MOST_TASKS {
             return Err(EngineError::TooManyTasks { tasks: frames.len(), most: MOST_TASKS });
         }
-        // One camera after the other, so that boxes can be taken over from the frame before.
+        // One camera after the other, so that boxes can be taken over from the frame before;
+        // gold ones among the others, so that no number tells them apart.
         frames.sort_by(|a, b| a.id.cmp(&b.id));
         let mut report = Report::default();
         let (recording, bytes) = (None, None);
-        let units = Some((frames.len() + golden.len()) as u64);
-        let unit = Unit::Frames;
+        let (unit, units) = (Unit::Frames, Some(frames.len() as u64));
         let meter =
             self.ctx.progress.start(JobStart { job: "label", recording, unit, units, bytes });
         for rows in frames.chunks(PAGE as usize) {
+            let ids: Vec<FrameId> = rows.iter().map(|row| row.id.clone()).collect();
+            let said = match self.settings.pre_label.is_some() || !golden.is_empty() {
+                true => self.ctx.catalog.annotations(&ids).await?,
+                false => HashMap::new(),
+            };
             let hits = self.ctx.catalog.describe(rows.to_vec()).await?.hits;
-            self.add(hits, &HashMap::new(), &mut report).await?;
+            self.add(hits, &said, &golden, &mut report).await?;
             meter.advance(rows.len() as u64, 0);
-        }
-        for ids in golden.chunks(PAGE as usize) {
-            let truth = self.ctx.catalog.annotations(ids).await?;
-            let truth = truth.into_iter().map(|(id, said)| (id, said.boxes)).collect();
-            let hits = self.ctx.catalog.frames_named(ids).await?;
-            self.add(hits, &truth, &mut report).await?;
-            meter.advance(ids.len() as u64, 0);
         }
         for skip in &report.skipped {
             meter.skipped(skip);
@@ -133,30 +135,30 @@ impl Filling<'_> {
         }
     }
 
+    /// `said` is what people said of some of the frames.
     async fn add(
         &mut self,
         hits: Vec<Hit>,
-        gold: &HashMap<FrameId, Vec<DrawnBox>>,
+        said: &HashMap<FrameId, Annotation>,
+        golden: &HashSet<FrameId>,
         report: &mut Report,
     ) -> Result<(), EngineError> {
-        let ids: Vec<FrameId> = hits.iter().map(|hit| hit.frame.id.clone()).collect();
-        let said = match self.settings.pre_label.is_some() && gold.is_empty() {
-            true => self.ctx.catalog.annotations(&ids).await?,
-            false => HashMap::new(),
-        };
         let mut tasks = Vec::new();
         for hit in hits {
             if !hit.anonymized {
                 report.skipped.push(not_anonymized(&hit));
                 continue;
             }
-            let key = redacted_key(&hit);
-            // What a person said holds in the place of what models say.
-            let initial = match said.get(&hit.frame.id) {
-                Some(said) => self.asked_for(&said.boxes),
-                None => found_boxes(&hit, self.settings),
+            let key = redact::redacted_key(&hit.frame);
+            let said = said.get(&hit.frame.id).map(|said| self.asked_for(&said.boxes));
+            let gold = said.clone().filter(|_| golden.contains(&hit.frame.id));
+            // What a person said holds in the place of what models say; of a gold frame it
+            // is the answer.
+            let initial = match (said, &gold, &self.settings.pre_label) {
+                (_, _, None) => Vec::new(),
+                (Some(said), None, _) => said,
+                (_, _, Some(_)) => found_boxes(&hit, self.settings),
             };
-            let gold = gold.get(&hit.frame.id).map(|boxes| self.asked_for(boxes));
             tasks.push(NewTask {
                 source: refs::source_ref(&self.ctx.store, &key),
                 image_key: Some(key),
@@ -249,10 +251,6 @@ impl Filling<'_> {
             _ => Ok(report),
         }
     }
-}
-
-fn redacted_key(hit: &Hit) -> String {
-    redact::redacted_key(&hit.frame)
 }
 
 fn not_anonymized(hit: &Hit) -> Skip {

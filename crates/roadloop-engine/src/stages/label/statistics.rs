@@ -17,7 +17,8 @@ pub fn statistics_rows(people: &[WorkerStatistics]) -> Result<Rows, EngineError>
         Arc::new(UInt64Array::from_iter_values(people.iter().map(of)))
     };
     let shares = |of: fn(&WorkerStatistics) -> Option<f64>| -> ArrayRef {
-        Arc::new(Float64Array::from_iter(people.iter().map(of)))
+        let rounded = |share: f64| (share * 1000.0).round() / 1000.0;
+        Arc::new(Float64Array::from_iter(people.iter().map(|person| of(person).map(rounded))))
     };
     let names = people.iter().map(|person| person.worker.as_str());
     let columns: [(&str, ArrayRef); 11] = [
