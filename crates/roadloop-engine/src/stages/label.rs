@@ -13,7 +13,7 @@ pub mod refs;
 mod sheet;
 mod statistics;
 
-use roadloop_base::{Nanos, PixelBox};
+use roadloop_base::{Nanos, PixelBox, Skip};
 use roadloop_label::{LabelError, Labels};
 use tokio::task::spawn_blocking;
 
@@ -42,6 +42,14 @@ async fn on_file<T: Send + 'static>(
 fn now() -> Nanos {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Nanos(i64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// A line of a manifest that is left out, and why.
+fn left_out(number: u64, error: &EngineError) -> Skip {
+    let (place, reason) = (format!("line {number}"), error.to_string().replace('\n', ", "));
+    // What was found while reading says so itself.
+    let plain = reason.strip_prefix(&format!("{place}: ")).unwrap_or(&reason);
+    Skip::new(place, plain)
 }
 
 /// A box of whole pixels inside an image, as people are given it; `None` where nothing of it

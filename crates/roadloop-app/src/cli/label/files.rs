@@ -150,7 +150,10 @@ pub(super) async fn export(session: &Session, args: ExportArgs) -> Result<Outcom
             "empty": empty, "boxes": boxes}))?;
     } else {
         let lines = counted(lines, "line");
-        render::print(&format!("{}: {lines}, {labelled} labelled, boxes: {boxes}", path.display()))?;
+        render::print(&format!(
+            "{}: {lines}, {labelled} labelled, boxes: {boxes}",
+            path.display()
+        ))?;
     }
     if labelled < done.lines {
         let open = done.lines - labelled;

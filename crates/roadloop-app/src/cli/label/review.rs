@@ -133,10 +133,8 @@ pub(super) fn run(session: &Session, args: Args) -> Result<Outcome> {
 
 fn as_row(row: &TaskRow) -> Vec<String> {
     let agreement = row.agreement.map_or("–".to_owned(), |agreement| format!("{agreement:.2}"));
-    let state = match row.is_flagged {
-        true => format!("{}, flagged", row.state.name()),
-        false => row.state.name().to_owned(),
-    };
+    let state = if row.is_gold { "gold" } else { row.state.name() };
+    let state = if row.is_flagged { format!("{state}, flagged") } else { state.to_owned() };
     vec![
         row.number.to_string(),
         agreement,

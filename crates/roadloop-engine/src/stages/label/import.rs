@@ -8,8 +8,9 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use roadloop_base::{Camera, FrameId, RecordingId, Report, Skip};
+use roadloop_base::{Camera, FrameId, RecordingId, Report};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use roadloop_label::{
     Job, JobName, JobSettings, LabelClass, LabelKind, Labels, Line, NewJob, NewTask, Purpose,
@@ -17,7 +18,7 @@ use roadloop_label::{
 };
 
 use super::refs::{Switch, key_of};
-use super::{MOST_TASKS, PAGE, now, on_file};
+use super::{MOST_TASKS, PAGE, left_out, now, on_file};
 use crate::{Ctx, EngineError};
 
 /// Of a job that was done elsewhere by nobody knows how many.
@@ -137,7 +138,7 @@ fn class_map(line: &Line, attribute: &str) -> Vec<(u64, String)> {
         #[serde(rename = "class-map")]
         classes: HashMap<String, String>,
     }
-    let metadata = line.get(&format!("{attribute}-metadata")).map(|raw| raw.get());
+    let metadata = line.get(&format!("{attribute}-metadata")).map(RawValue::get);
     let metadata: Option<Metadata> = metadata.and_then(|text| serde_json::from_str(text).ok());
     let classes = metadata.into_iter().flat_map(|metadata| metadata.classes);
     classes.filter_map(|(id, class)| Some((id.parse().ok()?, class))).collect()
@@ -183,10 +184,7 @@ impl Filling<'_> {
             for (number, line) in page {
                 match line.map_err(EngineError::from).and_then(|line| self.task(line)) {
                     Ok(task) => tasks.push(task),
-                    Err(error) => {
-                        let reason = error.to_string().replace('\n', ", ");
-                        report.skipped.push(Skip::new(format!("line {number}"), reason));
-                    }
+                    Err(error) => report.skipped.push(left_out(number, &error)),
                 }
             }
             self.find(&mut tasks).await?;

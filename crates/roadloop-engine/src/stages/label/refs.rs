@@ -9,6 +9,7 @@ use roadloop_base::Skip;
 use roadloop_label::{Line, Reader, rename_source};
 use roadloop_store::Store;
 
+use super::left_out;
 use crate::EngineError;
 use crate::stages::search::Shown;
 
@@ -91,7 +92,7 @@ impl Switch {
             let mut line: Line = match line {
                 Ok(line) => line,
                 Err(error) => {
-                    done.skipped.push(Skip::new(format!("line {number}"), error.to_string()));
+                    done.skipped.push(left_out(number, &error.into()));
                     continue;
                 }
             };
@@ -161,7 +162,7 @@ mod tests {
         assert!(lines[0].contains("s3://raw/images/r/c/f.png"), "{copy}");
         assert!(lines[0].contains("1.50"), "what is not asked for stays, digit by digit: {copy}");
         assert_eq!((done.lines, done.changed, done.strange, done.skipped.len()), (2, 1, 1, 2));
-        assert!(done.skipped[0].to_string().contains("line 3"), "{:?}", done.skipped);
+        assert!(done.skipped[0].place == "line 3", "{:?}", done.skipped);
     }
 
     proptest! {

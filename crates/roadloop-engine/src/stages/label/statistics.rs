@@ -17,7 +17,8 @@ pub fn statistics_rows(people: &[WorkerStatistics]) -> Result<Rows, EngineError>
         Arc::new(UInt64Array::from_iter_values(people.iter().map(of)))
     };
     let shares = |of: fn(&WorkerStatistics) -> Option<f64>| -> ArrayRef {
-        let rounded = |share: f64| (share * 1000.0).round() / 1000.0;
+        // A sum of nothing is -0.
+        let rounded = |share: f64| (share * 1000.0).round() / 1000.0 + 0.0;
         Arc::new(Float64Array::from_iter(people.iter().map(|person| of(person).map(rounded))))
     };
     let names = people.iter().map(|person| person.worker.as_str());
