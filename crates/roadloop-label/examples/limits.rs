@@ -11,14 +11,17 @@ use std::time::{Duration, Instant};
 
 use roadloop_base::{Camera, DrawnBox, FrameId, Nanos, PixelBox, RecordingId};
 use roadloop_label::{
-    Answer, Consolidation, JobName, JobSettings, LabelClass, Labels, NewJob, NewTask, Purpose,
-    Review, ReviewRule, Ruling, Submitted, TaskOrder, TaskQuery, TaskState,
+    Answer, Consolidation, JobName, JobSettings, LabelClass, LabelError, Labels, NewJob, NewTask,
+    Purpose, Review, ReviewRule, Ruling, Submitted, TaskOrder, TaskQuery, TaskState,
 };
 
 const LABELS: usize = 50;
 const WORKERS: usize = 100;
 const BOXES: usize = 200;
 const ASKED: u32 = 3;
+
+/// People at once, where they do not think.
+const FAST: u64 = 20;
 
 /// How long each of many calls took.
 #[derive(Default)]
@@ -106,6 +109,7 @@ fn measure(labels: &Labels, tasks: u64, rounds: u64) -> Result<(), Box<dyn Error
     work.say("work");
     println!("{:32} {answered}", "answers");
 
+    many_at_once(labels, &job, rounds / 2, now(rounds))?;
     one_who_skips_all(labels, &job, tasks.min(20_000), now(rounds))?;
     reading(labels, &job, tasks, now(rounds))?;
     deciding(labels, &job, now(rounds))?;
@@ -151,6 +155,45 @@ fn create(labels: &Labels, job: &JobName, tasks: u64) -> Result<(), Box<dyn Erro
         first += 1000;
     }
     labels.seal(job, Nanos(0))?;
+    Ok(())
+}
+
+/// People who all answer as fast as they can.
+fn many_at_once(
+    labels: &Labels,
+    job: &JobName,
+    rounds: u64,
+    now: Nanos,
+) -> Result<(), Box<dyn Error>> {
+    let of_one = |n: u64| -> Result<[Times; 3], LabelError> {
+        let [mut next, mut draft, mut submit] = [const { Times(Vec::new()) }; 3];
+        let (worker, answer) = (format!("fast-{n}"), Answer::Boxes(boxes(n % 3)));
+        for _ in 0..rounds / FAST {
+            let Some(task) = next.of(|| labels.next(job, &worker, now))? else { break };
+            draft.of(|| labels.save_draft(task.id, &worker, task.revision, &answer))?;
+            submit.of(|| labels.submit(task.id, &worker, &answer, 9.0, now))?;
+        }
+        Ok([next, draft, submit])
+    };
+    let since = Instant::now();
+    let [mut next, mut draft, mut submit] = [const { Times(Vec::new()) }; 3];
+    std::thread::scope(|scope| {
+        let of_one = &of_one;
+        let threads: Vec<_> = (0..FAST).map(|n| scope.spawn(move || of_one(n))).collect();
+        for thread in threads {
+            let times = thread.join().map_err(|_| "a worker broke down")??;
+            for (all, one) in [&mut next, &mut draft, &mut submit].into_iter().zip(times) {
+                all.0.extend(one.0);
+            }
+        }
+        Ok::<(), Box<dyn Error>>(())
+    })?;
+    let answers = submit.0.len();
+    next.say("next, 20 people at once");
+    draft.say("save_draft, 20 people at once");
+    submit.say("submit, 20 people at once");
+    let per_second = answers as f64 / since.elapsed().as_secs_f64();
+    println!("{:32} {per_second:.0} answers a second", "20 people at once");
     Ok(())
 }
 
