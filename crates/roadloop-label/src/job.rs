@@ -194,7 +194,6 @@ pub enum ReviewRule {
 /// Boxes of a model that are shown from the start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreLabel {
-    pub model: String,
     pub min_confidence: f32,
 }
 
@@ -344,7 +343,7 @@ pub struct NewJob {
 }
 
 impl NewJob {
-    pub(crate) fn check(&self) -> Result<(), LabelError> {
+    pub fn check(&self) -> Result<(), LabelError> {
         self.settings.check()?;
         check_line("name of whoever makes a job", &self.created_by, 1..=200)?;
         if self.instructions.len() > LONGEST_INSTRUCTIONS {
@@ -437,7 +436,7 @@ mod tests {
         check_settings(|it| it.consolidation.quorum = Some(0), "quorum");
         check_settings(|it| it.review = ReviewRule::Below(f64::NAN), "0 to 1");
         check_settings(|it| it.attribute.clear(), "1 to 127 characters");
-        let pre_label = PreLabel { model: "m".into(), min_confidence: 2.0 };
+        let pre_label = PreLabel { min_confidence: 2.0 };
         check_settings(|it| it.pre_label = Some(pre_label), "least confidence");
     }
 

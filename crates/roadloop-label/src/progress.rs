@@ -2,6 +2,7 @@
 
 use roadloop_base::Nanos;
 use rusqlite::{Row, Transaction, params};
+use serde::Serialize;
 
 use crate::LabelError;
 
@@ -12,7 +13,7 @@ const HOUR: i64 = 3_600_000_000_000;
 
 /// How far a job is. Gold tasks are counted in `gold` and `flagged` only, their
 /// answers nowhere.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Progress {
     pub tasks: u64,
     pub gold: u64,
@@ -34,6 +35,13 @@ pub struct Progress {
     pub median_seconds: Option<f64>,
     /// What is left, by so many people as answered in the last hour.
     pub seconds_left: Option<f64>,
+}
+
+impl Progress {
+    /// Tasks nobody is to say anything more about.
+    pub fn is_final(&self) -> u64 {
+        self.done + self.approved + self.corrected
+    }
 }
 
 pub(crate) fn progress(on: &Transaction<'_>, job: i64, now: Nanos) -> Result<Progress, LabelError> {

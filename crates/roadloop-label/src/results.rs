@@ -6,8 +6,8 @@ use rusqlite::{Transaction, params};
 use crate::jobs::JobRow;
 use crate::review::{TaskDetail, detail};
 use crate::{
-    Answer, GivenAnswer, JobName, Judged, LabelError, Labels, Outcome, ResultBox, TaskState,
-    Verdict,
+    Answer, GivenAnswer, JobName, Judged, LabelError, Labels, MergedBox, Outcome, ResultBox,
+    TaskState, Verdict,
 };
 
 /// At once.
@@ -31,6 +31,8 @@ pub struct TaskResult {
     pub boxes: Option<Vec<ResultBox>>,
     /// The same of a job of verdicts.
     pub verdict: Option<Judged>,
+    /// Whether that is what it came with, and nobody said anything since.
+    pub is_as_given: bool,
     pub answers: Vec<GivenAnswer>,
     /// When it became so.
     pub changed_at: Nanos,
@@ -74,17 +76,13 @@ fn result(
     let TaskDetail { row, source, image_key, initial, given, answers, outcome, decision, .. } =
         detail(on, job, task)?;
     let correction = decision.and_then(|decision| decision.correction);
+    let is_as_given = correction.is_none() && outcome.is_none() && given.is_some();
     let (boxes, verdict) = match (row.state, correction, outcome) {
         (TaskState::Waiting | TaskState::SentBack | TaskState::Failed, ..) => (None, None),
-        (_, Some(Answer::Boxes(boxes)), _) => (Some(corrected(boxes)), None),
+        (_, Some(Answer::Boxes(boxes)), outcome) => (Some(corrected(boxes, outcome)), None),
         (_, Some(Answer::Verdict(verdict)), _) => (None, Some(overruled(verdict))),
         (_, None, Some(Outcome::Boxes(consolidated))) => {
-            let boxes = consolidated.boxes.into_iter().map(|merged| ResultBox {
-                label: merged.label,
-                pixels: merged.pixels,
-                confidence: Some(merged.confidence),
-            });
-            (Some(boxes.collect()), None)
+            (Some(consolidated.boxes.into_iter().map(agreed).collect()), None)
         }
         (_, None, Some(Outcome::Verdict(judged))) => (None, Some(judged)),
         (_, None, None) => (given, None),
@@ -101,17 +99,33 @@ fn result(
         initial,
         boxes,
         verdict,
+        is_as_given,
         answers,
         changed_at: row.changed_at,
     })
 }
 
-/// One person drew them: their confidence says nothing.
-fn corrected(boxes: Vec<DrawnBox>) -> Vec<ResultBox> {
-    let boxes = boxes.into_iter().map(|drawn| ResultBox {
-        label: drawn.label,
-        pixels: drawn.pixels,
-        confidence: Some(0.0),
+fn agreed(merged: MergedBox) -> ResultBox {
+    let MergedBox { label, pixels, confidence, .. } = merged;
+    ResultBox { label, pixels, confidence: Some(confidence) }
+}
+
+/// What the reviewer left as it was keeps its confidence; of what one person drew it
+/// says nothing.
+fn corrected(boxes: Vec<DrawnBox>, outcome: Option<Outcome>) -> Vec<ResultBox> {
+    let merged = match outcome {
+        Some(Outcome::Boxes(consolidated)) => consolidated.boxes,
+        _ => Vec::new(),
+    };
+    let boxes = boxes.into_iter().map(|drawn| {
+        let same = merged
+            .iter()
+            .find(|merged| merged.label == drawn.label && merged.pixels == drawn.pixels);
+        ResultBox {
+            confidence: Some(same.map_or(0.0, |merged| merged.confidence)),
+            label: drawn.label,
+            pixels: drawn.pixels,
+        }
     });
     boxes.collect()
 }
