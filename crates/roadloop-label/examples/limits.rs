@@ -6,19 +6,22 @@
 //! ```
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use roadloop_base::{Camera, DrawnBox, FrameId, Nanos, PixelBox, RecordingId};
 use roadloop_label::{
-    Answer, Consolidation, JobName, JobSettings, LabelClass, Labels, NewJob, NewTask, Purpose,
-    Review, ReviewRule, Ruling, Submitted, TaskOrder, TaskQuery, TaskState,
+    Answer, Consolidation, JobName, JobSettings, LabelClass, LabelError, Labels, NewJob, NewTask,
+    Purpose, Review, ReviewRule, Ruling, Submitted, TaskOrder, TaskQuery, TaskState,
 };
 
 const LABELS: usize = 50;
 const WORKERS: usize = 100;
 const BOXES: usize = 200;
 const ASKED: u32 = 3;
+
+/// People at once, where they do not think.
+const FAST: u64 = 20;
 
 /// How long each of many calls took.
 #[derive(Default)]
@@ -52,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rounds: u64 = arguments.next().map_or(Ok(5_000), |text| text.parse())?;
     let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let path = folder.join(format!("limits-{}.db", std::process::id()));
-    let done = measure(&Labels::open(&path)?, tasks, rounds);
+    let done = measure(&Labels::open(&path)?, &path, tasks, rounds);
     println!("{:32} {:6} MiB", "file", std::fs::metadata(&path)?.len() >> 20);
     for suffix in ["", "-wal", "-shm"] {
         std::fs::remove_file(format!("{}{suffix}", path.display())).ok();
@@ -60,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     done
 }
 
-fn measure(labels: &Labels, tasks: u64, rounds: u64) -> Result<(), Box<dyn Error>> {
+fn measure(labels: &Labels, path: &Path, tasks: u64, rounds: u64) -> Result<(), Box<dyn Error>> {
     let job: JobName = "street".parse()?;
     let now = |round: u64| Nanos(round as i64 * 1_000_000_000);
     let since = Instant::now();
@@ -106,10 +109,11 @@ fn measure(labels: &Labels, tasks: u64, rounds: u64) -> Result<(), Box<dyn Error
     work.say("work");
     println!("{:32} {answered}", "answers");
 
+    many_at_once(labels, &job, rounds / 2, now(rounds))?;
     one_who_skips_all(labels, &job, tasks.min(20_000), now(rounds))?;
     reading(labels, &job, tasks, now(rounds))?;
     deciding(labels, &job, now(rounds))?;
-    Ok(())
+    with_all_answers(labels, &job, path, now(rounds))
 }
 
 fn create(labels: &Labels, job: &JobName, tasks: u64) -> Result<(), Box<dyn Error>> {
@@ -151,6 +155,45 @@ fn create(labels: &Labels, job: &JobName, tasks: u64) -> Result<(), Box<dyn Erro
         first += 1000;
     }
     labels.seal(job, Nanos(0))?;
+    Ok(())
+}
+
+/// People who all answer as fast as they can.
+fn many_at_once(
+    labels: &Labels,
+    job: &JobName,
+    rounds: u64,
+    now: Nanos,
+) -> Result<(), Box<dyn Error>> {
+    let of_one = |n: u64| -> Result<[Times; 3], LabelError> {
+        let [mut next, mut draft, mut submit] = [const { Times(Vec::new()) }; 3];
+        let (worker, answer) = (format!("fast-{n}"), Answer::Boxes(boxes(n % 3)));
+        for _ in 0..rounds / FAST {
+            let Some(task) = next.of(|| labels.next(job, &worker, now))? else { break };
+            draft.of(|| labels.save_draft(task.id, &worker, task.revision, &answer))?;
+            submit.of(|| labels.submit(task.id, &worker, &answer, 9.0, now))?;
+        }
+        Ok([next, draft, submit])
+    };
+    let since = Instant::now();
+    let [mut next, mut draft, mut submit] = [const { Times(Vec::new()) }; 3];
+    std::thread::scope(|scope| {
+        let of_one = &of_one;
+        let threads: Vec<_> = (0..FAST).map(|n| scope.spawn(move || of_one(n))).collect();
+        for thread in threads {
+            let times = thread.join().map_err(|_| "a worker broke down")??;
+            for (all, one) in [&mut next, &mut draft, &mut submit].into_iter().zip(times) {
+                all.0.extend(one.0);
+            }
+        }
+        Ok::<(), Box<dyn Error>>(())
+    })?;
+    let answers = submit.0.len();
+    next.say("next, 20 people at once");
+    draft.say("save_draft, 20 people at once");
+    submit.say("submit, 20 people at once");
+    let per_second = answers as f64 / since.elapsed().as_secs_f64();
+    println!("{:32} {per_second:.0} answers a second", "20 people at once");
     Ok(())
 }
 
@@ -230,6 +273,34 @@ fn deciding(labels: &Labels, job: &JobName, now: Nanos) -> Result<(), Box<dyn Er
     let since = Instant::now();
     labels.set_consolidation(job, &Consolidation { iou: 0.6, ..Consolidation::default() }, now)?;
     println!("{:32} {:.1} s", "set_consolidation", since.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// As if all were answered: what is not is written past the rules, empty answers of a
+/// minute each, because to do it properly takes half an hour.
+fn with_all_answers(
+    labels: &Labels,
+    job: &JobName,
+    path: &Path,
+    now: Nanos,
+) -> Result<(), Box<dyn Error>> {
+    let connection = rusqlite::Connection::open(path)?;
+    for n in 0..ASKED {
+        connection.execute(
+            "INSERT INTO assignments (job, task, worker, is_gold, state, leased_at, lease_until, \
+             submitted_at, seconds, boxes, score, answer) \
+             SELECT job, id, 'worker-' || ((number + ?1) % ?2), 0, 'submitted', 0, 0, 0, 60.0, 0, \
+             0.5, '[]' FROM tasks WHERE true ON CONFLICT DO NOTHING",
+            rusqlite::params![n, WORKERS],
+        )?;
+    }
+    let [mut progress, mut statistics] = [const { Times(Vec::new()) }; 2];
+    for _ in 0..50 {
+        progress.of(|| labels.job(job, now))?;
+        statistics.of(|| labels.statistics(job))?;
+    }
+    progress.say("job, all answered");
+    statistics.say("statistics, all answered");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Transaction, params};
 
 use crate::answers::LONGEST_COMMENT;
 use crate::held::Held;
-use crate::job::check_text;
+use crate::job::{check_line, check_text};
 use crate::jobs::JobRow;
 use crate::review::{detail, note};
 use crate::settle::{TaskNow, settle};
@@ -43,7 +43,7 @@ impl Labels {
         review: &Review,
         now: Nanos,
     ) -> Result<TaskDetail, LabelError> {
-        check_text("name of a reviewer", &review.by, 1..=200)?;
+        check_line("name of a reviewer", &review.by, 1..=200)?;
         let comment = review.comment.as_deref().unwrap_or("").trim();
         check_text("comment", comment, 0..=LONGEST_COMMENT)?;
         self.write(|on| {

@@ -247,7 +247,7 @@ impl JobSettings {
         if matches!(self.review, ReviewRule::Below(below) if !(0.0..=1.0).contains(&below)) {
             return bad("agreement to review below", "use 0 to 1");
         }
-        check_text("label attribute", &self.attribute, 1..=127)?;
+        check_line("label attribute", &self.attribute, 1..=127)?;
         let of_model = |pre: &PreLabel| (0.0..=1.0).contains(&pre.min_confidence);
         if !self.pre_label.as_ref().is_none_or(of_model) {
             return bad("least confidence of pre-labels", "use 0 to 1");
@@ -263,7 +263,7 @@ fn check_labels(labels: &[LabelClass]) -> Result<(), LabelError> {
     }
     let (mut names, mut hotkeys) = (HashSet::new(), HashSet::new());
     for LabelClass { name, color, hotkey } in labels {
-        check_text("label", name, 1..=100)?;
+        check_line("label", name, 1..=100)?;
         if !names.insert(name) {
             return bad(format!("{name:?} is there twice"));
         }
@@ -317,6 +317,19 @@ pub(crate) fn check_text(
     Ok(())
 }
 
+/// The same for what is one line: a name, a label.
+pub(crate) fn check_line(
+    what: &'static str,
+    text: &str,
+    length: std::ops::RangeInclusive<usize>,
+) -> Result<(), LabelError> {
+    check_text(what, text, length)?;
+    if text.chars().any(char::is_control) {
+        return Err(LabelError::bad(what, "use one line without tabs"));
+    }
+    Ok(())
+}
+
 /// A job to be made.
 #[derive(Clone, Debug)]
 pub struct NewJob {
@@ -332,7 +345,7 @@ pub struct NewJob {
 impl NewJob {
     pub fn check(&self) -> Result<(), LabelError> {
         self.settings.check()?;
-        check_text("name of whoever makes a job", &self.created_by, 1..=200)?;
+        check_line("name of whoever makes a job", &self.created_by, 1..=200)?;
         if self.instructions.len() > LONGEST_INSTRUCTIONS {
             let reason = format!("use at most {} KiB", LONGEST_INSTRUCTIONS >> 10);
             return Err(LabelError::bad("text of the instructions", reason));
@@ -410,6 +423,7 @@ mod tests {
         check_settings(|it| it.labels.clear(), "1 to 50 labels");
         check_settings(|it| it.labels[1].name = "car".into(), "\"car\" is there twice");
         check_settings(|it| it.labels[1].name = "c\0r".into(), "control characters");
+        check_settings(|it| it.labels[1].name = "c\nr".into(), "one line");
         check_settings(|it| it.labels[0].color = Some("#a0b1c2".into()), "ok");
         check_settings(|it| it.labels[0].color = Some("#é12345".into()), "like #a0b1c2");
         check_settings(|it| it.labels[0].hotkey = Some('\n'), "no visible character");

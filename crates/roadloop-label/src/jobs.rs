@@ -4,7 +4,7 @@ use roadloop_base::Nanos;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::cells::{Of, pack_boxes, parsed, unfit};
-use crate::job::{check_consolidation, check_text};
+use crate::job::{check_consolidation, check_line};
 use crate::progress::progress;
 use crate::settle::merge_again;
 use crate::{
@@ -292,7 +292,7 @@ impl Labels {
         now: Nanos,
         change: impl FnOnce(&JobRow, Nanos) -> Result<(&'static str, Nanos), LabelError>,
     ) -> Result<Job, LabelError> {
-        check_text("name of whoever changes a job", by, 1..=200)?;
+        check_line("name of whoever changes a job", by, 1..=200)?;
         self.write(|on| {
             let job = JobRow::named(on, job)?;
             let (state, expires_at) = change(&job, now)?;

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::cells::frame;
 use crate::held::{Held, end_due};
-use crate::job::check_text;
+use crate::job::check_line;
 use crate::jobs::{JobRow, after_seconds};
 use crate::progress::median_seconds;
 use crate::{
@@ -56,7 +56,7 @@ impl Labels {
         worker: &str,
         now: Nanos,
     ) -> Result<Option<Assignment>, LabelError> {
-        check_text("name of a worker", worker, 1..=200)?;
+        check_line("name of a worker", worker, 1..=200)?;
         self.write(|on| {
             let job = JobRow::named(on, job)?;
             end_due(on, now, ENDED_BESIDES)?;

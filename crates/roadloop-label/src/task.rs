@@ -5,7 +5,7 @@ use std::fmt;
 use roadloop_base::{DrawnBox, FrameId, Nanos, PixelBox};
 use serde::{Deserialize, Serialize};
 
-use crate::job::check_text;
+use crate::job::{check_line, check_text};
 use crate::manifest::LONGEST_LINE;
 use crate::{Consolidated, JobName, JobSettings, Judged, LabelClass, LabelError, Purpose, Verdict};
 
@@ -94,9 +94,9 @@ fn check_shapes(boxes: &[DrawnBox]) -> Result<(), LabelError> {
         if drawn.tags.len() > 20 {
             return bad("it has more than 20 tags");
         }
-        check_text("label of a box", &drawn.label, 0..=100)?;
+        check_line("label of a box", &drawn.label, 0..=100)?;
         for tag in &drawn.tags {
-            check_text("tag of a box", tag, 1..=100)?;
+            check_line("tag of a box", tag, 1..=100)?;
         }
     }
     Ok(())
@@ -162,7 +162,8 @@ impl NewTask {
         if ![self.width, self.height].iter().all(|side| (1..=LARGEST_SIDE).contains(side)) {
             return bad("size of an image", "use 1 to 65536 pixels");
         }
-        check_text("source of a task", &self.source, 1..=4096)?;
+        check_line("source of a task", &self.source, 1..=4096)?;
+        check_line("key of an image", self.image_key.as_deref().unwrap_or("none"), 1..=4096)?;
         // What was there before may have other labels, and boxes half outside.
         check_shapes(&self.initial)?;
         if let Some(truth) = &self.gold {

@@ -12,6 +12,17 @@ fn tamper(path: &Path, sql: &str) {
     Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
 
+#[test]
+fn what_is_acknowledged_is_on_the_disk() {
+    let labels = Desk::new().labels;
+    let [mode, sync] = ["journal_mode", "synchronous"].map(|pragma| {
+        let writer = labels.writer.lock().unwrap();
+        writer.pragma_query_value(None, pragma, |row| row.get(0)).unwrap()
+    });
+    let (mode, sync): (rusqlite::types::Value, rusqlite::types::Value) = (mode, sync);
+    assert_eq!((mode, sync), ("wal".to_owned().into(), 2.into()), "2 is FULL");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_files_are_their_owners_only() {

@@ -241,7 +241,7 @@ fn short_instructions_and_names_of_jobs_come_with_the_work() {
 #[test]
 fn names_of_workers_are_checked() {
     let desk = Desk::of(1, 1);
-    for name in ["", "a\0b", &"x".repeat(201)] {
+    for name in ["", "a\0b", "a\nb", &"x".repeat(201)] {
         assert!(desk.labels.next(&street(), name, at(0)).is_err(), "{name:?}");
     }
     assert!(desk.next("Zoë O'Neil'; DROP TABLE tasks; --", 0).is_some());
