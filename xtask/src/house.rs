@@ -7,17 +7,18 @@ use serde_json::Value;
 use crate::workspace::metadata;
 
 /// A crate, what it may use, and what its tests may use besides.
-const HOUSE: [(&str, &[&str], &[&str]); 10] = [
+const HOUSE: [(&str, &[&str], &[&str]); 11] = [
     ("roadloop-base", &[], &[]),
     ("roadloop-bag", &["base"], &[]),
     ("roadloop-vision", &["base"], &[]),
     ("roadloop-store", &["base"], &[]),
     ("roadloop-catalog", &["base"], &[]),
     ("roadloop-queue", &["base"], &[]),
+    ("roadloop-label", &["base"], &[]),
     ("roadloop-users", &["base"], &[]),
     (
         "roadloop-engine",
-        &["base", "bag", "vision", "store", "catalog", "queue"],
+        &["base", "bag", "vision", "store", "catalog", "queue", "label"],
         &["bag", "queue", "store"],
     ),
     // Its tests write recordings with `roadloop_bag::testing`, and store them with

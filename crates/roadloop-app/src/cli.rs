@@ -11,6 +11,7 @@ mod down;
 mod enrich;
 mod extract;
 mod hits;
+pub(crate) mod label;
 mod output;
 pub(crate) mod queue;
 mod quickstart;
@@ -54,6 +55,8 @@ Examples:
   roadloop watch ./incoming                 work on recordings as they come
   roadloop run drive.bag --queue jobs.db    give the work to roadloop worker
   roadloop up --target local                workers of this machine, and one that watches
+  roadloop label create av --from crowds --labels car --workers 3
+                                            have people draw boxes
   roadloop studio                           look at all of it in a browser
   roadloop serve --rekognition              answer programs written for Amazon
   roadloop bag info drive.bag               what is in a recording?
@@ -121,6 +124,7 @@ enum Command {
     Sql(sql::Args),
     Enrich(enrich::Args),
     Tag(tag::Args),
+    Label(label::Args),
     Catalog(catalog::Args),
     Watch(watch::Args),
     Worker(worker::Args),
@@ -196,6 +200,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
             enrich::run(&Session::open(&global, Overrides::new())?, args).await
         }
         Command::Tag(args) => tag::run(&Session::open(&global, Overrides::new())?, args).await,
+        Command::Label(args) => label::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Catalog(args) => {
             catalog::run(&Session::open(&global, Overrides::new())?, args).await
         }

@@ -86,7 +86,7 @@ pub struct Rows {
 
 impl Rows {
     /// Columns are brought to plain types, which every format and reader has.
-    pub(crate) fn new(
+    pub fn new(
         schema: &Schema,
         batches: Vec<RecordBatch>,
         truncated: bool,

@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use roadloop_bag::BagError;
 use roadloop_base::ErrorKind;
 use roadloop_catalog::CatalogError;
+use roadloop_label::{LabelError, ManifestError};
 use roadloop_queue::QueueError;
 use roadloop_queue::aws::AwsError;
 use roadloop_store::StoreError;
@@ -74,6 +75,38 @@ pub enum EngineError {
     Record { key: String, source: serde_json::Error },
     #[error("nothing can be done with the job {job}: this program does not understand it")]
     BadLetter { job: String },
+    #[error(transparent)]
+    Label(#[from] LabelError),
+    #[error(transparent)]
+    Line(#[from] ManifestError),
+    #[error("{reason}\npath: {}", path.display())]
+    Manifest { path: PathBuf, reason: String },
+    #[error(
+        "a verification or an adjustment is of an earlier job; name it, or give frames to be labelled"
+    )]
+    NoEarlierJob,
+    #[error(
+        "the job {job} has no boxes that could be verified; its tasks have to be done, and reviewed where it says so"
+    )]
+    NothingToVerify { job: String },
+    #[error(
+        "{attribute} is what the earlier job calls its label; both stand in one line, so give another --attribute"
+    )]
+    SameAttribute { attribute: String },
+    #[error(
+        "there is nothing to be labelled: no frame was chosen that has an anonymised copy ({skipped} have none); make copies with: roadloop anonymize"
+    )]
+    NothingToLabel { skipped: u64 },
+    #[error(
+        "no gold frame: none of those that were named has boxes of people; draw some in the studio first"
+    )]
+    NoGold,
+    #[error("a job has at most {most} tasks, and these are {tasks}; choose fewer frames")]
+    TooManyTasks { tasks: usize, most: usize },
+    #[error("no task of the job {job} has a result yet")]
+    NothingLabelled { job: String },
+    #[error("no image of the job {job} can be read here")]
+    NoImages { job: String },
     #[error("work was stopped")]
     Stopped { source: Box<dyn Error + Send + Sync> },
 }
@@ -118,6 +151,18 @@ impl EngineError {
                 true => ErrorKind::Busy,
                 false => ErrorKind::Internal,
             },
+            EngineError::Label(error) => error.kind(),
+            EngineError::Line(error) => error.kind(),
+            EngineError::Manifest { .. }
+            | EngineError::NoEarlierJob
+            | EngineError::NothingToVerify { .. }
+            | EngineError::SameAttribute { .. }
+            | EngineError::NothingToLabel { .. }
+            | EngineError::NoGold
+            | EngineError::TooManyTasks { .. } => ErrorKind::Invalid,
+            EngineError::NothingLabelled { .. } | EngineError::NoImages { .. } => {
+                ErrorKind::NotFound
+            }
             EngineError::NoMailbox { .. } | EngineError::NoTable(_) => ErrorKind::NotFound,
             EngineError::Message(_) => ErrorKind::Invalid,
             EngineError::BadLetter { .. } | EngineError::NotHere => ErrorKind::Invalid,

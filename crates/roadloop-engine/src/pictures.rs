@@ -82,6 +82,16 @@ impl ImageName {
     }
 }
 
+/// The image whose anonymised copy has a key; `None` where it is the key of anything else.
+pub fn anonymized_named(key: &str) -> Option<ImageName> {
+    let mut parts = key.split('/').skip(1);
+    let (recording, camera) = (parts.next()?, parts.next()?);
+    let file = parts.next()?;
+    let (recording, camera) = (RecordingId::new(recording).ok()?, Camera::new(camera).ok()?);
+    let name = ImageName::new(recording, camera, file)?;
+    (name.key(Which::Anonymized) == key).then_some(name)
+}
+
 fn media_type(file: &str) -> Option<&'static str> {
     let (_, extension) = file.rsplit_once('.')?;
     Some(match extension {

@@ -6,6 +6,7 @@ pub mod copy;
 pub mod detect;
 pub mod files;
 pub mod ingest;
+pub mod label;
 pub mod redact;
 pub mod search;
 pub mod select;

@@ -7,6 +7,7 @@
 //! steps together for one model file; all are [`Detector`]s. [`open_text_reader`]
 //! joins two files, one that finds lines of text and one that reads them.
 
+mod bars;
 mod decode;
 mod detector;
 mod draw;
@@ -33,6 +34,7 @@ mod thumbnail;
 mod vector;
 mod video;
 
+pub use bars::{BarRow, Measure, bar_chart};
 pub use decode::{MAX_PIXELS, decode, decode_bytes, decode_whole};
 pub use detector::{DecoderKind, Detector, DetectorOptions, open_detector};
 pub use draw::draw_boxes;

@@ -293,6 +293,220 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labelling jobs, the newest first */
+        get: operations["jobs"];
+        put?: never;
+        /** Makes a labelling job */
+        post: operations["make_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A labelling job */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/consolidation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Puts people's boxes together by other settings
+         * @description What a reviewer decided stays as it is.
+         */
+        put: operations["set_consolidation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job's results as an augmented manifest */
+        get: operations["job_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/pictures/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture of a job's instructions */
+        get: operations["job_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some labelled images on one picture */
+        get: operations["job_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a job, or lets it go on */
+        post: operations["set_job_state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who labelled how much, how fast and how well */
+        get: operations["job_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks of a job */
+        get: operations["job_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/tasks/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task with everybody's answers */
+        get: operations["job_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/tasks/{number}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides about a task
+         * @description Who looked at an older state of it is told so, and nothing is changed.
+         */
+        post: operations["decide_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/tasks/{number}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The anonymised image of a task
+         * @description Who labels is shown those that were handed to them.
+         */
+        get: operations["task_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -608,6 +822,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs with something to do for who asks */
+        get: operations["work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/assignments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task that was handed to who asks */
+        get: operations["assignment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/assignments/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a task
+         * @description The same answer sent again is counted once. One that comes after the deadline is kept as
+         *     a draft.
+         */
+        post: operations["answer_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/assignments/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps what was done so far */
+        put: operations["save_draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/assignments/{id}/flag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a talk about a task */
+        post: operations["flag_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/assignments/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a task back, without a word */
+        post: operations["release_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/assignments/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skips a task: others are asked */
+        post: operations["skip_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/{job}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The next task of a job
+         * @description The one who asks has in hand already, or one that nobody else is to have; it is theirs
+         *     until its deadline.
+         */
+        post: operations["next_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -634,6 +992,56 @@ export interface components {
             labels: {
                 [key: string]: number;
             };
+        };
+        /** @description What became of an answer. */
+        AnswerDone: {
+            /** @description Why it is not counted. */
+            detail?: string | null;
+            /** @description `counted`, `already_counted`, `kept_as_draft`. */
+            outcome: string;
+        };
+        /** @description What somebody says of a task: boxes, or a verdict. */
+        AnswerItem: {
+            /** @description None at all says that there is nothing. */
+            boxes?: components["schemas"]["PersonsBox"][] | null;
+            verdict?: components["schemas"]["VerdictItem"] | null;
+        };
+        /** @description A task in somebody's hands. */
+        AssignmentItem: {
+            /** @description What is proposed: boxes of models, or of the earlier job. */
+            boxes: components["schemas"]["PersonsBox"][];
+            /** @description When it goes to others. */
+            deadline: string;
+            draft?: components["schemas"]["AnswerItem"] | null;
+            /** Format: int32 */
+            height: number;
+            /** Format: int64 */
+            id: number;
+            /** @description Where its anonymised image is. */
+            image: string;
+            job: string;
+            labels: components["schemas"]["JobLabel"][];
+            /** Format: int64 */
+            left_for_me: number;
+            /** Format: int64 */
+            mine_done: number;
+            /** Format: int64 */
+            number: number;
+            /** @description What the same person drew on the frame before, of the same camera. */
+            previous?: components["schemas"]["PersonsBox"][] | null;
+            purpose: components["schemas"]["JobPurpose"];
+            /**
+             * Format: int64
+             * @description Of the draft: what is saved next names it as its `base`.
+             */
+            revision: number;
+            /** Format: double */
+            seconds_left: number;
+            sent_back?: components["schemas"]["SentBackItem"] | null;
+            /** @description `leased`, or what it is now. */
+            state: string;
+            /** Format: int32 */
+            width: number;
         };
         /** @description What somebody did. */
         AuditItem: {
@@ -670,6 +1078,33 @@ export interface components {
             /** @description Twenty steps from 0 to 1. */
             bins: number[];
         };
+        /** @description What people agreed on, and why. */
+        ConsolidatedItem: {
+            /**
+             * Format: double
+             * @description Mean F1 of the answers against it.
+             */
+            agreement: number;
+            boxes: components["schemas"]["MergedItem"][];
+            left_out: components["schemas"]["LeftOutItem"][];
+        };
+        /** @description How boxes of several people are put together. */
+        ConsolidationItem: {
+            /** @description Whether only boxes of one label are put together; else the label is voted for. */
+            class_aware: boolean;
+            /**
+             * Format: double
+             * @description Overlap from which boxes are one.
+             */
+            iou: number;
+            /** @enum {string} */
+            position: "mean" | "median";
+            /**
+             * Format: int32
+             * @description People who must have drawn a box; the majority where nothing is said.
+             */
+            quorum?: number | null;
+        };
         /** @description How many there are of each value. */
         Counts: {
             /** @description `detections` or `frames`. */
@@ -688,6 +1123,15 @@ export interface components {
             place: string;
             reason: string;
             stage: string;
+        };
+        /** @description What a reviewer said in the end. */
+        DecisionItem: {
+            at: string;
+            /** @description What is right in the place of the result. */
+            boxes?: components["schemas"]["PersonsBox"][] | null;
+            by: string;
+            /** @description `approved`, `corrected`. */
+            kind: string;
         };
         /** @description Models against people. */
         Evaluation: {
@@ -725,6 +1169,10 @@ export interface components {
             message: string;
             /** @description The one behind the last. */
             to: number;
+        };
+        /** @description What is to be talked about. */
+        FlagComment: {
+            comment: string;
         };
         /** @description Something that a model says is on a frame. */
         FoundBox: {
@@ -829,6 +1277,19 @@ export interface components {
              */
             without_values: number;
         };
+        /** @description What somebody answered. */
+        GivenAnswerItem: {
+            /** Format: int64 */
+            assignment: number;
+            boxes?: components["schemas"]["PersonsBox"][] | null;
+            /** Format: double */
+            seconds: number;
+            /** @description `submitted`, `sent_back`. */
+            state: string;
+            submitted_at: string;
+            verdict?: components["schemas"]["VerdictItem"] | null;
+            worker: string;
+        };
         /** @description A value and how many have it. */
         GroupCount: {
             /**
@@ -868,18 +1329,118 @@ export interface components {
             /** @description `viewer`, `worker`, `reviewer`, `admin`. */
             role: string;
         };
-        /** @description A box and how it came out. */
-        JudgedItem: {
-            /** @description Left, top, right, bottom as fractions. */
-            bbox: number[];
+        /** @description A labelling job with all that is set. */
+        JobDetail: {
+            /** @description What the label is called in manifests. */
+            attribute: string;
             /**
-             * Format: float
-             * @description The model's.
+             * Format: int32
+             * @description Each so many tasks of somebody, one is gold; 0 where none is.
              */
-            confidence?: number | null;
-            label: string;
-            /** @description `agreed`: both say so; `extra`: only the model; `missed`: only the person. */
-            verdict: string;
+            gold_every: number;
+            /** @description Markdown; what stands before a line `---` is always visible. */
+            instructions: string;
+            job: components["schemas"]["JobItem"];
+            /** @description Names of pictures that the instructions show. */
+            pictures: string[];
+            pre_label?: components["schemas"]["PreLabelItem"] | null;
+        };
+        /** @description A labelling job. */
+        JobItem: {
+            consolidation: components["schemas"]["ConsolidationItem"];
+            created_at: string;
+            created_by: string;
+            expires_at: string;
+            labels: components["schemas"]["JobLabel"][];
+            name: string;
+            /** @description The earlier job that is verified or adjusted. */
+            of?: string | null;
+            progress: components["schemas"]["JobProgress"];
+            purpose: components["schemas"]["JobPurpose"];
+            review: components["schemas"]["JobReview"];
+            /** Format: double */
+            review_below?: number | null;
+            /** @description `filling`, `open`, `closed`, `expired`. */
+            state: string;
+            /** Format: int32 */
+            task_seconds: number;
+            /**
+             * Format: int32
+             * @description Who label each task.
+             */
+            workers: number;
+        };
+        /** @description A kind of thing that is looked for. */
+        JobLabel: {
+            /** @description `#rrggbb`. */
+            color?: string | null;
+            /** @description One character. */
+            hotkey?: string | null;
+            name: string;
+        };
+        /** @description How far a job is. */
+        JobProgress: {
+            /** Format: int64 */
+            answers: number;
+            /** Format: int64 */
+            answers_wanted: number;
+            /** Format: int64 */
+            approved: number;
+            /** Format: int64 */
+            corrected: number;
+            /**
+             * Format: int64
+             * @description Final without a review.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Skipped by so many that nobody is left.
+             */
+            failed: number;
+            /** Format: int64 */
+            flagged: number;
+            /** Format: int64 */
+            in_review: number;
+            /**
+             * Format: int64
+             * @description In somebody's hands now.
+             */
+            leased: number;
+            /** Format: double */
+            median_seconds?: number | null;
+            /**
+             * Format: double
+             * @description At the pace of the last hour.
+             */
+            seconds_left?: number | null;
+            /** Format: int64 */
+            sent_back: number;
+            /** Format: int64 */
+            tasks: number;
+        };
+        /**
+         * @description What people are asked: boxes, whether an earlier job's are right, or to correct those.
+         * @enum {string}
+         */
+        JobPurpose: "draw" | "verify" | "adjust";
+        /**
+         * @description Which results a reviewer must look at.
+         * @enum {string}
+         */
+        JobReview: "none" | "disagreements" | "all";
+        /** @description What the verdicts come to. */
+        JudgedItem: {
+            comments: string[];
+            /** Format: double */
+            confidence: number;
+            is_good: boolean;
+            is_tied: boolean;
+        };
+        /** @description A draft that is kept. */
+        KeptDraft: {
+            /** Format: int64 */
+            revision: number;
         };
         /** @description How one label came out. */
         LabelScore: {
@@ -901,6 +1462,20 @@ export interface components {
              */
             recall?: number | null;
         };
+        /** @description A box that too few people drew. */
+        LeftOutItem: {
+            answer: number;
+            /**
+             * Format: double
+             * @description Overlap with the nearest box of somebody else.
+             */
+            nearest_iou: number;
+            /** Format: int32 */
+            needed: number;
+            place: number;
+            /** Format: int32 */
+            votes: number;
+        };
         /** @description A name and a password. */
         Login: {
             name: string;
@@ -912,6 +1487,15 @@ export interface components {
             id: number;
             /** @description The link is `/invite#` and this. */
             secret: string;
+        };
+        /** @description What was made. */
+        MadeJob: {
+            job: components["schemas"]["JobItem"];
+            /**
+             * Format: int64
+             * @description Frames that are not in it, as they have no anonymised copy.
+             */
+            left_out: number;
         };
         /** @description A token that was made. It is shown this once. */
         MadeToken: {
@@ -941,6 +1525,38 @@ export interface components {
             /** @description Of this program. */
             version: string;
         };
+        /** @description A box of somebody that went into a merged one. */
+        MemberItem: {
+            /** @description Place in the list of answers. */
+            answer: number;
+            /**
+             * Format: double
+             * @description Overlap with the merged box.
+             */
+            iou: number;
+            /** @description Place in that answer. */
+            place: number;
+        };
+        /** @description A box that enough people drew. */
+        MergedItem: {
+            /**
+             * Format: double
+             * @description Votes of all, times the mean overlap; 0 where one person was asked.
+             */
+            confidence: number;
+            /** Format: double */
+            height: number;
+            /** @description The label's vote was a tie. */
+            is_tied: boolean;
+            label: string;
+            /** Format: double */
+            left: number;
+            members: components["schemas"]["MemberItem"][];
+            /** Format: double */
+            top: number;
+            /** Format: double */
+            width: number;
+        };
         /** @description A neighbour of a frame, as much as a strip of thumbnails needs. */
         Neighbour: components["schemas"]["FrameName"] & {
             anonymized: boolean;
@@ -952,6 +1568,40 @@ export interface components {
             /** @description None at all says that there is nothing. */
             boxes: components["schemas"]["PersonsBox"][];
         };
+        /** @description What somebody says of a task, and how long they looked at it. */
+        NewAnswer: {
+            /** @description None at all says that there is nothing. */
+            boxes?: components["schemas"]["PersonsBox"][] | null;
+            /** Format: double */
+            seconds: number;
+            verdict?: components["schemas"]["VerdictItem"] | null;
+        };
+        /** @description What a reviewer says of a task. */
+        NewDecision: {
+            /** @description What is right, where it is corrected. */
+            boxes?: components["schemas"]["PersonsBox"][] | null;
+            comment?: string | null;
+            /** @enum {string} */
+            decision: "approve" | "correct" | "send_back" | "settle_flag";
+            /**
+             * Format: int64
+             * @description Of the task, as it was looked at.
+             */
+            revision: number;
+            /** @description Who it goes back to. */
+            worker?: string | null;
+        };
+        /** @description What somebody did so far. */
+        NewDraft: {
+            /**
+             * Format: int64
+             * @description The revision it was made from.
+             */
+            base: number;
+            /** @description All that is there so far; none says that there is nothing. */
+            boxes?: components["schemas"]["PersonsBox"][] | null;
+            verdict?: components["schemas"]["VerdictItem"] | null;
+        };
         /** @description Who is to be invited. */
         NewInvitation: {
             /**
@@ -961,6 +1611,47 @@ export interface components {
             days?: number | null;
             /** @description `viewer`, `worker`, `reviewer`, `admin`. */
             role: string;
+        };
+        /** @description A job to be made. */
+        NewJobAsked: {
+            /** @description What the label is called in manifests; the job's name where nothing is said. */
+            attribute?: string | null;
+            consolidation: components["schemas"]["ConsolidationItem"];
+            /** @description Which frames; of those only the anonymised ones. Empty where it is of an earlier job. */
+            filter: string;
+            /** Format: int32 */
+            gold_every: number;
+            /** @description Frames at which people's work is measured: those of them that have boxes of people. */
+            gold_filter?: string | null;
+            /** @description Markdown; what stands before a line `---` is always visible. */
+            instructions: string;
+            labels: components["schemas"]["JobLabel"][];
+            /** Format: int32 */
+            lifetime_days: number;
+            /** Format: float */
+            min_confidence: number;
+            /** @description Letters, digits and `-`, at most 63. */
+            name: string;
+            /** @description The job that is verified or adjusted. */
+            of?: string | null;
+            pictures?: components["schemas"]["NewPicture"][];
+            /** @description Whether boxes of models are proposed. */
+            pre_label: boolean;
+            purpose: components["schemas"]["JobPurpose"];
+            review: components["schemas"]["JobReview"];
+            /** Format: double */
+            review_below?: number | null;
+            /** Format: int32 */
+            task_seconds: number;
+            /** Format: int32 */
+            workers: number;
+        };
+        /** @description A picture of the instructions. */
+        NewPicture: {
+            /** @description A JPEG, PNG or WebP of at most 5 MiB, in Base64. */
+            base64: string;
+            /** @description As the Markdown names it. */
+            name: string;
         };
         /** @description What to save. */
         NewSelection: {
@@ -980,6 +1671,22 @@ export interface components {
              * @description What a sample is drawn by: the same seed, the same frames.
              */
             seed?: number;
+        };
+        /** @description What somebody said about a task. */
+        NoteItem: {
+            at: string;
+            author: string;
+            /** @description `flag`, `skip`, `sent_back`, `comment`, `settled`. */
+            kind: string;
+            text: string;
+        };
+        /** @description A draft that was saved from elsewhere meanwhile. */
+        OtherDraft: {
+            boxes?: components["schemas"]["PersonsBox"][] | null;
+            detail: string;
+            /** Format: int64 */
+            revision: number;
+            verdict?: components["schemas"]["VerdictItem"] | null;
         };
         /** @description What the catalog has, in a few numbers. */
         Overview: {
@@ -1042,6 +1749,11 @@ export interface components {
             latitude: number;
             /** Format: double */
             longitude: number;
+        };
+        /** @description Boxes of models that are proposed. */
+        PreLabelItem: {
+            /** Format: float */
+            min_confidence: number;
         };
         /** @description A recording with all that is known of it. */
         RecordingDetail: components["schemas"]["RecordingItem"] & {
@@ -1147,6 +1859,15 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description Why a task came back. */
+        SentBackItem: {
+            by: string;
+            comment: string;
+        };
+        /** @description Why a task is skipped. */
+        SkipReason: {
+            reason: string;
+        };
         /** @description What a stage made. */
         StageProgress: {
             /**
@@ -1164,6 +1885,14 @@ export interface components {
             skipped: number;
             /** @description `extract`, `tables`, `video`, `detect`, `anonymize`. */
             stage: string;
+        };
+        /** @description What a job is to be. */
+        StateChange: {
+            /**
+             * @description Whether people are given tasks.
+             * @enum {string}
+             */
+            state: "open" | "closed";
         };
         /** @description One thing that happened to a frame. */
         Step: {
@@ -1205,6 +1934,56 @@ export interface components {
              * @description Frames it was about.
              */
             matched: number;
+        };
+        /** @description A task with everybody's answers. */
+        TaskDetailItem: {
+            answers: components["schemas"]["GivenAnswerItem"][];
+            decision?: components["schemas"]["DecisionItem"] | null;
+            gold?: components["schemas"]["PersonsBox"][] | null;
+            initial: components["schemas"]["PersonsBox"][];
+            judged?: components["schemas"]["JudgedItem"] | null;
+            notes: components["schemas"]["NoteItem"][];
+            result?: components["schemas"]["ConsolidatedItem"] | null;
+            /**
+             * Format: int64
+             * @description Names what is decided about: who looked at an older one is told.
+             */
+            revision: number;
+            task: components["schemas"]["TaskItem"];
+        };
+        /** @description A task, as lists show it. */
+        TaskItem: {
+            /** Format: double */
+            agreement?: number | null;
+            /** Format: int32 */
+            answers: number;
+            /**
+             * Format: int64
+             * @description Of the result.
+             */
+            boxes?: number | null;
+            flagged: boolean;
+            frame?: components["schemas"]["FrameName"] | null;
+            gold: boolean;
+            /** Format: int32 */
+            height: number;
+            /** Format: int64 */
+            number: number;
+            /** @description `waiting`, `done`, `in_review`, `approved`, `corrected`, `sent_back`, `failed`. */
+            state: string;
+            /** Format: int32 */
+            wanted: number;
+            /** Format: int32 */
+            width: number;
+        };
+        /** @description Some tasks. */
+        TaskList: {
+            tasks: components["schemas"]["TaskItem"][];
+            /**
+             * Format: int64
+             * @description Of all that were asked for.
+             */
+            total: number;
         };
         /**
          * @description Frames by when they were taken, in stretches of the same length. Long times without
@@ -1284,6 +2063,11 @@ export interface components {
             name: string;
             role: string;
         };
+        /** @description Whether an earlier job's boxes are right. */
+        VerdictItem: {
+            comment?: string | null;
+            is_good: boolean;
+        };
         /** @description The words filters are made of, as this catalog has them. */
         Vocabulary: {
             cameras: components["schemas"]["Word"][];
@@ -1304,6 +2088,59 @@ export interface components {
             /** Format: int64 */
             count: number;
             name: string;
+        };
+        /** @description A job with something to do for who asks. */
+        WorkItemItem: {
+            expires_at: string;
+            job: string;
+            /** Format: int64 */
+            left_for_me: number;
+            /** Format: int64 */
+            mine_done: number;
+            purpose: components["schemas"]["JobPurpose"];
+            /**
+             * Format: double
+             * @description What an answer takes, by the last ones of everybody.
+             */
+            seconds_per_task?: number | null;
+            /**
+             * Format: int64
+             * @description Tasks that came back to who asks.
+             */
+            sent_back: number;
+            /** @description What is always visible of the instructions; Markdown. */
+            short: string;
+            state: string;
+        };
+        /** @description What somebody did in a job. */
+        WorkerItem: {
+            /**
+             * Format: double
+             * @description Mean F1 against what all agreed on.
+             */
+            agreement?: number | null;
+            /** Format: int64 */
+            answers: number;
+            /** Format: int64 */
+            boxes: number;
+            /** Format: int64 */
+            expired: number;
+            /** Format: int64 */
+            gold_answers: number;
+            /**
+             * Format: double
+             * @description Mean F1 against what is known to be there.
+             */
+            gold_score?: number | null;
+            /** Format: double */
+            median_seconds?: number | null;
+            /** Format: double */
+            seconds: number;
+            /** Format: int64 */
+            sent_back: number;
+            /** Format: int64 */
+            skipped: number;
+            worker: string;
         };
     };
     responses: never;
@@ -1844,6 +2681,420 @@ export interface operations {
             };
         };
     };
+    jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobItem"][];
+                };
+            };
+        };
+    };
+    make_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJobAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeJob"];
+                };
+            };
+            /** @description a job has that name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description there is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    set_consolidation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsolidationItem"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobItem"];
+                };
+            };
+            /** @description there is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    job_manifest: {
+        parameters: {
+            query?: {
+                /** @description Which images the lines lead to: `raw` is what training takes. */
+                images?: "anonymized" | "raw";
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description there is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    job_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description there is no such picture */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    job_sheet: {
+        parameters: {
+            query?: {
+                /** @description So many images, at most 60. */
+                sample?: number;
+                /** @description Another seed shows others. */
+                seed?: number;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description there is no such job, or nothing is labelled yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    set_job_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StateChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobItem"];
+                };
+            };
+            /** @description there is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    job_statistics: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "png";
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerItem"][];
+                };
+            };
+            /** @description there is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    job_tasks: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `waiting`, `done`, `in_review`, `approved`, `corrected`, `sent_back`, `failed`; all
+                 *     where nothing is said.
+                 */
+                state?: string;
+                /** @description Only those that somebody wants to be talked about. */
+                flagged?: boolean;
+                order?: "number" | "worst";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description there is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    job_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetailItem"];
+                };
+            };
+            /** @description there is no such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    decide_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetailItem"];
+                };
+            };
+            /** @description there is no such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is not as it was looked at any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    task_image: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Pixels of the longer side, rounded up to 160, 320, 480 or 960: a thumbnail. The whole
+                 *     image where nothing is said.
+                 */
+                side?: number;
+            };
+            header?: never;
+            path: {
+                job: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description the one with that entity tag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such task, or no image of it here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -2367,6 +3618,261 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Vocabulary"];
                 };
+            };
+        };
+    };
+    work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkItemItem"][];
+                };
+            };
+        };
+    };
+    assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentItem"];
+                };
+            };
+            /** @description it is not yours, or there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    answer_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerDone"];
+                };
+            };
+            /** @description it is not yours, or there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    save_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptDraft"];
+                };
+            };
+            /** @description it is not yours, or there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description saved from elsewhere meanwhile, or answered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherDraft"];
+                };
+            };
+        };
+    };
+    flag_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlagComment"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is not yours, or there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    release_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is not yours, or there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is not in your hands any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    skip_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipReason"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is not yours, or there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is not in your hands any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    next_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentItem"];
+                };
+            };
+            /** @description there is nothing to do for who asks */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -9,7 +9,7 @@ use roadloop_base::Nanos;
 use roadloop_users::{Invitation, InvitationState, People, Role};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::Outcome;
+use crate::cli::{Outcome, label};
 use crate::command::command;
 use crate::render;
 use crate::server::studio::{Guard, Line, Proxy, Studio, ThumbnailSettings, description};
@@ -75,7 +75,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         folder: session.config.workspace().join("thumbnails"),
         most_bytes: args.thumbnails << 20,
     };
-    let studio = Studio::new(ctx, thumbnails, guard, server.closing());
+    let studio = Studio::new(ctx, label::open(session)?, thumbnails, guard, server.closing());
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let serving = server.serve(studio.routes());

@@ -15,6 +15,7 @@ mod filters;
 mod frames;
 mod guard;
 mod images;
+mod labelling;
 mod lineage;
 mod model;
 mod people;
@@ -34,6 +35,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use roadloop_engine::Ctx;
+use roadloop_engine::labels::Labels;
 use roadloop_engine::pictures::Thumbnails;
 use roadloop_engine::work::Board;
 use tokio::sync::Semaphore;
@@ -52,6 +54,7 @@ const STREAMS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Studio {
     ctx: Ctx,
+    labels: Labels,
     views: Views,
     thumbnails: Thumbnails,
     guard: Guard,
@@ -73,6 +76,7 @@ pub(crate) struct ThumbnailSettings {
 impl Studio {
     pub(crate) fn new(
         ctx: Ctx,
+        labels: Labels,
         thumbnails: ThumbnailSettings,
         guard: Guard,
         closing: Closing,
@@ -82,6 +86,7 @@ impl Studio {
         Studio {
             live,
             ctx,
+            labels,
             views: Views::default(),
             thumbnails: Thumbnails::new(folder, most_bytes),
             guard,
@@ -92,6 +97,7 @@ impl Studio {
     }
 
     pub(crate) fn routes(self) -> Router {
+        tokio::spawn(labelling::end_leases(self.labels.clone()));
         let studio = Arc::new(self);
         let (api, _) = api::routes().split_for_parts();
         let api = api.route("/api/v1/openapi.json", get(describe)).route("/healthz", get(alive));

@@ -12,6 +12,8 @@ mod elsewhere;
 mod extract;
 mod followed;
 mod killed;
+mod labelling;
+mod labelling_storm;
 mod main_job;
 mod people;
 mod queued;

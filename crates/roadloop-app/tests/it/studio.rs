@@ -1,6 +1,6 @@
 //! The studio as a browser meets it: pages, the API, and who is kept out.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -52,7 +52,11 @@ impl Answer {
 
 impl Open {
     pub(crate) fn start(workspace: &Workspace, more: &[&str]) -> Open {
-        let args = [&["studio", "--listen", "127.0.0.1:0", "--log-format", "json"], more].concat();
+        Open::start_at(workspace, "127.0.0.1:0", more)
+    }
+
+    pub(crate) fn start_at(workspace: &Workspace, address: &str, more: &[&str]) -> Open {
+        let args = [&["studio", "--listen", address, "--log-format", "json"], more].concat();
         let mut command: Command = workspace.command(&args);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -74,29 +78,18 @@ impl Open {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut asked = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            asked += &format!("Host: {}\r\n", self.address);
-        }
-        for (name, value) in headers {
-            asked += &format!("{name}: {value}\r\n");
-        }
-        asked += &format!("Content-Length: {}\r\n\r\n", body.len());
-        stream.write_all(asked.as_bytes()).unwrap();
-        // Who is refused early may be hung up on in the middle.
-        let _ = stream.write_all(body);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut body = answer[end + 4..].to_vec();
-        if head.contains("transfer-encoding: chunked") {
-            body = unchunked(&body);
-        }
-        Answer { status, head, body }
+        self.try_ask(method, path, headers, body).unwrap()
+    }
+
+    /// For who asks a studio that may be killed meanwhile.
+    pub(crate) fn try_ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
+        try_ask(&self.address, method, path, headers, body)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -116,11 +109,50 @@ impl Open {
     }
 
     /// A change as our own page makes it.
-    fn change(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    pub(crate) fn change(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
         let word = self.word();
         let ours = [("x-roadloop-csrf", word.as_str()), ("Content-Type", "application/json")];
         self.ask(method, path, &[&ours, headers].concat(), body.to_string().as_bytes())
     }
+}
+
+pub(crate) fn try_ask(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut asked = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        asked += &format!("Host: {address}\r\n");
+    }
+    for (name, value) in headers {
+        asked += &format!("{name}: {value}\r\n");
+    }
+    asked += &format!("Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(asked.as_bytes())?;
+    // Who is refused early may be hung up on in the middle.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut body = answer[end + 4..].to_vec();
+    if head.contains("transfer-encoding: chunked") {
+        body = unchunked(&body);
+    }
+    Ok(Answer { status, head, body })
 }
 
 fn unchunked(mut rest: &[u8]) -> Vec<u8> {

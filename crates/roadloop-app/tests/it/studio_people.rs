@@ -10,17 +10,17 @@ use crate::workspace::Workspace;
 const PASSWORD: &str = "a long enough sentence";
 
 /// Somebody who is logged in.
-struct User {
+pub(crate) struct User {
     cookie: String,
     word: String,
 }
 
 impl User {
-    fn get(&self, studio: &Open, path: &str) -> Answer {
+    pub(crate) fn get(&self, studio: &Open, path: &str) -> Answer {
         studio.ask("GET", path, &[("Cookie", &self.cookie)], b"")
     }
 
-    fn send(&self, studio: &Open, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) fn send(&self, studio: &Open, method: &str, path: &str, body: &Value) -> Answer {
         let headers = [
             ("Cookie", self.cookie.as_str()),
             ("x-roadloop-csrf", self.word.as_str()),
@@ -45,7 +45,7 @@ fn log_in(studio: &Open, name: &str) -> User {
 }
 
 /// Takes an invitation of the command line.
-fn invited(workspace: &Workspace, studio: &Open, role: &str, name: &str) -> User {
+pub(crate) fn invited(workspace: &Workspace, studio: &Open, role: &str, name: &str) -> User {
     let link = workspace.ok(&["users", "invite", "--role", role]);
     let secret = link.trim().split_once('#').unwrap().1.to_owned();
     let look = post(studio, "/api/v1/invitation", &json!({"secret": secret}));

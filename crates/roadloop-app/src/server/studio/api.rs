@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::guard::Caller;
+use super::labelling::{jobs, making, results, tasks, work};
 use super::{
     Studio, annotations, counts, evaluation, events, export, filters, frames, images, lineage,
     people, recordings, selections, tags, timeline,
@@ -19,6 +20,9 @@ use super::{
 
 /// Bytes of an annotation: two thousand boxes, each with its tags.
 const ANNOTATION_BYTES: usize = 2 << 20;
+
+/// Bytes of a new job: its instructions with some pictures, in Base64.
+const JOB_BYTES: usize = 32 << 20;
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -33,6 +37,7 @@ const ANNOTATION_BYTES: usize = 2 << 20;
         (name = "filters", description = "The filter language, and what filters find"),
         (name = "recordings", description = "Recordings, their stages and their damage"),
         (name = "selections", description = "Frames that were chosen, kept as they were"),
+        (name = "labelling", description = "Labelling jobs: tasks, answers, what they come to"),
         (name = "tags", description = "Words that people put on frames"),
         (name = "events", description = "What changes while somebody looks"),
         (name = "people", description = "Who asks, and who may do what"),
@@ -140,7 +145,13 @@ async fn overview(
 pub(super) fn routes() -> OpenApiRouter<Arc<Studio>> {
     let annotations = OpenApiRouter::new()
         .routes(routes!(annotations::save, annotations::take_back))
+        .routes(routes!(tasks::decide))
+        .routes(routes!(work::draft))
+        .routes(routes!(work::answer))
         .layer(DefaultBodyLimit::max(ANNOTATION_BYTES));
+    let making = OpenApiRouter::new()
+        .routes(routes!(jobs::all, making::make))
+        .layer(DefaultBodyLimit::max(JOB_BYTES));
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(me))
         .routes(routes!(people::log_in, people::log_out))
@@ -175,5 +186,22 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Studio>> {
         .routes(routes!(recordings::risks))
         .routes(routes!(export::export))
         .routes(routes!(events::events))
+        .routes(routes!(jobs::one))
+        .routes(routes!(jobs::picture))
+        .routes(routes!(jobs::set_state))
+        .routes(routes!(jobs::set_consolidation))
+        .routes(routes!(results::statistics))
+        .routes(routes!(results::manifest))
+        .routes(routes!(results::sheet))
+        .routes(routes!(tasks::all))
+        .routes(routes!(tasks::one))
+        .routes(routes!(tasks::image))
+        .routes(routes!(work::all))
+        .routes(routes!(work::next))
+        .routes(routes!(work::one))
+        .routes(routes!(work::skip))
+        .routes(routes!(work::flag))
+        .routes(routes!(work::release))
         .merge(annotations)
+        .merge(making)
 }

@@ -105,7 +105,7 @@ pub(super) struct PersonsBox {
 }
 
 impl PersonsBox {
-    fn of(drawn: &DrawnBox) -> PersonsBox {
+    pub(super) fn of(drawn: &DrawnBox) -> PersonsBox {
         // What was saved here are whole numbers.
         let whole = |side: f64| side.round().clamp(0.0, f64::from(u32::MAX)) as u32;
         let DrawnBox { label, pixels, confidence, tags } = drawn;

@@ -1,0 +1,61 @@
+//! `label sheet`: some labelled images on one picture.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use roadloop_engine::labels::JobName;
+use roadloop_engine::stages::label::{self, Images, SheetSettings};
+use roadloop_engine::vision::{MAX_TILES, encode_jpeg, encode_png};
+
+use super::having;
+use crate::cli::Outcome;
+use crate::cli::output::write_file;
+use crate::render::counted;
+use crate::session::Session;
+
+/// Of a picture that people look at and send around.
+const JPEG_QUALITY: u8 = 88;
+
+/// Draw some labelled images with their boxes, names and confidences on one picture
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Images are the anonymised ones. Of a job that was imported, images of this machine are shown
+too, as its manifest names them.
+
+Examples:
+  roadloop label sheet av --sample 10 --out sheet.png
+  roadloop label sheet av --sample 24 --seed 2 --out others.jpg")]
+pub(super) struct Args {
+    #[arg(value_name = "JOB")]
+    job: JobName,
+    /// So many images
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=MAX_TILES as u64))]
+    sample: u64,
+    /// Another seed shows others
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+    /// Where to write it: .png or .jpg
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
+    let labels = having(session, &args.job)?;
+    let ctx = session.reader().await?;
+    let settings = SheetSettings {
+        sample: args.sample as usize,
+        seed: args.seed,
+        images: Images::AnonymizedOrNamed,
+    };
+    let (pixels, of) = label::sheet(&ctx, &labels, &args.job, settings).await?;
+    let is_jpeg = args.out.extension().is_some_and(|end| end == "jpg" || end == "jpeg");
+    let bytes = match is_jpeg {
+        true => encode_jpeg(&pixels, JPEG_QUALITY)?,
+        false => encode_png(&pixels)?,
+    };
+    let replaced = write_file(&args.out, &bytes)?;
+    let of = counted(of, "labelled image");
+    session.note(&format!("of {of}: {}{}", args.out.display(), replaced.in_words()));
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,117 @@
+//! How far two boxes, or two sets of them, are the same.
+
+use std::cmp::Ordering;
+
+use roadloop_base::{DrawnBox, PixelBox};
+use serde::{Deserialize, Serialize};
+
+/// Intersection over union: 1 for the same box, 0 where they do not meet.
+pub fn iou(a: PixelBox, b: PixelBox) -> f64 {
+    if a == b {
+        return 1.0;
+    }
+    let [a, b] = [edges(a), edges(b)];
+    let area = |[left, top, right, bottom]: [f64; 4]| (right - left) * (bottom - top);
+    let width = a[2].min(b[2]) - a[0].max(b[0]);
+    let height = a[3].min(b[3]) - a[1].max(b[1]);
+    if width <= 0.0 || height <= 0.0 {
+        return 0.0;
+    }
+    let both = width * height;
+    let ratio = both / (area(a) + area(b) - both);
+    // Numbers so large that areas overflow are nobody's pixels.
+    if ratio.is_finite() { ratio.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// Left, top, right, bottom.
+pub(super) fn edges(pixels: PixelBox) -> [f64; 4] {
+    let right = pixels.left() + pixels.width();
+    let bottom = pixels.top() + pixels.height();
+    [pixels.left(), pixels.top(), right, bottom]
+}
+
+/// An order of boxes by what they are, not whose.
+pub(super) fn by_content(one: &DrawnBox, other: &DrawnBox) -> Ordering {
+    let sides = |drawn: &DrawnBox| {
+        let pixels = drawn.pixels;
+        // Adding zero makes one zero of the two there are.
+        [pixels.left(), pixels.top(), pixels.width(), pixels.height()].map(|side| side + 0.0)
+    };
+    let pairs = sides(one).into_iter().zip(sides(other));
+    pairs
+        .map(|(one, other)| one.total_cmp(&other))
+        .find(|ordering| ordering.is_ne())
+        .unwrap_or_else(|| one.label.cmp(&other.label))
+}
+
+/// How near a box of anyone else came to this one.
+pub(super) fn nearest(answers: &[&[DrawnBox]], answer: usize, pixels: PixelBox) -> f64 {
+    let others = answers.iter().enumerate().filter(|(other, _)| *other != answer);
+    let boxes = others.flat_map(|(_, boxes)| boxes.iter());
+    boxes.map(|other| iou(pixels, other.pixels)).fold(0.0, f64::max)
+}
+
+/// How boxes that were found fit those that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Score {
+    pub matched: u64,
+    /// Found, but not there.
+    pub extra: u64,
+    /// There, but not found.
+    pub missed: u64,
+}
+
+impl Score {
+    /// Of what was found, the share that is there; 1 where nothing was found.
+    pub fn precision(&self) -> f64 {
+        share(self.matched, self.extra)
+    }
+
+    /// Of what is there, the share that was found; 1 where nothing is there.
+    pub fn recall(&self) -> f64 {
+        share(self.matched, self.missed)
+    }
+
+    /// 1 where nothing is there and nothing was found.
+    pub fn f1(&self) -> f64 {
+        share(2 * self.matched, self.extra + self.missed)
+    }
+}
+
+fn share(good: u64, bad: u64) -> f64 {
+    if good + bad == 0 { 1.0 } else { good as f64 / (good + bad) as f64 }
+}
+
+/// Each box that was found is matched with one that is there, of the same name and
+/// overlapping that far, the best overlaps first.
+pub fn score(found: &[DrawnBox], truth: &[DrawnBox], threshold: f64) -> Score {
+    let mut pairs = Vec::new();
+    for (place, drawn) in found.iter().enumerate() {
+        for (there, real) in truth.iter().enumerate() {
+            if drawn.label != real.label {
+                continue;
+            }
+            let overlap = iou(drawn.pixels, real.pixels);
+            if overlap > 0.0 && overlap >= threshold {
+                pairs.push((overlap, place, there));
+            }
+        }
+    }
+    pairs.sort_by(|one, other| {
+        let by_overlap = other.0.total_cmp(&one.0);
+        by_overlap
+            .then_with(|| by_content(&found[one.1], &found[other.1]))
+            .then_with(|| by_content(&truth[one.2], &truth[other.2]))
+    });
+    let mut is_found = vec![false; found.len()];
+    let mut is_there = vec![false; truth.len()];
+    let mut matched = 0;
+    for (_, place, there) in pairs {
+        if !is_found[place] && !is_there[there] {
+            is_found[place] = true;
+            is_there[there] = true;
+            matched += 1;
+        }
+    }
+    Score { matched, extra: found.len() as u64 - matched, missed: truth.len() as u64 - matched }
+}
