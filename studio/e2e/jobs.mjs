@@ -311,6 +311,72 @@ await check("two windows on one task: both drafts are shown, and merged", async 
   assert.equal((await task(number, "offline")).answers[0].boxes.length, 2);
 });
 
+await check("proposals are accepted, left out, skipped and flagged", async () => {
+  await make("proposals", { pre_label: true, min_confidence: 0.3, review: "all", labels: [{ name: "person", color: null, hotkey: "1" }, { name: "car", color: null, hotkey: "2" }] });
+  const { page } = workers[1];
+  await page.goto(`${base}/work/proposals`);
+  await editor(page);
+  const first = await taskOf(page);
+  const proposed = await boxes(page).count();
+  assert.ok(proposed > 1, `${proposed} proposals`);
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("dialog", { name: `${proposed} proposals neither accepted nor removed` }).waitFor();
+  await isAccessible(page);
+  await page.keyboard.press("Enter");
+  await page.getByText("1 done").waitFor();
+  const { answers, initial } = await task(first, "proposals");
+  assert.deepEqual([answers[0].boxes.length, initial.length], [proposed, proposed]);
+  assert.deepEqual(answers[0].boxes.map(({ confidence }) => confidence ?? null), answers[0].boxes.map(() => null));
+
+  await editor(page);
+  const second = await taskOf(page);
+  await page.keyboard.press("j");
+  await page.keyboard.press("a");
+  await page.keyboard.press("Shift+F");
+  await page.getByRole("dialog").getByLabel("What about").fill("Is the one in the mirror a person?");
+  await page.keyboard.press("Enter");
+  await page.getByText("Flagged for discussion").waitFor();
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("button", { name: /^Leave (it|them) out$/ }).click();
+  await page.getByText("2 done").waitFor();
+  assert.equal((await task(second, "proposals")).answers[0].boxes.length, 1);
+
+  await editor(page);
+  const third = await taskOf(page);
+  await page.keyboard.press("Shift+S");
+  await page.getByRole("dialog").getByRole("button", { name: "Too dark or blurred to see" }).click();
+  await until(async () => (await page.getByRole("application").count()) === 1 && (await taskOf(page)) !== third, "another task");
+  assert.equal((await task(third, "proposals")).notes[0].text, "Too dark or blurred to see");
+
+  await rita.page.goto(`${base}/jobs/proposals?flagged=1`);
+  await rita.page.getByRole("list", { name: "Tasks" }).getByRole("link").first().click();
+  await rita.page.getByText("Is the one in the mirror a person?").waitFor();
+  await rita.page.keyboard.press("s");
+  await rita.page.getByRole("dialog").getByLabel("What was decided").fill("Yes.");
+  await rita.page.getByRole("dialog").getByRole("button", { name: "Settle" }).click();
+  await rita.page.getByText("settled the flag: Yes.").waitFor();
+});
+
+await check("an earlier job's boxes are adjusted", async () => {
+  await make("adjusted", { purpose: "adjust", of: JOB, filter: "", labels: [{ name: "car", color: null, hotkey: "1" }, { name: "person", color: null, hotkey: "2" }] });
+  const { page } = workers[0];
+  await page.goto(`${base}/work/adjusted`);
+  for (let done = 0; done < 4; done += 1) {
+    await editor(page);
+    if (done === 0) {
+      await page.keyboard.press("j");
+      await page.keyboard.press("Shift+ArrowRight");
+    }
+    await page.getByRole("button", { name: /^Submit \d/ }).waitFor();
+    await page.keyboard.press("Control+Enter");
+    await (done < 3 ? page.getByText(`${done + 1} done`) : page.getByText("Nothing left for you in adjusted")).waitFor();
+  }
+  const { body } = await asked(rita.page, "GET", "/jobs/adjusted/export");
+  const lines = body.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map((line) => line["adjusted-metadata"]["adjustment-status"]), ["adjusted", "unadjusted", "unadjusted", "unadjusted"]);
+  assert.equal(lines[0].adjusted.annotations[0].left, lines[0][JOB].annotations[0].left + 10);
+});
+
 await check("time runs out: the draft is kept, and somebody else has the task", async () => {
   await make("short", { task_seconds: 30 });
   const { page } = workers[1];

@@ -35,7 +35,7 @@ export function Decide({ detail, isVerify, isBusy, asking, onAsk, onApprove, onC
       </Button>
       {task.flagged && (
         <Button icon="alert" isDisabled={isBusy} onPress={() => onAsk("settle_flag")}>
-          Settle the flag… <span className="text-soft">F</span>
+          Settle the flag… <span className="text-soft">S</span>
         </Button>
       )}
       {asking === "send_back" && <SendBack detail={detail} onClose={() => onAsk(null)} onDecide={onDecide} />}

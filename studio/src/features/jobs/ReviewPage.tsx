@@ -26,12 +26,13 @@ const KEYS: readonly KeyRow[] = [
   { keys: ["A"], does: "approve, and on to the next" },
   { keys: ["C"], does: "correct the boxes" },
   { keys: ["B"], does: "send back to a person" },
-  { keys: ["F"], does: "settle the flag" },
+  { keys: ["S"], does: "settle the flag" },
   { keys: ["J", "ArrowRight"], does: "the next task of the list" },
   { keys: ["K", "ArrowLeft"], does: "the one before" },
   { keys: ["1", "9"], does: "show or hide that person's boxes" },
   { keys: ["M"], does: "show or hide the merged boxes" },
   { keys: ["+", "-"], does: "larger, smaller" },
+  { keys: ["F"], does: "all of the image" },
   { keys: ["Escape"], does: "nothing selected, then back to the job" },
 ];
 
@@ -112,7 +113,7 @@ function Review({ about, detail, number, view }: { about: JobDetail; detail: Tas
   useShortcut("a", () => void approve(), mayDecide);
   useShortcut("c", () => setEditing(true), mayDecide && !isVerify);
   useShortcut("b", () => setAsking("send_back"), mayDecide && answers.length > 0);
-  useShortcut("f", () => setAsking("settle_flag"), mayDecide && task.flagged);
+  useShortcut("s", () => setAsking("settle_flag"), mayDecide && task.flagged);
   useShortcut("j", () => go(after), isOn);
   useShortcut("k", () => go(before), isOn);
   useShortcut("ArrowRight", () => go(after), isOn);

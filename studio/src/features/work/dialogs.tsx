@@ -6,8 +6,8 @@ import { Markdown, type Parts } from "../../components/markdown";
 import { pictureUrl, type GivenWork, type Purpose } from "../../api/labelling";
 import { count } from "../../app/address";
 import { mergeBoxes } from "./boxes";
+import type { Conflict } from "./drafts";
 import type { Kept } from "./kept";
-import type { Conflict } from "./outbox";
 
 interface Base {
   isOpen: boolean;

@@ -33,6 +33,12 @@ const VERSION = 1;
 /** Whoever else works in this browser has work of their own. */
 const prefixOf = (worker: string) => `roadloop.work.${encodeURIComponent(worker)}.`;
 
+/** Whose work is kept under a key, if it is this worker's. */
+export function idOfKey(key: string, worker: string): string | null {
+  const prefix = prefixOf(worker);
+  return key.startsWith(prefix) ? key.slice(prefix.length) : null;
+}
+
 export function readAll(keep: Keep | null, worker: string): Kept[] {
   const found: Kept[] = [];
   try {

@@ -40,7 +40,7 @@ function studio(keep = new Memory()) {
     },
     assignment: async () => Promise.reject(gone),
   };
-  const box = new Outbox({ worker: "wim", keep, api, now: () => 5, onLate: (_kept, given) => seen.late.push(given) });
+  const box = new Outbox({ worker: "wim", keep, api, now: () => 5, onLate: (_kept, given) => seen.late.push(given), onLoggedOut: () => undefined });
   return { seen, keep, outbox: box };
 }
 
@@ -136,6 +136,22 @@ describe("the outbox", () => {
     seen.isNotYours = true;
     expect(await outbox.submit("7", { boxes: [box(1)], seconds: 1 })).toEqual({ kind: "refused", message: "This task is no longer yours." });
     expect(readAll(keep, "wim")[0]?.work.boxes).toEqual([box(1)]);
+  });
+});
+
+describe("two pages of one browser", () => {
+  it("follow each other, but for the task that is open", () => {
+    const { keep, outbox } = studio();
+    const key = "roadloop.work.wim.7";
+    const text = (changes: number) => JSON.stringify({ version: 1, ...opened, changes });
+    outbox.heard(key, text(2));
+    expect(outbox.current().changes).toBe(2);
+    outbox.heard("roadloop.work.xia.7", text(5));
+    outbox.heard(key, null);
+    expect(outbox.current().changes).toBe(0);
+    outbox.open(opened);
+    outbox.heard(key, text(3));
+    expect([outbox.current().changes, keep.length]).toEqual([0, 1]);
   });
 });
 

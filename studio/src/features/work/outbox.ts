@@ -2,10 +2,10 @@
 // once. Each is kept in the browser first. While nobody answers it waits here and is tried
 // again; what the studio has counted is never lost, what is sent twice it counts once.
 
-import type { Assignment, GivenWork, labelling, PersonsBox, Submitted } from "../../api/labelling";
+import type { GivenWork, labelling, Submitted } from "../../api/labelling";
 import { Problem } from "../../api/client";
-import { isSameList } from "./boxes";
-import { drop, readAll, write, type Keep, type Kept } from "./kept";
+import { conflictOf, isOurs, isSameWork, type Conflict } from "./drafts";
+import { drop, idOfKey, parseKept, readAll, write, type Keep, type Kept } from "./kept";
 
 /** A draft goes when the hand has rested for so long. */
 const CALM_MS = 900;
@@ -13,12 +13,6 @@ const CALM_MS = 900;
 const MOST_SENT = 6;
 const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 30_000;
-
-export interface Conflict {
-  id: string;
-  revision: number;
-  theirs: GivenWork;
-}
 
 export interface OutboxState {
   /** Nobody answers. */
@@ -43,10 +37,14 @@ export interface OutboxDeps {
   now: () => number;
   /** An answer that had waited was sent, or not taken. */
   onLate: (kept: Kept, given: Given) => void;
+  /** Nobody is logged in any more. */
+  onLoggedOut: () => void;
 }
 
 export class Outbox {
   private readonly all = new Map<string, Kept>();
+  /** Tasks that this page itself has shown. */
+  private readonly shown = new Set<string>();
   private readonly sending = new Map<string, Promise<Given | null>>();
   private readonly listeners = new Set<() => void>();
   private state: OutboxState = { isOffline: false, isSending: false, changes: 0, answers: 0, conflict: null, problem: null };
@@ -72,6 +70,7 @@ export class Outbox {
 
   /** What this browser holds of a task is what the editor shows. */
   open(kept: Kept): void {
+    this.shown.add(kept.id);
     this.put(kept);
     this.tell({ problem: null, ...(this.state.conflict?.id === kept.id && { conflict: null }) });
     if (kept.changes > 0) this.later(CALM_MS);
@@ -117,6 +116,17 @@ export class Outbox {
   hurry(): void {
     this.retry = FIRST_RETRY_MS;
     if (this.waits()) this.later(0);
+  }
+
+  /** Another page of this browser kept something: what is not open here follows it. What is
+   * open here does not, so that the studio finds two drafts where there are two. */
+  heard(key: string | null, text: string | null): void {
+    const id = idOfKey(key ?? "", this.deps.worker);
+    if (id === null || this.shown.has(id) || this.sending.has(id)) return;
+    const kept = text === null ? null : parseKept(text);
+    if (kept === null) this.all.delete(id);
+    else this.all.set(id, kept);
+    this.tell({});
   }
 
   answersOf(job: string): number {
@@ -226,6 +236,7 @@ export class Outbox {
     // Who logs in again sends it then.
     if (status === 401) {
       this.tell({ problem: message });
+      this.deps.onLoggedOut();
       return kept.answer === null ? null : { kind: "waiting" };
     }
     if (kept.answer !== null) {
@@ -234,7 +245,7 @@ export class Outbox {
       this.tell({ problem: message });
       return { kind: "refused", message };
     }
-    const conflict = status === 409 ? await this.conflictOf(kept.id, error) : null;
+    const conflict = status === 409 ? await conflictOf(this.deps.api, kept.id, error) : null;
     const here = this.all.get(kept.id);
     if (conflict !== null && here !== undefined && isOurs(here, conflict.theirs)) {
       const isSame = isSameWork(here.work, conflict.theirs);
@@ -252,30 +263,4 @@ export class Outbox {
     this.tell({ problem: message });
     return null;
   }
-
-  /** What the other draft is, where the answer says that there is one. */
-  private async conflictOf(id: string, error: unknown): Promise<Conflict | null> {
-    const body = error instanceof Problem ? (error.body as Record<string, unknown> | undefined) : undefined;
-    if (typeof body?.revision !== "number") return null;
-    if (Array.isArray(body.boxes)) return { id, revision: body.revision, theirs: { boxes: body.boxes as PersonsBox[] } };
-    try {
-      const { revision, draft } = await this.deps.api.assignment(Number(id));
-      return { id, revision, theirs: { ...(draft?.boxes && { boxes: draft.boxes }), ...(draft?.verdict && { verdict: draft.verdict }) } };
-    } catch {
-      return null;
-    }
-  }
 }
-
-/** Whether what the studio has is what was sent from here, or is here now. */
-export function isOurs({ work, sent }: Kept, theirs: GivenWork): boolean {
-  return isSameWork(work, theirs) || sent.some((other) => isSameWork(other, theirs));
-}
-
-export function isSameWork(a: GivenWork, b: GivenWork): boolean {
-  const isSameVerdict = a.verdict?.is_good === b.verdict?.is_good && (a.verdict?.comment ?? "") === (b.verdict?.comment ?? "");
-  return isSameVerdict && isSameList(a.boxes ?? [], b.boxes ?? []);
-}
-
-/** What the browser keeps is under a text. */
-export const idOf = (assignment: Pick<Assignment, "id">): string => String(assignment.id);

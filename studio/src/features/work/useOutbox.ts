@@ -14,9 +14,14 @@ const made = new Map<string, Outbox>();
 function outboxOf(worker: string): Outbox {
   const before = made.get(worker);
   if (before !== undefined) return before;
-  const outbox = new Outbox({ worker, keep: browserKeep(), api: labelling, now: Date.now, onLate });
+  const outbox = new Outbox({ worker, keep: browserKeep(), api: labelling, now: Date.now, onLate, onLoggedOut });
   made.set(worker, outbox);
   return outbox;
+}
+
+/** The login is shown; the page goes on from what is kept. */
+function onLoggedOut(): void {
+  void queries.invalidateQueries({ queryKey: ["me"] });
 }
 
 function onLate({ job, number }: Kept, given: Given): void {
@@ -37,10 +42,13 @@ export function useOutbox(): [Outbox, OutboxState] {
   useEffect(() => {
     const back = () => outbox.hurry();
     const away = () => document.visibilityState === "hidden" && void outbox.flush();
+    const heard = ({ key, newValue }: StorageEvent) => outbox.heard(key, newValue);
     window.addEventListener("online", back);
+    window.addEventListener("storage", heard);
     document.addEventListener("visibilitychange", away);
     return () => {
       window.removeEventListener("online", back);
+      window.removeEventListener("storage", heard);
       document.removeEventListener("visibilitychange", away);
     };
   }, [outbox]);

@@ -6,8 +6,9 @@ import { Problem } from "../../api/client";
 import { labelling, type Assignment, type GivenWork } from "../../api/labelling";
 import { queries } from "../../api/hooks";
 import { beginsWith } from "./boxes";
+import { idOf, isOurs, isSameWork } from "./drafts";
 import type { Kept } from "./kept";
-import { idOf, isOurs, isSameWork, type Outbox } from "./outbox";
+import type { Outbox } from "./outbox";
 import { say, useOutbox, WORK } from "./useOutbox";
 
 export type Phase =
