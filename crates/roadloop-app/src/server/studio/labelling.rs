@@ -5,8 +5,10 @@ pub(super) mod jobs;
 pub(super) mod making;
 pub(super) mod model;
 pub(super) mod results;
+pub(super) mod task_model;
 pub(super) mod tasks;
 pub(super) mod work;
+pub(super) mod work_model;
 
 use std::sync::Arc;
 use std::time::Duration;
