@@ -149,9 +149,9 @@ pub(super) async fn export(session: &Session, args: ExportArgs) -> Result<Outcom
         render::print_json(&json!({"path": path, "lines": lines, "labelled": labelled,
             "empty": empty, "boxes": boxes}))?;
     } else {
-        let lines = counted(lines, "line");
+        let (lines, boxes) = (counted(lines, "line"), counted(boxes, "box"));
         render::print(&format!(
-            "{}: {lines}, {labelled} labelled, boxes: {boxes}",
+            "{}: {lines}, {labelled} labelled, {boxes}",
             path.display()
         ))?;
     }

@@ -51,7 +51,7 @@ impl From<LabelError> for Problem {
 
 impl Studio {
     /// Asks the file of jobs.
-    async fn labels<T: Send + 'static>(
+    pub(super) async fn labels<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Labels) -> Result<T, LabelError> + Send + 'static,
     ) -> Result<T, Problem> {
