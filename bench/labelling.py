@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """How fast the studio answers people who label, in a job of any size.
 
-    cargo run --release -p roadloop-label --example limits -- --fill WORKSPACE/labels.db
-    python3 bench/labelling.py target/release/roadloop WORKSPACE --job limits [--people 100] [--rounds 20]
+    cargo run --release -p roadloop-label --example limits fill WORKSPACE/labels.db
+    python3 bench/labelling.py target/release/roadloop WORKSPACE [--people 100] [--rounds 20]
 
-WORKSPACE is a workspace whose labels.db has an open job; the example makes one of 100,000
-tasks with 50 labels. So many people, each with a token of their own, take tasks in turn: take
+WORKSPACE is any folder; the example makes a job of 100,000 tasks with 50 labels there. So many people, each with a token of their own, take tasks in turn: take
 the next, save a draft and answer with 200 boxes, from so many connections at once. Prints a
 table for docs/benchmarks.md: the median and the 99th of 100 of each question, and what the
 process used. Answers are kept: use a copy.
@@ -88,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("workspace")
-    parser.add_argument("--job", required=True)
+    parser.add_argument("--job", default="street")
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--at-once", type=int, default=8)

@@ -150,10 +150,7 @@ pub(super) async fn export(session: &Session, args: ExportArgs) -> Result<Outcom
             "empty": empty, "boxes": boxes}))?;
     } else {
         let (lines, boxes) = (counted(lines, "line"), counted(boxes, "box"));
-        render::print(&format!(
-            "{}: {lines}, {labelled} labelled, {boxes}",
-            path.display()
-        ))?;
+        render::print(&format!("{}: {lines}, {labelled} labelled, {boxes}", path.display()))?;
     }
     if labelled < done.lines {
         let open = done.lines - labelled;
