@@ -28,8 +28,8 @@ pub(crate) fn check(workspace: &Workspace, library: &Path) -> Result<()> {
     script("examples/python/check.sh", &[&binary, Path::new("python3"), recording])
 }
 
-/// Queues on NATS and on what speaks as Amazon does, programs that ask Amazon, and the
-/// files of deployments.
+/// Queues on NATS and on what speaks as Amazon does, a studio that is killed while people
+/// label, programs that ask Amazon, and the files of deployments.
 pub(crate) fn check_servers(workspace: &Workspace, library: &Path) -> Result<()> {
     let packages = packages(workspace, "deploy", "deploy/requirements.txt")?;
     let programs = packages.join("bin");
@@ -46,6 +46,9 @@ pub(crate) fn check_servers(workspace: &Workspace, library: &Path) -> Result<()>
     // Both, so that what is built for one is what was built before.
     tests.args(["test", "--quiet", "-p", "roadloop-app", "-p", "roadloop-queue", "--lib"]);
     run(tests.args(["--", "--ignored"]))?;
+    let mut storm = Command::new(cargo());
+    storm.args(["test", "--quiet", "-p", "roadloop-app", "--test", "it", "fifty_kills"]);
+    run(storm.args(["--", "--ignored"]))?;
     let mut asking = Command::new("python3");
     asking.arg("examples/rekognition/check.py").arg(workspace.binary("debug")).arg(RECORDING);
     run(&mut asking)?;

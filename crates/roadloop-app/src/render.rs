@@ -181,9 +181,10 @@ pub(crate) fn bytes(count: u64) -> String {
     if unit == 0 { format!("{count} B") } else { format!("{value:.1} {}", units[unit]) }
 }
 
-/// `1 frame`, `2 frames`.
+/// `1 frame`, `2 frames`, `2 boxes`.
 pub(crate) fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+    let end = if one.ends_with('x') { "es" } else { "s" };
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}{end}") }
 }
 
 /// Texts in columns, two spaces apart; numbers to the right.

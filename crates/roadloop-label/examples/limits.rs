@@ -3,11 +3,14 @@
 //!
 //! ```text
 //! cargo run --release -p roadloop-label --example limits [tasks] [rounds] [folder]
+//! cargo run --release -p roadloop-label --example limits fill WORKSPACE/labels.db
 //! ```
+//!
+//! The second leaves a file with the open job `street`, for `bench/labelling.py`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use roadloop_base::{Camera, DrawnBox, FrameId, Nanos, PixelBox, RecordingId};
 use roadloop_label::{
@@ -50,7 +53,13 @@ impl Times {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|argument| argument == "fill").is_some() {
+        let path = arguments.next().ok_or("say which file is filled")?;
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+        let now = Nanos(i64::try_from(since.as_nanos())?);
+        return create(&Labels::open(Path::new(&path))?, &"street".parse()?, 100_000, now);
+    }
     let tasks: u64 = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
     let rounds: u64 = arguments.next().map_or(Ok(5_000), |text| text.parse())?;
     let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
@@ -67,7 +76,7 @@ fn measure(labels: &Labels, path: &Path, tasks: u64, rounds: u64) -> Result<(), 
     let job: JobName = "street".parse()?;
     let now = |round: u64| Nanos(round as i64 * 1_000_000_000);
     let since = Instant::now();
-    create(labels, &job, tasks)?;
+    create(labels, &job, tasks, Nanos(0))?;
     println!(
         "{:32} {:.1} s for {tasks} tasks of {BOXES} pre-labels",
         "create",
@@ -116,7 +125,7 @@ fn measure(labels: &Labels, path: &Path, tasks: u64, rounds: u64) -> Result<(), 
     with_all_answers(labels, &job, path, now(rounds))
 }
 
-fn create(labels: &Labels, job: &JobName, tasks: u64) -> Result<(), Box<dyn Error>> {
+fn create(labels: &Labels, job: &JobName, tasks: u64, now: Nanos) -> Result<(), Box<dyn Error>> {
     let mut settings = JobSettings::new((0..LABELS).map(|n| LabelClass::new(name(n))).collect());
     settings.workers = ASKED;
     settings.task_seconds = 3600;
@@ -130,7 +139,7 @@ fn create(labels: &Labels, job: &JobName, tasks: u64) -> Result<(), Box<dyn Erro
         pictures: Vec::new(),
         created_by: "rita".into(),
     };
-    labels.create(&job_of_all, Nanos(0))?;
+    labels.create(&job_of_all, now)?;
     let recording = RecordingId::new("drive-1a2b3c4d")?;
     let camera = Camera::new("front")?;
     let task = |number: u64| NewTask {
@@ -154,7 +163,7 @@ fn create(labels: &Labels, job: &JobName, tasks: u64) -> Result<(), Box<dyn Erro
         labels.add_tasks(job, first, &batch)?;
         first += 1000;
     }
-    labels.seal(job, Nanos(0))?;
+    labels.seal(job, now)?;
     Ok(())
 }
 

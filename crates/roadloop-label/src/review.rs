@@ -213,6 +213,26 @@ impl Labels {
         })
     }
 
+    /// The tasks about a frame, job by job, gold ones among them.
+    pub fn tasks_about(&self, frame: &FrameId) -> Result<Vec<(JobName, TaskRow)>, LabelError> {
+        self.read(|on| {
+            let sql = format!(
+                "SELECT {ROW} FROM tasks WHERE job = ?1 AND recording = ?2 AND camera = ?3 \
+                 AND sequence = ?4 AND sequence IS NOT NULL ORDER BY number"
+            );
+            let mut statement = on.prepare_cached(&sql)?;
+            let (recording, camera) = (frame.recording.as_str(), frame.camera.as_str());
+            let mut tasks = Vec::new();
+            for job in JobRow::all(on)? {
+                let params = params![job.id, recording, camera, frame.sequence];
+                for row in statement.query_map(params, task_row)? {
+                    tasks.push((job.name.clone(), row?));
+                }
+            }
+            Ok(tasks)
+        })
+    }
+
     pub fn task(&self, job: &JobName, number: u64) -> Result<TaskDetail, LabelError> {
         self.read(|on| {
             let job = JobRow::named(on, job)?;

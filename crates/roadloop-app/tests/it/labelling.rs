@@ -180,6 +180,13 @@ fn a_job_goes_from_frames_to_a_checked_manifest() {
     let approve = json!({"decision": "approve", "revision": three["revision"]});
     assert_eq!(ok(&team.decide("cars", 3, &approve))["task"]["state"], "approved");
 
+    let frame = &three["task"]["frame"];
+    let [recording, camera] = ["recording", "camera"].map(|part| frame[part].as_str().unwrap());
+    let path = format!("/api/v1/frames/{recording}/{camera}/{}/lineage", frame["sequence"]);
+    let lineage = ok(&reviewer.get(studio, &path));
+    let step = lineage.as_array().unwrap().iter().find(|step| step["step"] == "label").unwrap();
+    assert_eq!(step["title"], "1 box agreed on in the labelling job cars", "{lineage}");
+
     // A chained job: others say whether it is right.
     workspace.ok(&["label", "create", "checked", "--verify", "cars", "--workers", "1"]);
     for number in 1..=3 {

@@ -1,7 +1,7 @@
 //! `label export`, `import`, `refs`: manifests as SageMaker Ground Truth writes them.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, IntoInnerError, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -149,11 +149,8 @@ pub(super) async fn export(session: &Session, args: ExportArgs) -> Result<Outcom
         render::print_json(&json!({"path": path, "lines": lines, "labelled": labelled,
             "empty": empty, "boxes": boxes}))?;
     } else {
-        let lines = counted(lines, "line");
-        render::print(&format!(
-            "{}: {lines}, {labelled} labelled, boxes: {boxes}",
-            path.display()
-        ))?;
+        let (lines, boxes) = (counted(lines, "line"), counted(boxes, "box"));
+        render::print(&format!("{}: {lines}, {labelled} labelled, {boxes}", path.display()))?;
     }
     if labelled < done.lines {
         let open = done.lines - labelled;
@@ -195,7 +192,7 @@ pub(super) fn refs(session: &Session, args: RefsArgs) -> Result<Outcome> {
     let mut to = BufWriter::new(NewFile::create(&args.out).with_context(cannot)?);
     let done = switch.copy(BufReader::new(from), &mut to)?;
     to.flush().with_context(cannot)?;
-    let file = to.into_inner().map_err(|error| error.into_error()).with_context(cannot)?;
+    let file = to.into_inner().map_err(IntoInnerError::into_error).with_context(cannot)?;
     file.publish().with_context(cannot)?;
     let (lines, changed) = (counted(done.lines, "line"), done.changed);
     render::print(&format!("{}: {lines}, {changed} changed", args.out.display()))?;

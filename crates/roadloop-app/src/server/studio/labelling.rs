@@ -5,8 +5,10 @@ pub(super) mod jobs;
 pub(super) mod making;
 pub(super) mod model;
 pub(super) mod results;
+pub(super) mod task_model;
 pub(super) mod tasks;
 pub(super) mod work;
+pub(super) mod work_model;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +51,7 @@ impl From<LabelError> for Problem {
 
 impl Studio {
     /// Asks the file of jobs.
-    async fn labels<T: Send + 'static>(
+    pub(super) async fn labels<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Labels) -> Result<T, LabelError> + Send + 'static,
     ) -> Result<T, Problem> {

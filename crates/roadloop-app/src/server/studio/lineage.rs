@@ -22,7 +22,7 @@ use crate::server::problem::Problem;
 /// One thing that happened to a frame.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Step {
-    /// `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `select`.
+    /// `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `label`, `select`.
     step: String,
     /// In a few words.
     title: String,
@@ -87,11 +87,37 @@ pub(super) async fn of_frame(
                 .fact("revision", said.revision),
         );
     }
+    steps.extend(labelled(&studio, &id).await?);
     for name in catalog.selections_with(&id).await? {
         steps.push(Step::new("select", format!("in the selection {name}")));
     }
     let about = serde_json::to_vec(&steps).unwrap_or_default();
     Ok(Tagged { tag: format!("{state}-{}", word_of(&about)), answer: Json(steps) })
+}
+
+/// Jobs in which people were asked about it, and what came of that.
+async fn labelled(studio: &Arc<Studio>, id: &FrameId) -> Result<Vec<Step>, Problem> {
+    let id = id.clone();
+    let tasks = studio.labels(move |labels| labels.tasks_about(&id)).await?;
+    let steps = tasks.into_iter().map(|(job, task)| {
+        let title = match (task.is_gold, task.boxes) {
+            (true, _) => format!("gold frame of the labelling job {job}"),
+            (false, Some(boxes)) => {
+                format!("{} agreed on in the labelling job {job}", counted(boxes, "box"))
+            }
+            (false, None) => format!("in the labelling job {job}"),
+        };
+        let step = Step::new("label", title)
+            .fact("task", task.number)
+            .fact("answers", format!("{} of {}", task.answers, task.wanted))
+            .fact("state", task.state.name().replace('_', " "))
+            .fact("since", task.changed_at.iso());
+        match task.agreement {
+            Some(agreement) => step.fact("agreement", format!("{agreement:.2}")),
+            None => step,
+        }
+    });
+    Ok(steps.collect())
 }
 
 async fn recorded(studio: &Studio, hit: &Hit) -> Result<Step, Problem> {

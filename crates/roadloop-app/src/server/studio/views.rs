@@ -47,7 +47,7 @@ impl Default for Views {
     fn default() -> Views {
         Views {
             frames: Kept::new(Matches::bytes),
-            answers: Kept::new(|answer| answer.len()),
+            answers: Kept::new(Bytes::len),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             state: tokio::sync::Mutex::default(),
         }
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_longest_ago_goes_and_a_new_state_begins_anew() {
-        let kept = Kept::<Bytes>::new(|answer| answer.len());
+        let kept = Kept::new(Bytes::len);
         for number in 0..=MOST_KEPT {
             let _asked = kept.asked("a", number.to_string());
         }

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use roadloop_base::{Annotation, DrawnBox, FrameId, FrameRow, Kind, Report, Skip};
 use roadloop_catalog::{Filter, Hit};
-use roadloop_label::{Job, JobName, JobSettings, Labels, NewJob, NewTask, PreLabel, Purpose};
+use roadloop_label::{
+    Job, JobName, JobSettings, Labels, NewJob, NewTask, PreLabel, Purpose, check_attribute,
+};
 
 use super::deliver::{is_final, line_of};
 use super::refs::Switch;
@@ -50,6 +52,7 @@ pub async fn create(
     tasks: Tasks,
     gold: Option<&Filter>,
 ) -> Result<(Job, Report), EngineError> {
+    check_attribute(&job.settings.attribute)?;
     let name = job.name.clone();
     let (purpose, settings) = (job.purpose.clone(), job.settings.clone());
     on_file(labels, move |labels| labels.create(&job, now())).await?;

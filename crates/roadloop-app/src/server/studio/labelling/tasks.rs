@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::job_named;
 use super::jobs::must_see_or_label;
-use super::model::{TaskDetailItem, TaskItem, TaskList, drawn};
+use super::task_model::{TaskDetailItem, TaskItem, TaskList, drawn};
 use crate::server::problem::Problem;
 use crate::server::studio::Studio;
 use crate::server::studio::guard::{Caller, now};

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::job_named;
-use super::model::{AnswerItem, AssignmentItem, VerdictItem, WorkItemItem};
+use super::task_model::{AnswerItem, VerdictItem};
+use super::work_model::{AssignmentItem, WorkItemItem};
 use crate::server::problem::Problem;
 use crate::server::studio::Studio;
 use crate::server::studio::guard::{Caller, now};
