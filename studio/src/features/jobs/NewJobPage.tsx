@@ -1,7 +1,7 @@
 // A new labelling job: which frames, which labels, who, and what they are told.
 
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button, Checkbox, Segmented, Select, Slider, TextField, toasts } from "../../components/ui";
 import { labelling } from "../../api/labelling";
 import { Problem } from "../../api/client";
@@ -33,10 +33,14 @@ export function NewJobPage() {
   const shown = hasTried ? problems : {};
   const isDraw = draft.purpose === "draw";
 
-  // The labels of the earlier job are those of the next.
+  // The labels of the earlier job are those of the next, until somebody adds some.
+  const taken = useRef("");
   useEffect(() => {
-    if (earlier !== undefined) setDraft((old) => (old.of === earlier.job.name ? { ...old, labels: earlier.job.labels, ...(old.name === "" && { name: `${old.of}-${old.purpose}`.slice(0, 63) }) } : old));
-  }, [earlier]);
+    if (earlier === undefined || earlier.job.name !== draft.of || taken.current === draft.of) return;
+    taken.current = draft.of;
+    const { name, labels } = earlier.job;
+    setDraft((old) => ({ ...old, labels, ...(old.name === "" && { name: `${name}-${old.purpose}`.slice(0, 63) }) }));
+  }, [draft.of, earlier]);
 
   const make = async () => {
     setTried(true);
