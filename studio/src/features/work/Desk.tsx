@@ -14,7 +14,7 @@ import { idOf } from "./drafts";
 import { Notices } from "./Notices";
 import { DraftState, TimeLeft } from "./TimeLeft";
 import type { Phase, useWork } from "./useWork";
-import { useSecondsLeft, useStopwatch } from "./useTime";
+import { useIsDownTo, useStopwatch } from "./useTime";
 import { VerdictPanel } from "./VerdictPanel";
 
 interface DeskProps {
@@ -43,13 +43,13 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
   const comment = useRef<HTMLTextAreaElement>(null);
   const navigate = useNavigate();
   const desk = useRef<HTMLDivElement>(null);
-  const left = useSecondsLeft({ secondsLeft: assignment.seconds_left, at: phase.at });
+  const lease = useMemo(() => ({ secondsLeft: assignment.seconds_left, at: phase.at }), [assignment.seconds_left, phase.at]);
   const seconds = useStopwatch(kept.seconds);
-  const isOver = left === 0;
+  const isOver = useIsDownTo(lease, 0);
   useKeysElsewhere(true);
 
   // The last changes go before the time is over.
-  const isNearlyOver = left <= 1;
+  const isNearlyOver = useIsDownTo(lease, 1);
   useEffect(() => {
     if (isNearlyOver) void outbox.flush();
   }, [isNearlyOver, outbox]);
@@ -144,7 +144,7 @@ export function Desk({ job, phase, work, instructions, pictures }: DeskProps) {
           {assignment.mine_done.toLocaleString("en")} done, {assignment.left_for_me.toLocaleString("en")} left for you
         </span>
         <span className="flex-1" />
-        <TimeLeft seconds={left} />
+        <TimeLeft lease={lease} />
         <Button size="small" icon="alert" isDisabled={isFlagged || isOver} onPress={() => setOpen("flag")}>
           {isFlagged ? "Flagged" : "Flag…"}
         </Button>

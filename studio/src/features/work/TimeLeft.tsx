@@ -2,9 +2,11 @@
 
 import { cx, Icon, Spinner } from "../../components/ui";
 import { count } from "../../app/address";
-import { clockOf, SHORT_SECONDS } from "./timer";
+import { clockOf, SHORT_SECONDS, type Lease } from "./timer";
+import { useSecondsLeft } from "./useTime";
 
-export function TimeLeft({ seconds }: { seconds: number }) {
+export function TimeLeft({ lease }: { lease: Lease }) {
+  const seconds = useSecondsLeft(lease);
   const isShort = seconds <= SHORT_SECONDS;
   return (
     <span className={cx("flex h-[24px] items-center gap-[6px] rounded-[5px] px-[7px] text-[12.5px] font-medium tabular-nums", isShort ? "bg-bad-wash text-bad" : "text-soft")}>

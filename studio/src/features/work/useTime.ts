@@ -3,13 +3,31 @@
 import { useEffect, useRef, useState, type RefObject } from "react";
 import { secondsLeft, Stopwatch, type Lease } from "./timer";
 
+const TICK_MS = 500;
+
 export function useSecondsLeft(lease: Lease): number {
-  const [now, setNow] = useState(() => Date.now());
+  const [seconds, setSeconds] = useState(() => secondsLeft(lease, Date.now()));
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 500);
+    const tick = () => setSeconds(secondsLeft(lease, Date.now()));
+    tick();
+    const timer = setInterval(tick, TICK_MS);
     return () => clearInterval(timer);
-  }, []);
-  return secondsLeft(lease, Math.max(now, lease.at));
+  }, [lease]);
+  return seconds;
+}
+
+/** Whether no more than so many seconds are left: who only wants to know that is not told of
+ * each of them. */
+export function useIsDownTo(lease: Lease, seconds: number): boolean {
+  const [isDown, setDown] = useState(() => secondsLeft(lease, Date.now()) <= seconds);
+  useEffect(() => {
+    // A timer for the whole time would sleep as long as the machine does.
+    const tick = () => setDown(secondsLeft(lease, Date.now()) <= seconds);
+    tick();
+    const timer = setInterval(tick, TICK_MS);
+    return () => clearInterval(timer);
+  }, [lease, seconds]);
+  return isDown;
 }
 
 /** Counts the seconds with the page in sight, after those counted before. */
