@@ -97,7 +97,7 @@ function RailLink({ item, isActive, isCollapsed, onNavigate }: RailLinkProps) {
         aria-current={isActive ? "page" : undefined}
         className={cx(
           "relative flex h-[32px] shrink-0 cursor-default items-center gap-[10px] rounded-[6px] px-[8px] text-[13px] font-medium whitespace-nowrap no-underline",
-          "max-[720px]:h-[46px] max-[720px]:min-w-[60px] max-[720px]:flex-1 max-[720px]:flex-col max-[720px]:justify-center max-[720px]:gap-[3px] max-[720px]:px-[4px] max-[720px]:text-[11px]",
+          "max-[720px]:h-[46px] max-[720px]:min-w-[60px] max-[720px]:flex-auto max-[720px]:shrink-0 max-[720px]:flex-col max-[720px]:justify-center max-[720px]:gap-[3px] max-[720px]:px-[4px] max-[720px]:text-[11px]",
           isActive ? "bg-accent-wash text-accent" : "text-soft hover:bg-ink/5 hover:text-ink",
         )}
       >

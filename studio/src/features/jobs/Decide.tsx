@@ -17,16 +17,22 @@ interface DecideProps {
   onDecide: (decision: Omit<Decision, "revision">) => void;
 }
 
+/** Whether there is something to be approved or corrected: gold ones are known anyway. */
+export function mayClose({ task }: TaskDetail): boolean {
+  return task.state !== "waiting" && !task.gold;
+}
+
 export function Decide({ detail, isVerify, isBusy, asking, onAsk, onApprove, onCorrect, onDecide }: DecideProps) {
   const { task, answers } = detail;
   const isAnswered = answers.length > 0;
+  const canClose = mayClose(detail);
   return (
     <section aria-label="Your decision" className="flex flex-wrap gap-[8px] border-b border-line px-[14px] py-[11px]">
-      <Button kind="primary" icon="check" isBusy={isBusy} isDisabled={!isAnswered} onPress={onApprove}>
+      <Button kind="primary" icon="check" isBusy={isBusy} isDisabled={!canClose} onPress={onApprove}>
         Approve <span className="opacity-75">A</span>
       </Button>
       {!isVerify && (
-        <Button icon="edit" isDisabled={isBusy} onPress={onCorrect}>
+        <Button icon="edit" isDisabled={isBusy || !canClose} onPress={onCorrect}>
           Correct <span className="text-soft">C</span>
         </Button>
       )}

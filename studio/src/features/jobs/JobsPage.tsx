@@ -32,7 +32,14 @@ const COLUMNS: Column<JobItem>[] = [
     key: "progress",
     title: "Progress",
     width: "190px",
-    cell: ({ progress }) => <ProgressBar label="Done" value={share(finished(progress), progress.tasks)} valueText={`${finished(progress).toLocaleString("en")} of ${progress.tasks.toLocaleString("en")}`} tone={finished(progress) >= progress.tasks ? "good" : "accent"} />,
+    cell: ({ progress }) => {
+      const whole = finished(progress);
+      return (
+        <div className="min-w-[150px]">
+          <ProgressBar label="Done" value={share(whole, progress.tasks)} valueText={`${whole.toLocaleString("en")} of ${progress.tasks.toLocaleString("en")}`} tone={whole >= progress.tasks ? "good" : "accent"} />
+        </div>
+      );
+    },
   },
   { key: "review", title: "To review", isNumber: true, cell: ({ progress }) => progress.in_review.toLocaleString("en") },
   { key: "flagged", title: "Flagged", isNumber: true, cell: ({ progress }) => (progress.flagged === 0 ? "0" : <Badge tone="warn" icon="alert">{progress.flagged}</Badge>) },

@@ -80,8 +80,8 @@ export function NewJobPage() {
                   onChange={(purpose) => set({ purpose, ...(purpose !== "draw" && { workers: 1 }) })}
                   options={[
                     { value: "draw", label: "draw boxes" },
-                    { value: "verify", label: "verify an earlier job" },
-                    { value: "adjust", label: "adjust an earlier job" },
+                    { value: "verify", label: "verify a job" },
+                    { value: "adjust", label: "adjust a job" },
                   ]}
                 />
               </div>

@@ -12,7 +12,7 @@ import { useKeysElsewhere, usePageKeys, type KeyRow } from "../../app/keys";
 import { LINK_BUTTON, Page } from "../../app/Page";
 import type { TaskView } from "../../app/router";
 import { useTitle } from "../../app/title";
-import { Decide, type Asking } from "./Decide";
+import { Decide, mayClose, type Asking } from "./Decide";
 import { neighbours } from "./order";
 import { fetchAhead, JOBS, tryTo, useJob, useOrder, useTask } from "./queries";
 import { ReviewImage, type Layers } from "./ReviewImage";
@@ -100,7 +100,7 @@ function Review({ about, detail, number, view }: { about: JobDetail; detail: Tas
     return true;
   };
   const approve = async () => {
-    if (answers.length === 0 || !(await decide({ decision: "approve" }))) return;
+    if (!(await decide({ decision: "approve" }))) return;
     if (after === undefined) toasts.show({ tone: "good", title: `#${number} is approved`, text: "It was the last of this list." });
     else go(after);
   };
@@ -110,8 +110,8 @@ function Review({ about, detail, number, view }: { about: JobDetail; detail: Tas
 
   const isOn = !isEditing;
   const mayDecide = mayEdit && isOn;
-  useShortcut("a", () => void approve(), mayDecide);
-  useShortcut("c", () => setEditing(true), mayDecide && !isVerify);
+  useShortcut("a", () => void approve(), mayDecide && mayClose(detail));
+  useShortcut("c", () => setEditing(true), mayDecide && !isVerify && mayClose(detail));
   useShortcut("b", () => setAsking("send_back"), mayDecide && answers.length > 0);
   useShortcut("s", () => setAsking("settle_flag"), mayDecide && task.flagged);
   useShortcut("j", () => go(after), isOn);
