@@ -2,88 +2,9 @@
 // their role goes. Takes ROADLOOP, WORKSPACE and CHROMIUM as studio.mjs does.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { isAccessible, PASSWORD, startCrowd } from "./crowd.mjs";
 
-const ARGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const PASSWORD = "a long enough sentence";
-
-const { ROADLOOP, WORKSPACE, CHROMIUM = "/usr/bin/chromium" } = process.env;
-if (ROADLOOP === undefined || WORKSPACE === undefined) throw new Error("ROADLOOP names the binary and WORKSPACE a folder with some frames");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const folder = mkdtempSync(join(tmpdir(), "studio-people-"));
-const workspace = join(folder, "workspace");
-cpSync(WORKSPACE, workspace, { recursive: true });
-
-const invite = (role, base) => execFileSync(ROADLOOP, ["--quiet", "--workspace", workspace, "users", "invite", "--role", role, "--url", base]).toString().trim();
-const first = invite("admin", "http://later");
-const server = spawn(ROADLOOP, ["--workspace", workspace, "studio", "--login", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
-const base = await new Promise((resolve, reject) => {
-  let said = "";
-  const hear = (chunk) => {
-    said += chunk;
-    const found = /listening on (http:\/\/\S+)/.exec(said);
-    if (found !== null) resolve(found[1]);
-  };
-  server.stdout.on("data", hear);
-  server.stderr.on("data", hear);
-  server.on("exit", () => reject(new Error(said)));
-});
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: process.getuid?.() === 0 ? ["--no-sandbox", ...ARGS] : ARGS });
-
-/** A browser of somebody's own, with what its pages complain of. */
-async function person() {
-  const context = await browser.newContext({ reducedMotion: "reduce" });
-  context.setDefaultTimeout(12_000);
-  const page = await context.newPage();
-  const trouble = [];
-  page.on("pageerror", (error) => trouble.push(error.message));
-  page.on("console", (message) => {
-    // Who is not logged in, or may not, is answered so.
-    if (message.type() === "error" && !/status of (401|403)/.test(message.text())) trouble.push(message.text());
-  });
-  return { context, page, trouble };
-}
-
-/** Takes an invitation, and is in. */
-async function come(link, name) {
-  const one = await person();
-  await one.page.goto(link.replace("http://later", base));
-  await one.page.getByLabel(/^Your name here/).fill(name);
-  await one.page.getByLabel(/^Password/).fill(PASSWORD);
-  await one.page.getByLabel(/^Once more/).fill(PASSWORD);
-  await one.page.getByRole("button", { name: "Come in" }).click();
-  await one.page.getByRole("navigation", { name: "Studio" }).waitFor();
-  return one;
-}
-
-async function isAccessible(page) {
-  for (const theme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: theme });
-    // What is only said, for a moment, is react-aria's own.
-    // The page's own policy lets no script in but ours; the debugger may.
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => window.axe.run({ exclude: [["[data-live-announcer]"]] }));
-    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-    assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), [], theme);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-}
-
-let failed = 0;
-async function check(name, body) {
-  try {
-    await body();
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(`FAIL  ${name}\n${String(error.stack ?? error).replace(/^/gm, "      ")}`);
-  }
-}
+const { base, first, invite, person, come, check, finish } = await startCrowd();
 
 let admin;
 await check("nobody is let in without a name", async () => {
@@ -133,10 +54,13 @@ await check("an administrator invites, and sees what was done", async () => {
   await vera.context.close();
 });
 
-await check("a worker sees nothing of the catalog", async () => {
+await check("a worker sees the work and nothing of the catalog", async () => {
   const { page, context } = await come(invite("worker", base), "wim");
+  await page.getByRole("heading", { name: "Work" }).waitFor();
+  await page.getByText("There is nothing to label").waitFor();
+  for (const name of ["Catalog", "Jobs"]) assert.equal(await page.getByRole("link", { name }).count(), 0, name);
+  await page.goto(`${base}/jobs`);
   await page.getByText("Nothing to see here").waitFor();
-  assert.equal(await page.getByRole("link", { name: "Catalog" }).count(), 0);
   await context.close();
 });
 
@@ -178,7 +102,4 @@ await check("who logs out is out", async () => {
   assert.deepEqual(trouble, []);
 });
 
-await browser.close();
-server.kill("SIGKILL");
-rmSync(folder, { recursive: true, force: true });
-process.exit(failed === 0 ? 0 : 1);
+await finish();

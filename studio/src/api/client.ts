@@ -15,6 +15,8 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** The whole answer, where it says more: what a conflict is with. */
+    readonly body?: unknown,
   ) {
     super(message);
     this.name = "Problem";
@@ -55,7 +57,7 @@ export async function answer<T>(asked: Promise<Answer<T>>): Promise<T> {
   }
   const { data, error, response } = answered;
   if (response.ok) return data as T;
-  throw new Problem(response.status, wordsOf(error) ?? `The studio answered ${response.status}.`);
+  throw new Problem(response.status, wordsOf(error) ?? `The studio answered ${response.status}.`, error);
 }
 
 function wordsOf(error: unknown): string | undefined {

@@ -17,7 +17,7 @@ interface PageProps {
 
 export function Page({ title, about, actions, children }: PageProps) {
   return (
-    <div className="h-full overflow-y-auto">
+    <div className="relative h-full overflow-y-auto">
       <div className="mx-auto max-w-[1240px] px-[24px] pt-[22px] pb-[48px] max-sm:px-[14px]">
         <header className="flex flex-wrap items-center gap-x-[14px] gap-y-[8px] pb-[16px]">
           <h1 className="min-w-0 text-[20px] font-semibold tracking-[-0.01em] wrap-anywhere">{title}</h1>

@@ -1,6 +1,6 @@
 // Which page an address is.
 
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, Navigate, Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { AppShell, type NavItem } from "../components/shell";
@@ -25,7 +25,10 @@ const NAV: NavItem[] = [
   { key: "recordings", label: "Recordings", icon: "folder", href: "/recordings" },
   { key: "check", label: "Anonymisation", icon: "shield", href: "/check" },
   { key: "evaluation", label: "Evaluation", icon: "chart", href: "/evaluation" },
+  { key: "jobs", label: "Jobs", icon: "box", href: "/jobs" },
 ];
+
+const WORK: NavItem = { key: "work", label: "Work", icon: "edit", href: "/work" };
 
 const PEOPLE: NavItem = { key: "people", label: "People", icon: "user", href: "/people", isLow: true };
 
@@ -61,20 +64,24 @@ function Studio() {
   const { name, role, permissions } = me.data;
   const first = path.split("/")[1] ?? "";
   const active = first === "" || first === "frames" ? "catalog" : first;
+  const [maySee, mayLabel] = [permissions.includes("see"), permissions.includes("label")];
+  const nav = [...(maySee ? NAV : []), ...(mayLabel ? [WORK] : []), ...(role == null ? [] : [PEOPLE])];
+  const isOpen = maySee || active === "people" || (mayLabel && active === "work");
   return (
     <AriaRouter navigate={(href) => void router.navigate({ href })}>
       <AppShell
         brand={<Brand />}
         brandMark={<Mark />}
-        nav={role == null ? NAV : [...(permissions.includes("see") ? NAV : []), PEOPLE]}
+        nav={nav}
         active={active}
         onNavigate={(item) => void navigate({ href: item.href })}
         isCollapsed={isCollapsed}
         onCollapse={setCollapsed}
         foot={<Account name={name} isCollapsed={isCollapsed} onLogOut={role == null ? null : () => void logOut()} />}
       >
-        {permissions.includes("see") && <Live />}
-        {permissions.includes("see") || active === "people" ? <Outlet /> : <Suspense><NothingToSee role={role ?? null} /></Suspense>}
+        {maySee && <Live />}
+        {/* Who only labels begins with the work there is. */}
+        {isOpen ? <Outlet /> : mayLabel && active === "catalog" ? <Navigate to="/work" replace /> : <Suspense><NothingToSee role={role ?? null} mayLabel={mayLabel} /></Suspense>}
       </AppShell>
       <KeySheet />
       <ToastRegion />
@@ -176,9 +183,50 @@ const check = createRoute({
   component: lazyRouteComponent(() => import("../features/check/CheckPage"), "CheckPage"),
   validateSearch: (search: Record<string, unknown>): { recording?: string | undefined } => (typeof search["recording"] === "string" ? { recording: search["recording"] } : {}),
 });
+const textOf = (search: Record<string, unknown>, name: string) => (typeof search[name] === "string" && search[name] !== "" ? search[name] : undefined);
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs",
+  component: lazyRouteComponent(() => import("../features/jobs/JobsPage"), "JobsPage"),
+});
+const newJob = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs/new",
+  component: lazyRouteComponent(() => import("../features/jobs/NewJobPage"), "NewJobPage"),
+  validateSearch: (search: Record<string, unknown>): { filter?: string | undefined; purpose?: string | undefined; of?: string | undefined } => ({ filter: textOf(search, "filter"), purpose: textOf(search, "purpose"), of: textOf(search, "of") }),
+});
+/** Which of a job's tasks are listed, and in which order: a link to a task keeps it. */
+export interface TaskView {
+  state?: string | undefined;
+  flagged?: string | undefined;
+  order?: string | undefined;
+}
+const taskView = (search: Record<string, unknown>): TaskView => ({ state: textOf(search, "state"), flagged: textOf(search, "flagged"), order: textOf(search, "order") });
+const job = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs/$job",
+  component: lazyRouteComponent(() => import("../features/jobs/JobPage"), "JobPage"),
+  validateSearch: taskView,
+});
+const task = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs/$job/tasks/$number",
+  component: lazyRouteComponent(() => import("../features/jobs/ReviewPage"), "ReviewPage"),
+  validateSearch: taskView,
+});
+const workList = createRoute({
+  getParentRoute: () => root,
+  path: "/work",
+  component: lazyRouteComponent(() => import("../features/work/WorkListPage"), "WorkListPage"),
+});
+const work = createRoute({
+  getParentRoute: () => root,
+  path: "/work/$job",
+  component: lazyRouteComponent(() => import("../features/work/WorkPage"), "WorkPage"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([catalog, frame, recordings, recording, people, invite, check, evaluation]),
+  routeTree: root.addChildren([catalog, frame, recordings, recording, people, invite, check, evaluation, jobs, newJob, job, task, workList, work]),
   parseSearch: parseAddress,
   stringifySearch: writeAddress,
   defaultPreload: "intent",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { classColour, classInk } from "./classes";
+import { classColour, classInk, lookOf } from "./classes";
 
 const NAMES = ["person", "bicycle", "car", "motorcycle", "bus", "train", "truck", "traffic light", "stop sign", "face", "plate", "text"];
 
@@ -32,4 +32,13 @@ test("the same name has the same colour, however it is written", () => {
   expect(classColour("Car")).toBe(classColour("car"));
   expect(classColour("Traffic_Light")).toBe(classColour("traffic light"));
   expect(classColour("Strassenbahn")).toBe(classColour("strassenbahn"));
+});
+
+test("a colour that somebody chose is written on legibly", () => {
+  for (const colour of ["#ff8800", "#101010", "#ffffff", "#0000ff", "#7f7f7f"]) {
+    const look = lookOf(colour);
+    expect(look?.colour).toBe(colour);
+    expect(contrast(colour, look?.ink ?? colour), colour).toBeGreaterThan(4);
+  }
+  expect(["red", "#fff", "", "#gggggg"].map(lookOf)).toEqual([null, null, null, null]);
 });

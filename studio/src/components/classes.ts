@@ -27,24 +27,39 @@ export interface ClassColour {
 const known = new Map<string, ClassColour>();
 
 export function classColour(label: string): string {
-  return look(label).colour;
+  return classLook(label).colour;
 }
 
 /** Dark or white, whichever is read more easily on the class's colour. */
 export function classInk(label: string): string {
-  return look(label).ink;
+  return classLook(label).ink;
 }
 
-function look(label: string): ClassColour {
+export function classLook(label: string): ClassColour {
   const before = known.get(label);
   if (before !== undefined) return before;
   // Labels are taken as filters take them: in any case, `_` a space.
   const name = label.toLowerCase().replaceAll("_", " ");
   const [lightness, chroma, hue] = FIXED[name] ?? ofName(name);
   const rgb = toRgb(lightness, chroma, hue);
-  const made = { colour: toHex(rgb), ink: luminance(rgb) > 0.18 ? DARK_INK : "#ffffff" };
+  const made = { colour: toHex(rgb), ink: inkOn(rgb) };
   known.set(label, made);
   return made;
+}
+
+/** How a colour that somebody chose, `#rrggbb`, looks as a class's. */
+export function lookOf(colour: string): ClassColour | null {
+  const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
+  if (found === null) return null;
+  const part = (hex: string | undefined) => {
+    const value = parseInt(hex ?? "0", 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  return { colour, ink: inkOn([part(found[1]), part(found[2]), part(found[3])]) };
+}
+
+function inkOn(rgb: Rgb): string {
+  return luminance(rgb) > 0.18 ? DARK_INK : "#ffffff";
 }
 
 const DARK_INK = "#0b1016";

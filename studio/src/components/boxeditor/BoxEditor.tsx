@@ -1,14 +1,15 @@
 // Boxes on one frame, drawn and corrected by a person. Knows nothing of where frames come
 // from or where boxes are stored: it is given both, and hands whole pixels back.
 
-import { useDeferredValue, useLayoutEffect, useRef, useState } from "react";
+import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
+import { ClassColours } from "../colours";
 import { Canvas } from "./Canvas";
 import { CheatSheet } from "./CheatSheet";
 import { ClassPicker } from "./ClassPicker";
 import { TextButton } from "./parts";
 import { SidePanel } from "./SidePanel";
 import { Toolbar } from "./Toolbar";
-import type { EditBox, EditorClass, Point, PreviousBoxes, SavedBox } from "./types";
+import type { EditBox, EditorClass, EditorDeed, Point, PreviousBoxes, SavedBox, SeenBoxes } from "./types";
 import { clock, useEditor, type Editor } from "./useEditor";
 import { useKeys } from "./useKeys";
 import { useSettings } from "./useSettings";
@@ -38,13 +39,29 @@ export interface BoxEditorProps {
   /** Rejects with an Error whose message a person can read. */
   onSave: (boxes: SavedBox[]) => Promise<void>;
   onChange?: (isDirty: boolean) => void;
+  /** Told of the boxes after each change, and when it opens: for a page that keeps them. */
+  onBoxes?: (seen: SeenBoxes) => void;
+  /** In the place of how saving stands and of its button: for a page that keeps every change
+   * by itself. */
+  saving?: ReactNode;
+  /** Further keys, and what they do. */
+  deeds?: readonly EditorDeed[];
+  /** Above the panel's own parts. */
+  panel?: ReactNode;
+  /** Something around the editor: keys pressed there are the editor's as well. */
+  around?: RefObject<HTMLElement | null>;
   onNextFrame?: () => void;
   onPreviousFrame?: () => void;
 }
 
 export function BoxEditor(props: BoxEditorProps) {
   const settings = useSettings();
-  return <Frame key={props.frameKey} given={props} settings={settings} />;
+  const colours = useMemo(() => new Map(props.classes.flatMap(({ name, colour }) => (colour === undefined ? [] : [[name, colour] as const]))), [props.classes]);
+  return (
+    <ClassColours colours={colours}>
+      <Frame key={props.frameKey} given={props} settings={settings} />
+    </ClassColours>
+  );
 }
 
 interface FrameProps {
@@ -64,14 +81,20 @@ function Frame({ given, settings }: FrameProps) {
   const where = useRef<HTMLSpanElement>(null);
   const [isSpaceHeld, setSpaceHeld] = useState(false);
 
-  useKeys(root, editor.sight.canvas, {
+  useKeys(given.around ?? root, editor.sight.canvas, {
     run: (command, isRepeat) => {
       if (command === "deselect" && giveUp.current()) return;
       editor.run(command, isRepeat);
     },
+    deed: (chord, isRepeat) => {
+      const found = given.deeds?.find(({ keys }) => keys.includes(chord));
+      if (found !== undefined && !isRepeat) found.run();
+      return found !== undefined;
+    },
     digit: (digit) => {
       const name = editor.digits.get(digit);
       if (name !== undefined) editor.setClass(name);
+      return name !== undefined;
     },
     hold: setSpaceHeld,
   });
@@ -89,7 +112,8 @@ function Frame({ given, settings }: FrameProps) {
       data-calm={calm === editor}
       className="@container flex size-full min-h-0 flex-col overflow-hidden bg-card text-ink"
     >
-      <Toolbar editor={calm} />
+      {/* What the page put in is its own, and never behind either. */}
+      <Toolbar editor={calm} kept={given.saving} />
       {editor.problem !== null && (
         <p role="alert" className="border-b border-line bg-bad-wash px-3 py-1.5 text-[13px] text-bad">
           Not saved: {editor.problem}
@@ -109,9 +133,9 @@ function Frame({ given, settings }: FrameProps) {
             </span>
           </div>
         </div>
-        <SidePanel editor={calm} />
+        <SidePanel editor={calm} panel={given.panel} />
       </div>
-      <CheatSheet isOpen={editor.isHelpOpen} onOpenChange={editor.setHelpOpen} />
+      <CheatSheet deeds={given.deeds} isOpen={editor.isHelpOpen} onOpenChange={editor.setHelpOpen} />
     </div>
   );
 }

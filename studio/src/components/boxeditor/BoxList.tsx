@@ -1,7 +1,7 @@
 // The boxes of the frame as a list: what the image shows, in words.
 
 import { memo, useEffect, useId, useRef, type KeyboardEvent } from "react";
-import { classColour } from "../classes";
+import { useClassLook } from "../colours";
 import { LockIcon } from "./icons";
 import { sameItems } from "./useLatest";
 import { Dot, Section } from "./parts";
@@ -119,6 +119,7 @@ interface RowProps {
 }
 
 const Row = memo(function Row({ box, id, isSelected, isLocked, onChoose }: RowProps) {
+  const look = useClassLook();
   return (
     <li
       id={id}
@@ -128,7 +129,7 @@ const Row = memo(function Row({ box, id, isSelected, isLocked, onChoose }: RowPr
       className={`flex h-7 items-center gap-2 rounded-md px-1.5 text-[13px] [contain-intrinsic-size:auto_28px] [content-visibility:auto]
         ${isSelected ? "bg-accent-wash" : "hover:bg-sunken"}`}
     >
-      <Dot colour={classColour(box.label)} />
+      <Dot colour={look(box.label).colour} />
       <span className="min-w-0 flex-1 truncate text-ink">
         {box.label === "" ? "no class" : box.label}
         {box.tags.length > 0 && <span className="ml-1.5 text-xs text-soft">{box.tags.join(", ")}</span>}

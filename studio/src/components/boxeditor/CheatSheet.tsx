@@ -4,9 +4,16 @@ import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-compone
 import { CloseIcon } from "./icons";
 import { POINTER_ROWS, cheatSheet } from "./keys";
 import { Key } from "./parts";
+import type { EditorDeed } from "./types";
 import { IS_MAC } from "./useKeys";
 
-export function CheatSheet({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChange: (isOpen: boolean) => void }) {
+interface CheatSheetProps {
+  deeds?: readonly EditorDeed[] | undefined;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+}
+
+export function CheatSheet({ deeds, isOpen, onOpenChange }: CheatSheetProps) {
   return (
     <ModalOverlay
       isOpen={isOpen}
@@ -32,7 +39,7 @@ export function CheatSheet({ isOpen, onOpenChange }: { isOpen: boolean; onOpenCh
                 </Button>
               </div>
               <div className="gap-x-8 sm:columns-2">
-                {cheatSheet(IS_MAC).map(({ group, rows }) => (
+                {cheatSheet(IS_MAC, deeds).map(({ group, rows }) => (
                   <Group key={group} title={group} rows={rows.map(({ keys, does }) => [does, keys])} />
                 ))}
                 <Group title="Mouse, pen and fingers" rows={POINTER_ROWS.map(([deed, does]) => [does, [deed]])} />

@@ -1,7 +1,7 @@
 // Finds a class by typing, near the box it is for.
 
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
-import { classColour } from "../classes";
+import { useClassLook } from "../colours";
 import { filterClasses } from "./filter";
 import { Dot, Key } from "./parts";
 import type { Editor } from "./useEditor";
@@ -12,6 +12,7 @@ const HEIGHT = 286;
 
 export function ClassPicker({ editor }: { editor: Editor }) {
   const { names, digits, selected, props, sight } = editor;
+  const look = useClassLook();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const id = useId();
@@ -101,7 +102,7 @@ export function ClassPicker({ editor }: { editor: Editor }) {
             onClick={() => choose(place)}
             className={`flex h-7 items-center gap-2 rounded-md px-2 text-[13px] ${place === active ? "bg-accent-wash text-ink" : "text-ink"}`}
           >
-            <Dot colour={classColour(name)} />
+            <Dot colour={look(name).colour} />
             <span className="min-w-0 flex-1 truncate">{name}</span>
             {isNew && <span className="text-xs text-soft">new class</span>}
             <DigitOf name={name} digits={digits} />

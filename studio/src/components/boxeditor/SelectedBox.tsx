@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { Button } from "react-aria-components";
-import { classColour } from "../classes";
+import { useClassLook } from "../colours";
 import { cutToImage, toPixels } from "./geometry";
 import { CheckIcon, CloseIcon, DeleteIcon, DuplicateIcon, LockIcon, UnlockIcon } from "./icons";
 import { keyOf } from "./keys";
@@ -15,6 +15,8 @@ import { originOf } from "./words";
 export function SelectedBox({ editor }: { editor: Editor }) {
   const { selected } = editor;
   if (selected === undefined) {
+    // Who only looks draws none.
+    if (editor.props.readOnly === true) return null;
     return (
       <Section title="New boxes">
         <div className="flex">
@@ -59,6 +61,7 @@ function Details({ editor, box }: { editor: Editor; box: EditBox }) {
 }
 
 function ClassButton({ editor, label, isDisabled = editor.isReadOnly }: { editor: Editor; label: string; isDisabled?: boolean }) {
+  const look = useClassLook();
   return (
     <Button
       aria-label={`Class: ${label === "" ? "none" : label}. Choose another`}
@@ -66,7 +69,7 @@ function ClassButton({ editor, label, isDisabled = editor.isReadOnly }: { editor
       onPress={() => editor.setPicking(true)}
       className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md border border-line bg-card px-2 text-left text-[13px] text-ink outline-none hover:border-line-strong data-[disabled]:text-soft data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent"
     >
-      <Dot colour={classColour(label)} />
+      <Dot colour={look(label).colour} />
       <span className="min-w-0 flex-1 truncate">{label === "" ? "no class" : label}</span>
       <Key>/</Key>
     </Button>

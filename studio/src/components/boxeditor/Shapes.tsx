@@ -2,7 +2,7 @@
 // one of five hundred is dragged, the others rest.
 
 import { memo } from "react";
-import { classColour, classInk } from "../classes";
+import { useClassLook } from "../colours";
 import { HANDLES, handlePoint } from "./geometry";
 import type { EditBox } from "./types";
 import { sizeOf } from "./words";
@@ -15,7 +15,7 @@ export interface ShapeProps {
 }
 
 export const BoxShape = memo(function BoxShape({ box, isSelected, isHovered }: ShapeProps) {
-  const colour = classColour(box.label);
+  const { colour } = useClassLook()(box.label);
   const at = { x: box.left, y: box.top, width: box.width, height: box.height };
   // A dashed line is the model's word, an unbroken one a person's.
   const dash = box.origin === "model" ? "6 4" : undefined;
@@ -42,6 +42,7 @@ export const BoxName = memo(function BoxName({
   isSelected: boolean;
   isLocked: boolean;
 }) {
+  const { colour, ink } = useClassLook()(box.label);
   const x = `calc(${box.left} * var(--scale) * 1px)`;
   // Clear of the knobs where there are some.
   const y = `calc(max(0, ${box.top} * var(--scale) - ${isSelected ? 23 : 18}) * 1px)`;
@@ -50,8 +51,8 @@ export const BoxName = memo(function BoxName({
       className="absolute top-0 left-0 flex h-[17px] items-center gap-1 rounded-[3px] px-1 text-[11px] font-semibold whitespace-nowrap shadow-[0_0_0_1px_rgb(0_0_0/0.35)]"
       style={{
         transform: `translate(${x}, ${y})`,
-        background: classColour(box.label),
-        color: classInk(box.label),
+        background: colour,
+        color: ink,
       }}
     >
       {box.label === "" ? "no class" : box.label}

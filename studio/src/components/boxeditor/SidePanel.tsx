@@ -1,8 +1,8 @@
 // The panel beside the image: selected box, all boxes, classes, the model's boxes, checks.
 
-import { memo, useMemo } from "react";
+import { memo, useMemo, type ReactNode } from "react";
 import { Button } from "react-aria-components";
-import { classColour } from "../classes";
+import { useClassLook } from "../colours";
 import { BoxList } from "./BoxList";
 import { removed } from "./bulk";
 import { DigitOf } from "./ClassPicker";
@@ -14,12 +14,13 @@ import { SelectedBox } from "./SelectedBox";
 import type { Editor } from "./useEditor";
 import { isBelow, isShown } from "./useSettings";
 
-export const SidePanel = memo(function SidePanel({ editor }: { editor: Editor }) {
+export const SidePanel = memo(function SidePanel({ editor, panel }: { editor: Editor; panel: ReactNode }) {
   return (
     <aside
       aria-label="Boxes of this frame"
       className="flex w-[280px] shrink-0 flex-col overflow-y-auto border-l border-line bg-card @max-[720px]:max-h-[45%] @max-[720px]:w-full @max-[720px]:border-t @max-[720px]:border-l-0"
     >
+      {panel}
       <SelectedBox editor={editor} />
       <BoxList editor={editor} />
       <Classes editor={editor} />
@@ -41,6 +42,7 @@ export const SidePanel = memo(function SidePanel({ editor }: { editor: Editor })
 
 function Classes({ editor }: { editor: Editor }) {
   const { state, digits, names, settings, selected, label, isReadOnly } = editor;
+  const look = useClassLook();
   const counts = new Map<string, number>();
   for (const box of state.boxes) counts.set(box.label, (counts.get(box.label) ?? 0) + 1);
   const keyed = new Set(digits.values());
@@ -48,7 +50,7 @@ function Classes({ editor }: { editor: Editor }) {
   const others = names.length - listed.length;
   const current = selected?.label ?? label;
   return (
-    <Section title="Classes" aside={selected === undefined ? `new boxes: ${label === "" ? "none" : label}` : undefined}>
+    <Section title="Classes" aside={selected === undefined && editor.props.readOnly !== true ? `new boxes: ${label === "" ? "none" : label}` : undefined}>
       <ul className="-mx-1.5">
         {listed.map((name) => {
           const isHidden = settings.hidden.has(name);
@@ -61,7 +63,7 @@ function Classes({ editor }: { editor: Editor }) {
                 className={`flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md px-1.5 text-left text-[13px] outline-none hover:bg-sunken data-[focus-visible]:outline-2 data-[focus-visible]:-outline-offset-2 data-[focus-visible]:outline-accent
                   ${name === current ? "font-semibold" : ""} ${isHidden ? "text-soft" : "text-ink"}`}
               >
-                <Dot colour={classColour(name)} />
+                <Dot colour={look(name).colour} />
                 <span className={`min-w-0 flex-1 truncate ${isHidden ? "line-through" : ""}`}>{name}</span>
                 <span className="text-xs font-normal text-soft tabular-nums">{counts.get(name) ?? ""}</span>
                 <span className="w-6 text-right font-normal">
@@ -116,7 +118,7 @@ function ModelBoxes({ editor }: { editor: Editor }) {
           )}
         </div>
       )}
-      {below > 0 && <p className="mt-1.5 text-xs text-soft">Hidden boxes are saved too, until they are removed.</p>}
+      {(below > 0 || editor.props.saving !== undefined) && <p className="mt-1.5 text-xs text-soft">{editor.props.saving === undefined ? "Hidden boxes are saved too, until they are removed." : "What is not accepted is no part of your answer."}</p>}
     </Section>
   );
 }

@@ -1,6 +1,6 @@
 // Buttons for what the keys do, and how saving stands.
 
-import { memo } from "react";
+import { memo, type ReactNode } from "react";
 import { Toolbar as Bar } from "react-aria-components";
 import {
   CopyPreviousIcon,
@@ -23,7 +23,7 @@ import { IconButton, IconToggle, TextButton } from "./parts";
 import type { Editor, Saving } from "./useEditor";
 import { IS_MAC } from "./useKeys";
 
-export const Toolbar = memo(function Toolbar({ editor }: { editor: Editor }) {
+export const Toolbar = memo(function Toolbar({ editor, kept }: { editor: Editor; kept: ReactNode }) {
   const { props, state, settings, selected, isReadOnly, isDrawing, run, sight, saving } = editor;
   const deed = (command: Command) => ({ keys: keyOf(command, IS_MAC), onPress: () => run(command) });
   const percent = Math.round(sight.view.scale * 100);
@@ -96,6 +96,8 @@ export const Toolbar = memo(function Toolbar({ editor }: { editor: Editor }) {
       <span className="flex-1" />
       {props.readOnly === true ? (
         <span className="px-2 text-[13px] text-soft">Only to look at</span>
+      ) : kept !== undefined ? (
+        kept
       ) : (
         <>
           <SavingState saving={saving} />

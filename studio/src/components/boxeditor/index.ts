@@ -1,2 +1,2 @@
 export { BoxEditor, type BoxEditorProps } from "./BoxEditor";
-export type { EditBox, EditorClass, PreviousBoxes, SavedBox } from "./types";
+export type { EditBox, EditorClass, EditorDeed, PreviousBoxes, SavedBox, SeenBoxes } from "./types";

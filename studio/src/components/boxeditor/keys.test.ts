@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KEYS, cheatSheet, classKeys, commandOf, digitOf, keyOf, mayTake, spell, type Pressed } from "./keys";
+import { KEYS, cheatSheet, chordOf, classKeys, commandOf, digitOf, keyOf, mayStandForClass, mayTake, spell, type Pressed } from "./keys";
 
 function press(key: string, held = ""): Pressed {
   return {
@@ -85,4 +85,20 @@ test("the cheat sheet tells every command", () => {
   const told = cheatSheet(false).flatMap(({ rows }) => rows.map(({ does }) => does));
   for (const { does } of KEYS) expect(told).toContain(does);
   expect(new Set(told).size).toBe(told.length);
+});
+
+test("classes may ask for letters that do nothing else", () => {
+  const classes = [{ name: "car", key: "Q" }, { name: "person", key: "n" }, { name: "bus" }, { name: "van", key: "q" }];
+  expect([...classKeys(classes)]).toEqual([["q", "car"], ["1", "person"], ["2", "bus"], ["3", "van"]]);
+  expect(["q", "7", "n", "?", "ä", "0", ""].map(mayStandForClass)).toEqual([true, true, false, false, false, false, false]);
+  expect([press("q"), press("Q", "s"), press("q", "c"), press("n"), press("5")].map(digitOf)).toEqual(["q", null, null, null, "5"]);
+});
+
+test("a page's own deeds come first on the sheet", () => {
+  const [first] = cheatSheet(false, [{ keys: ["Mod+Enter"], does: "submit", run: () => undefined }]);
+  expect(first).toEqual({ group: "This task", rows: [{ keys: ["Ctrl Enter"], does: "submit" }] });
+  expect(chordOf(press("Enter", "c"), false)).toBe("Mod+Enter");
+  expect(chordOf(press("S", "s"), false)).toBe("Shift+s");
+  const button = { tag: "BUTTON", type: null, role: null, isEditable: false };
+  expect([mayTake(press("Enter"), button), mayTake(press("Enter", "c"), button)]).toEqual([false, true]);
 });

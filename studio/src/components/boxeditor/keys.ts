@@ -1,7 +1,7 @@
 // Every key of the editor, in one table: what is pressed is looked up here, and the
 // cheat sheet and the tooltips are written from it.
 
-import type { EditorClass } from "./types";
+import type { EditorClass, EditorDeed } from "./types";
 
 export type Command =
   | "new" | "delete" | "duplicate" | "lock" | "accept" | "accept-all" | "class"
@@ -101,13 +101,20 @@ export function commandOf(pressed: Pressed, isMac: boolean): Command | null {
   return byChord.get(chordOf(pressed, isMac)) ?? null;
 }
 
-/** The digit pressed alone, for a class; null for every other key. */
+/** The digit or letter pressed alone, for a class; null for every other key. */
 export function digitOf(pressed: Pressed): string | null {
   if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return null;
-  return /^[1-9]$/.test(pressed.key) ? pressed.key : null;
+  if (/^[1-9]$/.test(pressed.key)) return pressed.key;
+  const key = pressed.key.toLowerCase();
+  return !pressed.shiftKey && mayStandForClass(key) ? key : null;
 }
 
-function chordOf(pressed: Pressed, isMac: boolean): string {
+/** Whether a key may be asked for by a class: a digit, or a letter that does nothing else. */
+export function mayStandForClass(key: string): boolean {
+  return /^[1-9]$/.test(key) || (/^[a-z]$/.test(key) && !byChord.has(key));
+}
+
+export function chordOf(pressed: Pressed, isMac: boolean): string {
   const key = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
   const isLetter = /^[a-z]$/.test(key);
   const parts: string[] = [];
@@ -154,8 +161,9 @@ export interface SheetRow {
 }
 
 /** The cheat sheet: rows that do the same in four directions are one row. */
-export function cheatSheet(isMac: boolean): { group: KeyRow["group"]; rows: SheetRow[] }[] {
-  const groups = new Map<KeyRow["group"], SheetRow[]>();
+export function cheatSheet(isMac: boolean, deeds: readonly EditorDeed[] = []): { group: string; rows: SheetRow[] }[] {
+  const groups = new Map<string, SheetRow[]>();
+  if (deeds.length > 0) groups.set("This task", deeds.map(({ keys, does }) => ({ keys: keys.map((key) => spell(key, isMac)), does })));
   for (const { group, keys, does } of KEYS) {
     const rows = groups.get(group) ?? [];
     groups.set(group, rows);
@@ -168,12 +176,13 @@ export function cheatSheet(isMac: boolean): { group: KeyRow["group"]; rows: Shee
   return [...groups].map(([group, rows]) => ({ group, rows }));
 }
 
-/** Which digit stands for which class. */
+/** Which digit or letter stands for which class. */
 export function classKeys(classes: readonly EditorClass[]): Map<string, string> {
   const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
   const taken = new Map<string, string>();
-  for (const { name, key } of classes) {
-    if (key !== undefined && digits.includes(key) && !taken.has(key)) taken.set(key, name);
+  for (const { name, key: wish } of classes) {
+    const key = wish?.toLowerCase();
+    if (key !== undefined && mayStandForClass(key) && !taken.has(key)) taken.set(key, name);
   }
   const named = new Set(taken.values());
   for (const { name } of classes) {
@@ -211,7 +220,7 @@ export function mayTake(pressed: Pressed, focused: Focused | null): boolean {
     return !(isMoved || pressed.key === " ");
   }
   if (tag === "BUTTON" || tag === "A" || role === "button" || role === "switch") {
-    return pressed.key !== "Enter" && pressed.key !== " ";
+    return isModified || (pressed.key !== "Enter" && pressed.key !== " ");
   }
   return true;
 }

@@ -20,8 +20,28 @@ export type SavedBox = EditBox;
 
 export interface EditorClass {
   name: string;
-  /** A digit this class asks for; classes without one get the free digits in order. */
+  /** A digit or a letter this class asks for; classes without one, or with one that is the
+   * editor's, get the free digits in order. */
   key?: string;
+  /** `#rrggbb`; without one it is the class's usual colour. */
+  colour?: string;
+}
+
+/** Something else that a key does while the editor is open; it is on the sheet of keys. */
+export interface EditorDeed {
+  /** As in `keys.ts`: `Mod+Enter`, `Shift+s`. They go before the editor's own. */
+  keys: readonly string[];
+  does: string;
+  run: () => void;
+}
+
+/** What a person sees of the boxes that change. */
+export interface SeenBoxes {
+  boxes: SavedBox[];
+  /** Ids of those of the model that are not accepted, and that the confidence slider shows. */
+  proposed: string[];
+  /** How many it hides. */
+  hidden: number;
 }
 
 export type PreviousBoxes = readonly EditBox[] | (() => Promise<readonly EditBox[]>);

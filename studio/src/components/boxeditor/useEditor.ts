@@ -11,7 +11,7 @@ import { begin, boxOf, isDirty, reduce, type Action, type EditorState } from "./
 import type { EditBox, Point, Size } from "./types";
 import { useDraft } from "./useDraft";
 import { useLatest } from "./useLatest";
-import { isShown, type Settings, type SettingsChange } from "./useSettings";
+import { isBelow, isShown, type Settings, type SettingsChange } from "./useSettings";
 import { useView, type Sight } from "./useView";
 
 export type Saving = "saved" | "unsaved" | "saving" | "failed";
@@ -75,6 +75,17 @@ export function useEditor(
 
   const tell = useLatest(onChange);
   useEffect(() => tell.current?.(dirty), [dirty, tell]);
+
+  // Not while a hand still drags: what it lets go of is what is kept.
+  const tellBoxes = useLatest(props.onBoxes);
+  const isHeld = state.live !== null;
+  const least = settings.leastConfidence;
+  useEffect(() => {
+    if (isHeld || conflict !== null) return;
+    const ofModel = state.boxes.filter(({ origin }) => origin === "model");
+    const proposed = ofModel.filter((box) => !isBelow(box, least)).map(({ id }) => id);
+    tellBoxes.current?.({ boxes: toSaved(state.boxes, image), proposed, hidden: ofModel.length - proposed.length });
+  }, [state.boxes, isHeld, conflict, image, least, tellBoxes]);
 
   const shown = useMemo(() => state.boxes.filter((box) => isShown(box, settings)), [state.boxes, settings]);
   const selected = shown.find(({ id }) => id === state.selected);

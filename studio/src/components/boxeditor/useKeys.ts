@@ -2,14 +2,17 @@
 // meant: another part of the page, a dialog, a field somebody types in.
 
 import { useEffect, type RefObject } from "react";
-import { commandOf, digitOf, mayTake, type Command, type Focused } from "./keys";
+import { chordOf, commandOf, digitOf, mayTake, type Command, type Focused } from "./keys";
 import { useLatest } from "./useLatest";
 
 export const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export interface KeyDeeds {
+  /** Something of the page's own; true if there is such a thing. */
+  deed(chord: string, isRepeat: boolean): boolean;
   run(command: Command, isRepeat: boolean): void;
-  digit(digit: string): void;
+  /** True if it stands for a class. */
+  digit(digit: string): boolean;
   /** Space is held: a drag pushes the image. */
   hold(isHeld: boolean): void;
 }
@@ -33,19 +36,27 @@ export function useKeys(
       }
       const digit = digitOf(event);
       const command = commandOf(event, IS_MAC);
-      if (digit === null && command === null) return;
+      const isTaken = latest.current.deed(chordOf(event, IS_MAC), event.repeat) || (digit !== null && latest.current.digit(digit));
+      if (!isTaken && command === null) return;
       event.preventDefault();
-      if (digit !== null) latest.current.digit(digit);
-      else if (command !== null) latest.current.run(command, event.repeat);
+      if (!isTaken && command !== null) latest.current.run(command, event.repeat);
+    };
+    // A button with the focus would take Ctrl and Enter for Enter, were it asked first.
+    const before = (event: KeyboardEvent) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      down(event);
+      if (event.defaultPrevented) event.stopPropagation();
     };
     const up = (event: KeyboardEvent) => {
       if (event.key === " ") latest.current.hold(false);
     };
     const away = () => latest.current.hold(false);
+    window.addEventListener("keydown", before, true);
     window.addEventListener("keydown", down);
     window.addEventListener("keyup", up);
     window.addEventListener("blur", away);
     return () => {
+      window.removeEventListener("keydown", before, true);
       window.removeEventListener("keydown", down);
       window.removeEventListener("keyup", up);
       window.removeEventListener("blur", away);

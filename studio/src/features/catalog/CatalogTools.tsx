@@ -1,5 +1,6 @@
 // The bar above the frames: how they are shown, and what can be done with all of them.
 
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { Button, Dialog, IconButton, Menu, Segmented, Slider, TextField, toasts } from "../../components/ui";
 import { answer, client, exportUrl } from "../../api/client";
@@ -35,6 +36,7 @@ const FORMS = [
 export function CatalogTools({ view, set, filter, total, tileWidth, onTileWidth, isSideOpen, onSide, onNarrow }: CatalogToolsProps) {
   const [isSaving, setSaving] = useState(false);
   const [isTagging, setTagging] = useState(false);
+  const navigate = useNavigate();
   const [mayRaw, mayEdit, mayExport] = [useMay("see_raw"), useMay("edit"), useMay("export")];
   const copyLink = async () => {
     await navigator.clipboard.writeText(window.location.href);
@@ -78,6 +80,9 @@ export function CatalogTools({ view, set, filter, total, tileWidth, onTileWidth,
           </Button>
           <Button size="small" icon="layers" isDisabled={total === 0} onPress={() => setSaving(true)}>
             Save…
+          </Button>
+          <Button size="small" icon="box" isDisabled={total === 0} onPress={() => void navigate({ to: "/jobs/new", search: { filter: filter === "" ? undefined : filter } })}>
+            Label these…
           </Button>
         </>
       )}

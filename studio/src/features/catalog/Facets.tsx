@@ -1,13 +1,14 @@
 // What there is in the frames that match, by label, camera, recording, tag, time of day: each
 // a click away from the filter.
 
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useMemo, useState } from "react";
 import { BarList, type BarItem } from "../../components/charts/BarList";
 import { Histogram } from "../../components/charts/Histogram";
 import { classColour } from "../../components/classes";
 import { cx, Icon, Segmented, Skeleton } from "../../components/ui";
-import { useConfidences, useCounts, useSelections, useVocabulary } from "../../api/hooks";
+import { useConfidences, useCounts, useMay, useSelections, useVocabulary } from "../../api/hooks";
 import {
   chooseConfidence, chooseLabel, chooseValue, clausesOf, hasLabelClause, labelChoice, leastConfidence, quote, valueChoice, type Choice,
 } from "../../filter/clauses";
@@ -154,6 +155,7 @@ function Confidence({ filter, clauses, onFilter, confidence, onConfidence }: Omi
 
 function Selections({ clauses, filter, onFilter }: ListProps) {
   const selections = useSelections();
+  const mayEdit = useMay("edit");
   if (selections.data === undefined) return <Waiting isOver={selections.isError} />;
   if (selections.data.length === 0) return <Nothing>None yet. “Save…” above the grid keeps these frames under a name.</Nothing>;
   return (
@@ -161,18 +163,23 @@ function Selections({ clauses, filter, onFilter }: ListProps) {
       {selections.data.map(({ name, version, frames }) => {
         const isIn = valueChoice(clauses, "selection", name) === "in";
         return (
-          <li key={name}>
+          <li key={name} className="group/selection flex items-center">
             <button
               type="button"
               aria-pressed={isIn}
               onClick={() => onFilter(isIn ? chooseValue(filter, "selection", name, null) : `selection = ${quote(name)}`)}
-              className={cx("flex h-[27px] w-full items-center justify-between gap-[8px] rounded-[5px] px-[6px] text-left text-[12.5px] hover:bg-ink/5", isIn && "bg-accent-wash text-accent")}
+              className={cx("flex h-[27px] min-w-0 flex-1 items-center justify-between gap-[8px] rounded-[5px] px-[6px] text-left text-[12.5px] hover:bg-ink/5", isIn && "bg-accent-wash text-accent")}
             >
               <span className="truncate">
                 {name} <span className="text-faint">v{version}</span>
               </span>
               <span className="tabular-nums text-soft">{frames.toLocaleString("en")}</span>
             </button>
+            {mayEdit && (
+              <Link to="/jobs/new" search={{ filter: `selection = ${quote(name)}` }} aria-label={`Label ${name}…`} className="shrink-0 rounded-[5px] px-[6px] py-[3px] text-[12px] text-accent opacity-0 group-focus-within/selection:opacity-100 group-hover/selection:opacity-100 hover:underline [@media(hover:none)]:opacity-100">
+                Label…
+              </Link>
+            )}
           </li>
         );
       })}

@@ -5,6 +5,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react
 import { BoxView } from "../../components/boxview";
 import { Kbd, useShortcut } from "../../components/shell";
 import { Badge, Button, EmptyState, ErrorState, Icon, IconButton, Segmented, Skeleton, Tabs } from "../../components/ui";
+import { ZoomView } from "../../components/zoom";
 import { imageUrl, type FrameDetail, type FrameName, type Which } from "../../api/client";
 import { useFrame, useMay } from "../../api/hooks";
 import { confidenceOf, dateAndTime, frameParams, viewOf, type View } from "../../app/address";
@@ -20,7 +21,6 @@ import { FrameTags } from "./FrameTags";
 import { Judged } from "./Judged";
 import { Lineage } from "./Lineage";
 import { Neighbours } from "./Neighbours";
-import { ZoomView } from "./ZoomView";
 
 // Most who look at a frame edit nothing.
 const FrameEditor = lazy(async () => ({ default: (await import("./FrameEditor")).FrameEditor }));

@@ -13,6 +13,7 @@ const ICONS: Record<string, IconName> = {
   attach: "link",
   tag: "tag",
   annotate: "edit",
+  label: "user",
   select: "layers",
 };
 

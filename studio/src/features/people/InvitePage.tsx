@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button, EmptyState, Spinner, TextField } from "../../components/ui";
 import { answer, client, Problem } from "../../api/client";
+import { LINK_BUTTON } from "../../app/Page";
 import { useTitle } from "../../app/title";
 import { Gate } from "./LoginPage";
 import { ROLES } from "./roles";
@@ -85,9 +86,9 @@ function Accept({ secret, role, onDone }: { secret: string; role: string; onDone
 }
 
 /** For who may see nothing of the catalog: labelling tasks are all there is for them. */
-export function NothingToSee({ role }: { role: string | null }) {
+export function NothingToSee({ role, mayLabel }: { role: string | null; mayLabel: boolean }) {
   return (
-    <EmptyState icon="shield" title="Nothing to see here">
+    <EmptyState icon="shield" title="Nothing to see here" action={mayLabel && <a href="/work" className={LINK_BUTTON.plain}>To your work</a>}>
       {`As ${role ?? "who you are"} you may not look at the catalog. An administrator can give you another role.`}
     </EmptyState>
   );

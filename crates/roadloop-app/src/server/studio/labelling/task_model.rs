@@ -227,16 +227,16 @@ impl ConsolidatedItem {
 
 /// What the verdicts come to.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(in crate::server::studio) struct JudgedItem {
+pub(in crate::server::studio) struct JudgedVerdicts {
     is_good: bool,
     confidence: f64,
     is_tied: bool,
     comments: Vec<String>,
 }
 
-impl JudgedItem {
-    fn of(judged: &Judged) -> JudgedItem {
-        JudgedItem {
+impl JudgedVerdicts {
+    fn of(judged: &Judged) -> JudgedVerdicts {
+        JudgedVerdicts {
             is_good: judged.is_good,
             confidence: judged.confidence,
             is_tied: judged.is_tied,
@@ -287,7 +287,7 @@ pub(in crate::server::studio) struct TaskDetailItem {
     gold: Option<Vec<PersonsBox>>,
     answers: Vec<GivenAnswerItem>,
     result: Option<ConsolidatedItem>,
-    judged: Option<JudgedItem>,
+    judged: Option<JudgedVerdicts>,
     decision: Option<DecisionItem>,
     notes: Vec<NoteItem>,
 }
@@ -296,7 +296,7 @@ impl TaskDetailItem {
     pub(super) fn of(detail: &TaskDetail) -> TaskDetailItem {
         let (result, judged) = match &detail.outcome {
             Some(Outcome::Boxes(consolidated)) => (Some(ConsolidatedItem::of(consolidated)), None),
-            Some(Outcome::Verdict(judged)) => (None, Some(JudgedItem::of(judged))),
+            Some(Outcome::Verdict(judged)) => (None, Some(JudgedVerdicts::of(judged))),
             None => (None, None),
         };
         let decision = detail.decision.as_ref().map(|decision| DecisionItem {

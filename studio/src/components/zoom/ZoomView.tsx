@@ -1,8 +1,8 @@
 // Something zoomed by the wheel towards the pointer and moved by dragging.
 
 import { useEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
-import { IconButton } from "../../components/ui";
-import { useShortcut } from "../../components/shell";
+import { IconButton } from "../ui";
+import { useShortcut } from "../shell";
 import { FITTED, MOST_ZOOM, movedBy, zoomedAt, type Zoom } from "./zooming";
 
 /** Less is a click with an unsteady hand. */
@@ -55,6 +55,8 @@ export function ZoomView({ width, height, children }: { width: number; height: n
     transform: `translate(${zoom.x}px, ${zoom.y}px) scale(${zoom.scale})`,
     imageRendering: zoom.scale > 4 ? ("pixelated" as const) : undefined,
     "--aspect": `${width} / ${height}`,
+    // For lines and words that are to stay as thick and as high as they were.
+    "--zoom": zoom.scale,
   };
   return (
     <div ref={ground} onPointerDown={onPointerDown} onPointerMove={onPointerMove} onPointerUp={onPointerUp} onPointerCancel={onPointerUp} className={`absolute inset-0 touch-none overflow-hidden ${zoom.scale > 1 ? "cursor-grab" : ""}`}>

@@ -1,0 +1,1 @@
+export { ZoomView } from "./ZoomView";
