@@ -159,7 +159,10 @@ impl NewTask {
         settings: &JobSettings,
     ) -> Result<(), LabelError> {
         let bad = |what, reason: &str| Err(LabelError::bad(what, reason));
-        if ![self.width, self.height].iter().all(|side| (1..=LARGEST_SIDE).contains(side)) {
+        // Of an image that nobody is shown, a manifest may not know the size.
+        let smallest = u32::from(self.image_key.is_some());
+        let sides = [self.width, self.height];
+        if !sides.iter().all(|side| (smallest..=LARGEST_SIDE).contains(side)) {
             return bad("size of an image", "use 1 to 65536 pixels");
         }
         check_line("source of a task", &self.source, 1..=4096)?;

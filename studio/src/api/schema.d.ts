@@ -1429,8 +1429,21 @@ export interface components {
          * @enum {string}
          */
         JobReview: "none" | "disagreements" | "all";
-        /** @description What the verdicts come to. */
+        /** @description A box and how it came out. */
         JudgedItem: {
+            /** @description Left, top, right, bottom as fractions. */
+            bbox: number[];
+            /**
+             * Format: float
+             * @description The model's.
+             */
+            confidence?: number | null;
+            label: string;
+            /** @description `agreed`: both say so; `extra`: only the model; `missed`: only the person. */
+            verdict: string;
+        };
+        /** @description What the verdicts come to. */
+        JudgedVerdicts: {
             comments: string[];
             /** Format: double */
             confidence: number;
@@ -1902,7 +1915,7 @@ export interface components {
             };
             /** @description It has not happened. */
             missing: boolean;
-            /** @description `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `select`. */
+            /** @description `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `label`, `select`. */
             step: string;
             /** @description In a few words. */
             title: string;
@@ -1941,7 +1954,7 @@ export interface components {
             decision?: components["schemas"]["DecisionItem"] | null;
             gold?: components["schemas"]["PersonsBox"][] | null;
             initial: components["schemas"]["PersonsBox"][];
-            judged?: components["schemas"]["JudgedItem"] | null;
+            judged?: components["schemas"]["JudgedVerdicts"] | null;
             notes: components["schemas"]["NoteItem"][];
             result?: components["schemas"]["ConsolidatedItem"] | null;
             /**

@@ -203,7 +203,17 @@ fn a_job_goes_from_frames_to_a_checked_manifest() {
     let streamed = reviewer.get(studio, "/api/v1/jobs/checked/export?images=raw");
     assert_eq!(streamed.body, fs::read(&manifest).unwrap());
 
-    // There and back.
+    // There and back, with a line that nobody labelled and one that cannot be read.
+    let text = fs::read_to_string(&manifest).unwrap();
+    let odd = "{\"source-ref\": \"s3://b/new.png\", \"weather\":  1.50}\n";
+    let mixed = workspace.write("mixed.manifest", format!("{odd}{text}nonsense\n").as_bytes());
+    let mixed = mixed.to_str().unwrap();
+    let ran = workspace.run(&["label", "import", mixed, "--as", "mixed", "--attribute", "cars"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("left out: line 5: "), "{}", ran.stderr);
+    let again = workspace.path("again.manifest");
+    workspace.ok(&["label", "export", "mixed", "--out", again.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(&again).unwrap(), format!("{odd}{text}"));
     workspace.ok(&["label", "import", path, "--as", "back"]);
     let copy = workspace.path("back.manifest");
     workspace.ok(&["label", "export", "back", "--out", copy.to_str().unwrap()]);

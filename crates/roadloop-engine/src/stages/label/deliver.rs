@@ -120,7 +120,7 @@ pub async fn lines(
 impl Lines {
     pub(super) fn count(&mut self, result: &TaskResult) {
         self.lines += 1;
-        if is_final(result) {
+        if is_final(result) && (result.boxes.is_some() || result.verdict.is_some()) {
             self.labelled += 1;
             let boxes = result.boxes.as_ref().map_or(0, Vec::len) as u64;
             self.boxes += boxes;

@@ -1,0 +1,1 @@
+function e(e){if(e<60)return`${e.toFixed(1)} s`;let t=Math.round(e),n=e=>String(e).padStart(2,`0`),[r,i]=[Math.floor(t/3600),Math.floor(t%3600/60)];return r>0?`${r}:${n(i)}:${n(t%60)}`:`${i}:${n(t%60)}`}function t(e){let t=[`B`,`kB`,`MB`,`GB`,`TB`],n=0,r=e;for(;r>=1e3&&n<t.length-1;)r/=1e3,n++;return`${n===0?r:r.toFixed(+(r<10))} ${t[n]}`}export{e as n,t};

@@ -1,0 +1,3 @@
+function e(e){let t=e.split(/\r?\n/),n=t.findIndex(e=>/^-{3,}\s*$/.test(e));return n===-1?{short:e.trim(),full:``}:{short:t.slice(0,n).join(`
+`).trim(),full:t.slice(n+1).join(`
+`).trim()}}function t(e){let t=/^\s*(good|bad)\s*:\s*(.*)$/is.exec(e);return t===null?{mark:`plain`,caption:e}:{mark:(t[1]??``).toLowerCase()===`good`?`good`:`bad`,caption:t[2]??``}}function n(e){let t;try{t=decodeURIComponent(e.replace(/^\.\//,``))}catch{return null}return t===``||t.startsWith(`.`)||/[/\\:?#]/.test(t)?null:t}export{e as n,n as r,t};
