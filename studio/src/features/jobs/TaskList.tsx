@@ -93,7 +93,7 @@ function Tile({ job, task, view }: { job: JobItem; task: TaskItem; view: TaskVie
           <img src={taskImageUrl(job.name, task.number, 320)} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} className="size-full object-cover" />
         )}
         <span className="absolute top-[6px] left-[6px] flex gap-[4px] [&>span]:bg-card!">
-          <Badge tone={state.tone}>{state.word}</Badge>
+          {!task.gold && <Badge tone={state.tone}>{state.word}</Badge>}
           {task.flagged && (
             <Badge tone="warn" icon="alert">
               flagged
@@ -105,7 +105,8 @@ function Tile({ job, task, view }: { job: JobItem; task: TaskItem; view: TaskVie
       <span className="flex items-center gap-[8px] px-[9px] py-[6px] text-[12.5px] tabular-nums">
         <span className="font-medium">#{task.number}</span>
         <span className="min-w-0 flex-1 truncate text-soft">
-          {task.answers} of {task.wanted} <span className="sr-only">answers</span>
+          {task.gold ? task.answers : `${task.answers} of ${task.wanted}`}
+          <span className="sr-only"> answers</span>
           {task.boxes != null && `, ${count(task.boxes, "box", "boxes")}`}
         </span>
         <span className={task.agreement != null && task.agreement < 0.8 ? "font-medium text-warn" : "text-soft"} title="Agreement">
