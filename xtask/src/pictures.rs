@@ -35,7 +35,10 @@ pub(crate) fn make(workspace: &Workspace) -> Result<()> {
     let hits = "has(face) and has(license_plate) and time in 2026-05-04T09:30:02..09:30:04";
     roadloop(&["search", hits, "--limit", "12", "--contact-sheet", "docs/pictures/hits.jpg"])?;
     site::packages(workspace)?;
-    let mut studio = Command::new("node");
-    studio.args(["studio/e2e/pictures.mjs", "docs/pictures"]);
-    workspace.run(studio.env("ROADLOOP", &binary).env("WORKSPACE", &folder))
+    for script in ["studio/e2e/pictures.mjs", "studio/e2e/pictures.labelling.mjs"] {
+        let mut studio = Command::new("node");
+        studio.args([script, "docs/pictures"]);
+        workspace.run(studio.env("ROADLOOP", &binary).env("WORKSPACE", &folder))?;
+    }
+    Ok(())
 }
