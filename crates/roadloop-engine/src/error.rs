@@ -93,10 +93,20 @@ pub enum EngineError {
         "{attribute} is what the earlier job calls its label; both stand in one line, so give another --attribute"
     )]
     SameAttribute { attribute: String },
+    #[error("there is nothing to be labelled: no frame was chosen; look at the filter")]
+    NothingToLabel,
     #[error(
-        "there is nothing to be labelled: no frame was chosen that has an anonymised copy ({skipped} have none); make copies with: roadloop anonymize"
+        "there is nothing to be labelled: none of the {skipped} chosen frames has an anonymised copy; make copies with: roadloop anonymize"
     )]
-    NothingToLabel { skipped: u64 },
+    NothingAnonymized { skipped: u64 },
+    #[error("all frames are gold; choose others to be labelled beside them")]
+    OnlyGold,
+    #[error(
+        "the labels of {job} are all asked in a job that goes on from it; {missing:?} is missing"
+    )]
+    MissingLabel { job: String, missing: String },
+    #[error("{0}")]
+    BadLine(&'static str),
     #[error(
         "no gold frame: none of those that were named has boxes of people; draw some in the studio first"
     )]
@@ -157,7 +167,11 @@ impl EngineError {
             | EngineError::NoEarlierJob
             | EngineError::NothingToVerify { .. }
             | EngineError::SameAttribute { .. }
-            | EngineError::NothingToLabel { .. }
+            | EngineError::NothingToLabel
+            | EngineError::NothingAnonymized { .. }
+            | EngineError::OnlyGold
+            | EngineError::MissingLabel { .. }
+            | EngineError::BadLine(_)
             | EngineError::NoGold
             | EngineError::TooManyTasks { .. } => ErrorKind::Invalid,
             EngineError::NothingLabelled { .. } | EngineError::NoImages { .. } => {

@@ -24,6 +24,7 @@ type With<T, Narrow> = Omit<T, keyof Narrow> & Narrow;
 export type JobState = "filling" | "open" | "closed" | "expired";
 export type TaskState = "waiting" | "done" | "in_review" | "approved" | "corrected" | "sent_back" | "failed";
 export type JobItem = With<Schemas["JobItem"], { state: JobState }>;
+export type WorkDetail = Schemas["WorkDetail"];
 export type JobDetail = With<Schemas["JobDetail"], { job: JobItem }>;
 export type MadeJob = With<Schemas["MadeJob"], { job: JobItem }>;
 export type TaskItem = With<Schemas["TaskItem"], { state: TaskState }>;
@@ -61,6 +62,7 @@ const told = <T>(asked: Promise<unknown>) => asked as Promise<T>;
 export const labelling = {
   jobs: (signal?: Signal) => told<JobItem[]>(answer(client.GET("/api/v1/jobs", stop(signal)))),
   create: (body: NewJob) => told<MadeJob>(answer(client.POST("/api/v1/jobs", { body }))),
+  about: (job: string, signal?: Signal) => told<WorkDetail>(answer(client.GET("/api/v1/work/{job}", { params: { path: { job } }, ...stop(signal) }))),
   job: (job: string, signal?: Signal) => told<JobDetail>(answer(client.GET("/api/v1/jobs/{job}", { params: { path: { job } }, ...stop(signal) }))),
   setState: (job: string, state: "open" | "closed") => told<JobItem>(answer(client.POST("/api/v1/jobs/{job}/state", { params: { path: { job } }, body: { state } }))),
   statistics: (job: string, signal?: Signal) => told<WorkerStatistics[]>(answer(client.GET("/api/v1/jobs/{job}/statistics", { params: { path: { job } }, ...stop(signal) }))),

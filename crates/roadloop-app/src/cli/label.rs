@@ -54,6 +54,7 @@ enum Command {
     Refs(files::RefsArgs),
     Close(review::CloseArgs),
     Reopen(review::ReopenArgs),
+    Drop(review::DropArgs),
 }
 
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
@@ -70,6 +71,7 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         Command::Refs(args) => files::refs(session, args),
         Command::Close(args) => review::close(session, &args),
         Command::Reopen(args) => review::reopen(session, &args),
+        Command::Drop(args) => review::drop_half_made(session, &args),
     }
 }
 

@@ -115,12 +115,14 @@ fn a_job_goes_from_frames_to_a_checked_manifest() {
         "/api/v1/jobs/cars/tasks/1",
         "/api/v1/jobs/cars/export",
         "/api/v1/jobs/cars/statistics",
+        "/api/v1/jobs/cars",
+        "/api/v1/jobs/cars/tasks/1/image",
         "/api/v1/frames",
     ] {
         assert_eq!(people[0].get(studio, path).status, 403, "{path}");
     }
-    assert_eq!(people[0].get(studio, "/api/v1/jobs/cars").status, 200, "the instructions");
-    assert_eq!(people[0].get(studio, "/api/v1/jobs/cars/tasks/1/image").status, 404);
+    assert_eq!(people[0].get(studio, "/api/v1/work/cars").status, 200, "the instructions");
+    assert_eq!(people[0].get(studio, "/api/v1/work/nobody").status, 404);
     let work = ok(&people[0].get(studio, "/api/v1/work"));
     assert_eq!((&work[0]["job"], &work[0]["left_for_me"]), (&json!("cars"), &json!(3)), "{work}");
 
@@ -128,7 +130,11 @@ fn a_job_goes_from_frames_to_a_checked_manifest() {
     let first = team.draws(0, "cars", &[("car", [4, 4, 10, 10])]);
     let image = people[0].get(studio, first["image"].as_str().unwrap());
     assert_eq!((image.status, first["number"].as_u64()), (200, Some(1)));
-    assert_eq!(people[1].get(studio, first["image"].as_str().unwrap()).status, 404, "not yet");
+    assert_eq!(
+        people[1].get(studio, first["image"].as_str().unwrap()).status,
+        404,
+        "another person's"
+    );
     let theirs = format!("/api/v1/work/assignments/{}", first["id"]);
     assert_eq!(people[1].get(studio, &theirs).status, 404, "of another person");
     team.draws(1, "cars", &[("car", [4, 4, 10, 12])]);

@@ -16,7 +16,7 @@ const route = getRouteApi("/work/$job");
 export function WorkPage() {
   const { job } = route.useParams();
   useTitle(job);
-  const detail = useQuery({ queryKey: ["job", job], queryFn: ({ signal }) => labelling.job(job, signal), staleTime: 300_000 });
+  const detail = useQuery({ queryKey: ["about", job], queryFn: ({ signal }) => labelling.about(job, signal), staleTime: 300_000 });
   const work = useWork(job);
   const { phase, out } = work;
   const back = (

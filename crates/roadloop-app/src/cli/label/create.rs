@@ -1,6 +1,7 @@
 //! `label create`: a job of frames, or of an earlier job.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -8,8 +9,8 @@ use roadloop_base::FrameRow;
 use roadloop_engine::Ctx;
 use roadloop_engine::catalog::{Filter, Sampling, SelectionRef};
 use roadloop_engine::labels::{
-    Consolidation, JobName, JobSettings, LabelClass, Middle, NewJob, Picture, PreLabel, Purpose,
-    ReviewRule, read_categories,
+    Consolidation, JobName, JobSettings, LARGEST_PICTURE, LabelClass, Middle, NewJob, Picture,
+    PreLabel, Purpose, ReviewRule, read_categories,
 };
 use roadloop_engine::stages::label::{self, Tasks};
 use roadloop_engine::stages::select;
@@ -233,14 +234,11 @@ async fn dry_run(
 }
 
 fn classes(args: &Args) -> Result<Vec<LabelClass>> {
-    let names = match &args.label_file {
-        Some(file) => {
-            let bytes = fs::read(file)
-                .with_context(|| format!("cannot read a file\npath: {}", file.display()))?;
-            read_categories(&bytes)?
-        }
+    let mut names = match &args.label_file {
+        Some(file) => read_categories(&read(file)?)?,
         None => args.labels.clone(),
     };
+    names.retain(|name| !name.trim().is_empty());
     if names.is_empty() {
         return Err(usage("say what is to be found: --labels car,person or --label-file FILE"));
     }
@@ -260,10 +258,19 @@ fn rule(text: &str) -> Result<ReviewRule> {
     }
 }
 
+/// The bytes of a file, up to what any of them may have and one more.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let failed = || format!("cannot read a file\npath: {}", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(failed)?;
+    file.take(LARGEST_PICTURE as u64 + 1).read_to_end(&mut bytes).with_context(failed)?;
+    Ok(bytes)
+}
+
 /// Instructions and the pictures beside them that they name.
 fn guide(file: &Path) -> Result<(String, Vec<Picture>)> {
-    let failed = |path: &Path| format!("cannot read a file\npath: {}", path.display());
-    let text = fs::read_to_string(file).with_context(|| failed(file))?;
+    let text = String::from_utf8(read(file)?)
+        .with_context(|| format!("instructions are text in UTF-8\npath: {}", file.display()))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut pictures: Vec<Picture> = Vec::new();
     for name in pictures_in(&text) {
@@ -271,8 +278,7 @@ fn guide(file: &Path) -> Result<(String, Vec<Picture>)> {
             continue;
         }
         let path = folder.join(&name);
-        let bytes = fs::read(&path).with_context(|| failed(&path))?;
-        pictures.push(Picture::new(&name, bytes)?);
+        pictures.push(Picture::new(&name, read(&path)?)?);
     }
     Ok((text, pictures))
 }

@@ -144,13 +144,16 @@ pub(super) async fn export(session: &Session, args: ExportArgs) -> Result<Outcom
             (args.out, done)
         }
     };
-    let Lines { lines, labelled, empty, boxes } = done;
+    let Lines { lines, labelled, empty, boxes, strange } = done;
     if args.json {
         render::print_json(&json!({"path": path, "lines": lines, "labelled": labelled,
             "empty": empty, "boxes": boxes}))?;
     } else {
         let (lines, boxes) = (counted(lines, "line"), counted(boxes, "box"));
         render::print(&format!("{}: {lines}, {labelled} labelled, {boxes}", path.display()))?;
+    }
+    if strange > 0 {
+        note_strange(session, strange);
     }
     if labelled < done.lines {
         let open = done.lines - labelled;
@@ -197,13 +200,16 @@ pub(super) fn refs(session: &Session, args: RefsArgs) -> Result<Outcome> {
     let (lines, changed) = (counted(done.lines, "line"), done.changed);
     render::print(&format!("{}: {lines}, {changed} changed", args.out.display()))?;
     if done.strange > 0 {
-        session.note(&format!(
-            "{} lead to no folder anonymized/ or images/ and were left as they are; --map \
-             OLD=NEW changes any beginning",
-            done.strange
-        ));
+        note_strange(session, done.strange);
     }
     Ok(name_skips(session, &done.skipped))
+}
+
+fn note_strange(session: &Session, lines: u64) {
+    session.note(&format!(
+        "{lines} lead to no folder anonymized/ or images/ and were left as they are; --map \
+         OLD=NEW changes any beginning"
+    ));
 }
 
 fn name_skips(session: &Session, skipped: &[Skip]) -> Outcome {

@@ -1,9 +1,9 @@
 //! `label review`, `consolidate`, `close`, `reopen`: what is decided about a job.
 
 use anyhow::{Result, bail};
+use clap::ValueEnum;
 use roadloop_engine::labels::{
-    Consolidation, JobName, Labels, Middle, Review, Ruling, TaskOrder, TaskQuery, TaskRow,
-    TaskState,
+    JobName, Labels, Middle, Review, Ruling, TaskOrder, TaskQuery, TaskRow, TaskState,
 };
 use serde_json::json;
 
@@ -23,6 +23,7 @@ Examples:
   roadloop label review av                           the twenty tasks that agree least
   roadloop label review av --approve 3,8
   roadloop label review av --approve all             all that wait for a review
+  roadloop label review av --settle 7                its flag is talked about
   roadloop label review av --send-back 5 --to ann --comment 'the van is missing'")]
 pub(super) struct Args {
     #[arg(value_name = "JOB")]
@@ -42,6 +43,10 @@ pub(super) struct Args {
     /// What is wrong with it
     #[arg(long, value_name = "TEXT", requires = "send_back")]
     comment: Option<String>,
+    /// What was flagged is talked about: numbers of tasks
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    #[arg(conflicts_with_all = ["send_back", "approve"])]
+    settle: Vec<u64>,
     /// Print the list as JSON lines
     #[arg(long)]
     json: bool,
@@ -49,26 +54,39 @@ pub(super) struct Args {
 
 /// Put people's boxes together again, by other settings
 ///
-/// What a reviewer approved or corrected stays as it is.
+/// Settings that are not named stay as they are, and so does what a reviewer approved or
+/// corrected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  roadloop label consolidate av --iou 0.6 --quorum 2 --median")]
+  roadloop label consolidate av --iou 0.6 --quorum 2 --position median")]
 pub(super) struct ConsolidateArgs {
     #[arg(value_name = "JOB")]
     job: JobName,
     /// Overlap from which boxes of several people are one
-    #[arg(long, value_name = "IOU", default_value_t = 0.5)]
-    iou: f64,
-    /// People who must have drawn a box [default: the majority]
+    #[arg(long, value_name = "IOU")]
+    iou: Option<f64>,
+    /// People who must have drawn a box: a number, or majority
     #[arg(long, value_name = "N")]
-    quorum: Option<u32>,
-    /// Put boxes of several labels together too; the label is voted for
-    #[arg(long)]
-    any_label: bool,
-    /// Of the boxes of several people the median, not the mean
-    #[arg(long)]
-    median: bool,
+    quorum: Option<String>,
+    /// Whether only boxes of one label are put together, or of any; then the label is voted for
+    #[arg(long, value_enum, value_name = "WHICH")]
+    labels: Option<Together>,
+    /// Of the boxes of several people the mean, or the median
+    #[arg(long, value_enum, value_name = "WHICH")]
+    position: Option<Position>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Together {
+    Same,
+    Any,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Position {
+    Mean,
+    Median,
 }
 
 /// End a job: nobody is given a task of it any more
@@ -77,6 +95,18 @@ pub(super) struct ConsolidateArgs {
 Example:
   roadloop label close av")]
 pub(super) struct CloseArgs {
+    #[arg(value_name = "JOB")]
+    job: JobName,
+}
+
+/// Drop a job that was never made to the end, as its making was stopped
+///
+/// Others are never dropped: people may have worked on them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  roadloop label drop av")]
+pub(super) struct DropArgs {
     #[arg(value_name = "JOB")]
     job: JobName,
 }
@@ -100,6 +130,13 @@ pub(super) fn run(session: &Session, args: Args) -> Result<Outcome> {
         let review = Review { by: operator(), revision, ruling, comment };
         labels.decide(&args.job, number, &review, now())?;
         session.note(&format!("task {number} is {to}'s again"));
+        return Ok(Outcome::Done);
+    }
+    for number in &args.settle {
+        decide(&labels, &args.job, *number, Ruling::SettleFlag)?;
+    }
+    if !args.settle.is_empty() {
+        session.note(&format!("settled: {}", counted(args.settle.len() as u64, "flag")));
         return Ok(Outcome::Done);
     }
     if !args.approve.is_empty() {
@@ -157,13 +194,19 @@ fn approve(session: &Session, labels: &Labels, args: &Args) -> Result<Outcome> {
     }
     let mut done = 0;
     for number in numbers {
-        let revision = labels.task(&args.job, number)?.row.revision;
-        let review = Review { by: operator(), revision, ruling: Ruling::Approve, comment: None };
-        labels.decide(&args.job, number, &review, now())?;
+        decide(labels, &args.job, number, Ruling::Approve)?;
         done += 1;
     }
     session.note(&format!("approved: {}", counted(done, "task")));
     Ok(Outcome::Done)
+}
+
+/// About the task as it is now.
+fn decide(labels: &Labels, job: &JobName, number: u64, ruling: Ruling) -> Result<()> {
+    let revision = labels.task(job, number)?.row.revision;
+    let review = Review { by: operator(), revision, ruling, comment: None };
+    labels.decide(job, number, &review, now())?;
+    Ok(())
 }
 
 /// Tasks whose results wait for a reviewer, those that agree least first.
@@ -186,11 +229,23 @@ fn waiting(labels: &Labels, job: &JobName) -> Result<Vec<u64>> {
 
 pub(super) fn consolidate(session: &Session, args: &ConsolidateArgs) -> Result<Outcome> {
     let labels = having(session, &args.job)?;
-    let settings = Consolidation {
-        iou: args.iou,
-        quorum: args.quorum,
-        class_aware: !args.any_label,
-        position: if args.median { Middle::Median } else { Middle::Mean },
+    // What is not said stays as it is.
+    let mut settings = labels.job(&args.job, now())?.settings.consolidation;
+    settings.iou = args.iou.unwrap_or(settings.iou);
+    settings.quorum =
+        match args.quorum.as_deref() {
+            None => settings.quorum,
+            Some("majority") => None,
+            Some(number) => Some(number.parse().map_err(|_| {
+                usage(format!("--quorum is a number or majority, and not {number:?}"))
+            })?),
+        };
+    settings.class_aware =
+        args.labels.map_or(settings.class_aware, |which| which == Together::Same);
+    settings.position = match args.position {
+        None => settings.position,
+        Some(Position::Mean) => Middle::Mean,
+        Some(Position::Median) => Middle::Median,
     };
     labels.set_consolidation(&args.job, &settings, now())?;
     session.note("boxes were put together again, but for tasks that a reviewer decided");
@@ -204,6 +259,12 @@ pub(super) fn close(session: &Session, args: &CloseArgs) -> Result<Outcome> {
     let is_final = progress.is_final();
     session
         .note(&format!("{} is closed with {is_final} of {} tasks done", args.job, progress.tasks));
+    Ok(Outcome::Done)
+}
+
+pub(super) fn drop_half_made(session: &Session, args: &DropArgs) -> Result<Outcome> {
+    having(session, &args.job)?.delete_filling(&args.job)?;
+    session.note(&format!("{} is dropped; its name is free again", args.job));
     Ok(Outcome::Done)
 }
 

@@ -12,6 +12,7 @@ use crate::cli::Outcome;
 use crate::cli::output::write_file;
 use crate::render::counted;
 use crate::session::Session;
+use crate::usage::usage;
 
 /// Of a picture that people look at and send around.
 const JPEG_QUALITY: u8 = 88;
@@ -41,6 +42,12 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
+    let end = args.out.extension().map(|end| end.to_ascii_lowercase());
+    let is_jpeg = match end.as_ref().and_then(|end| end.to_str()) {
+        Some("png") => false,
+        Some("jpg" | "jpeg") => true,
+        _ => return Err(usage("the picture's name must end in .png or .jpg")),
+    };
     let labels = having(session, &args.job)?;
     let ctx = session.reader().await?;
     let settings = SheetSettings {
@@ -49,13 +56,12 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         images: Images::AnonymizedOrNamed,
     };
     let (pixels, of) = label::sheet(&ctx, &labels, &args.job, settings).await?;
-    let is_jpeg = args.out.extension().is_some_and(|end| end == "jpg" || end == "jpeg");
     let bytes = match is_jpeg {
         true => encode_jpeg(&pixels, JPEG_QUALITY)?,
         false => encode_png(&pixels)?,
     };
     let replaced = write_file(&args.out, &bytes)?;
-    let of = counted(of, "labelled image");
-    session.note(&format!("of {of}: {}{}", args.out.display(), replaced.in_words()));
+    let (shown, of) = (of.min(args.sample), counted(of, "labelled image"));
+    session.note(&format!("{shown} of {of}: {}{}", args.out.display(), replaced.in_words()));
     Ok(Outcome::Done)
 }

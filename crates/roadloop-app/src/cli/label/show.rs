@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use roadloop_engine::catalog::Format;
-use roadloop_engine::labels::{Job, JobName, Progress};
+use roadloop_engine::labels::{Consolidation, Job, JobName, Middle, Progress, ReviewRule};
 use roadloop_engine::stages::label::{statistics_picture, statistics_rows};
 use roadloop_engine::vision::encode_png;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::cli::output::{choose_format, export, write_file};
 use crate::command::command;
 use crate::render::{self, counted};
 use crate::session::Session;
+use crate::usage::usage;
 
 /// List labelling jobs and how far they are
 #[derive(Debug, clap::Args)]
@@ -158,6 +159,9 @@ pub(super) fn one(session: &Session, args: &ShowArgs) -> Result<Outcome> {
         format!("  labels     {}", names.join(", ")),
         format!("  workers    {} a task, {} s each", settings.workers, settings.task_seconds),
         format!("  until      {}", &job.expires_at.iso()[..16]),
+        format!("  manifest   {}", settings.attribute),
+        format!("  boxes      {}", together(&settings.consolidation)),
+        format!("  reviewed   {}", rule(&settings.review)),
         format!(
             "  done       {} of {tasks} ({} of {} answers)",
             job.progress.is_final(),
@@ -184,9 +188,37 @@ pub(super) fn one(session: &Session, args: &ShowArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// How boxes are put together, in words.
+fn together(settings: &Consolidation) -> String {
+    let quorum = match settings.quorum {
+        Some(quorum) => format!("{quorum} votes"),
+        None => "the majority".to_owned(),
+    };
+    let labels = if settings.class_aware { "of one label" } else { "of any label" };
+    let middle = match settings.position {
+        Middle::Mean => "mean",
+        Middle::Median => "median",
+    };
+    format!("{labels} from IoU {} on, {quorum}, {middle}", settings.iou)
+}
+
+fn rule(review: &ReviewRule) -> String {
+    match review {
+        ReviewRule::None => "what is flagged".to_owned(),
+        ReviewRule::All => "all".to_owned(),
+        ReviewRule::Below(below) => format!("what agrees less than {below}, and what is flagged"),
+    }
+}
+
 pub(super) fn statistics(session: &Session, args: &StatsArgs) -> Result<Outcome> {
     let labels = having(session, &args.job)?;
     let people = labels.statistics(&args.job)?;
+    if let Some(path) = &args.out {
+        let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+        if !["csv", "parquet", "jsonl", "png"].contains(&end) {
+            return Err(usage("the file's name must end in .csv, .parquet, .jsonl or .png"));
+        }
+    }
     let is_picture =
         args.out.as_ref().filter(|path| path.extension().is_some_and(|end| end == "png"));
     if let Some(path) = is_picture {

@@ -19,9 +19,10 @@ use axum::response::{IntoResponse, Response};
 use roadloop_engine::EngineError;
 use roadloop_engine::labels::{JobName, LabelError, Labels};
 use roadloop_engine::pictures::{self, Fetched, THUMBNAIL_SIDES, Which};
+use roadloop_users::Permission;
 
 use super::Studio;
-use super::guard::{blocking, now};
+use super::guard::{Caller, blocking, now};
 use super::model::{quoted, tags_in};
 use crate::server::problem::Problem;
 
@@ -57,6 +58,25 @@ impl Studio {
     ) -> Result<T, Problem> {
         let studio = Arc::clone(self);
         Ok(blocking(move || work(&studio.labels)).await??)
+    }
+
+    /// What a job is about is for who sees the catalog, and for who has something to do in it
+    /// or did.
+    async fn must_see_or_work_on(
+        self: &Arc<Self>,
+        caller: &Caller,
+        job: &JobName,
+    ) -> Result<(), Problem> {
+        if caller.may(Permission::See) {
+            return Ok(());
+        }
+        caller.must(Permission::Label)?;
+        let worker = caller.name().to_owned();
+        let items = self.labels(move |labels| labels.work(&worker, now())).await?;
+        match items.iter().any(|item| item.job == *job) {
+            true => Ok(()),
+            false => Err(Problem::not_found(format!("there is nothing for you in {job}"))),
+        }
     }
 
     /// The anonymised image with that key, whole or as a thumbnail: there is no other way to

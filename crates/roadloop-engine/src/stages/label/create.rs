@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use roadloop_base::{Annotation, DrawnBox, FrameId, FrameRow, Kind, Report, Skip};
 use roadloop_catalog::{Filter, Hit};
 use roadloop_label::{
-    Job, JobName, JobSettings, Labels, NewJob, NewTask, PreLabel, Purpose, check_attribute,
+    Job, JobName, JobSettings, LabelClass, Labels, NewJob, NewTask, PreLabel, Purpose,
+    check_attribute,
 };
 
 use super::deliver::{is_final, line_of};
@@ -56,10 +57,10 @@ pub async fn create(
     let name = job.name.clone();
     let (purpose, settings) = (job.purpose.clone(), job.settings.clone());
     on_file(labels, move |labels| labels.create(&job, now())).await?;
-    let mut filling = Filling { ctx, labels, name: &name, settings: &settings, added: 0 };
+    let mut filling = Filling { ctx, labels, name: &name, settings: &settings, added: 0, gold: 0 };
     let filled = match (tasks, purpose.of()) {
         (Tasks::Of(frames), _) => filling.with_frames(frames, gold).await,
-        (Tasks::OfEarlier, Some(of)) => filling.with_earlier(of, &purpose).await,
+        (Tasks::OfEarlier, Some(of)) => filling.with_earlier(of).await,
         (Tasks::OfEarlier, None) => Err(EngineError::NoEarlierJob),
     };
     let name = name.clone();
@@ -84,8 +85,9 @@ struct Filling<'a> {
     labels: &'a Labels,
     name: &'a JobName,
     settings: &'a JobSettings,
-    /// Tasks that are there.
+    /// Tasks that are there, and how many of them are gold.
     added: u64,
+    gold: u64,
 }
 
 impl Filling<'_> {
@@ -132,8 +134,10 @@ impl Filling<'_> {
             meter.skipped(skip);
         }
         meter.finish(&report);
-        match report.done {
-            0 => Err(EngineError::NothingToLabel { skipped: report.skipped.len() as u64 }),
+        match (report.done, report.skipped.len() as u64) {
+            (0, 0) => Err(EngineError::NothingToLabel),
+            (0, skipped) => Err(EngineError::NothingAnonymized { skipped }),
+            _ if self.gold == self.added => Err(EngineError::OnlyGold),
             _ => Ok(report),
         }
     }
@@ -175,6 +179,7 @@ impl Filling<'_> {
             });
         }
         report.done += tasks.len() as u64;
+        self.gold += tasks.iter().filter(|task| task.gold.is_some()).count() as u64;
         self.put(tasks).await
     }
 
@@ -204,7 +209,14 @@ impl Filling<'_> {
         if earlier.settings.attribute == self.settings.attribute {
             return Err(EngineError::SameAttribute { attribute: earlier.settings.attribute });
         }
+        let asked = &self.settings.labels;
+        let is_asked = |class: &&LabelClass| asked.iter().any(|one| one.name == class.name);
+        if let Some(class) = earlier.settings.labels.iter().find(|class| !is_asked(class)) {
+            let missing = class.name.clone();
+            return Err(EngineError::MissingLabel { job: of.to_string(), missing });
+        }
         let mut report = Report::default();
+        let mut without_image = 0;
         let mut after = 0;
         let switch = Switch::default();
         loop {
@@ -221,6 +233,7 @@ impl Filling<'_> {
                     continue;
                 };
                 if result.image_key.is_none() {
+                    without_image += 1;
                     let reason = "its image is not among the anonymised frames here";
                     report.skipped.push(Skip::new(format!("task {}", result.number), reason));
                     continue;
@@ -246,11 +259,9 @@ impl Filling<'_> {
             report.done += tasks.len() as u64;
             self.put(tasks).await?;
         }
-        match report.done {
-            0 => Err(match purpose {
-                Purpose::Verify { .. } => EngineError::NothingToVerify { job: of.to_string() },
-                _ => EngineError::NothingToLabel { skipped: report.skipped.len() as u64 },
-            }),
+        match (report.done, without_image) {
+            (0, 0) => Err(EngineError::NothingToVerify { job: of.to_string() }),
+            (0, _) => Err(EngineError::NoImages { job: of.to_string() }),
             _ => Ok(report),
         }
     }

@@ -7,9 +7,10 @@
 use std::io::Write;
 use std::path::Path;
 
+use roadloop_base::{DrawnBox, PixelBox};
 use roadloop_label::{
-    BoxOutput, Job, JobName, Labels, Line, Purpose, TaskResult, TaskState, VerificationOutput,
-    creation_date,
+    BoxOutput, Job, JobName, Labels, Line, Purpose, ResultBox, TaskResult, TaskState,
+    VerificationOutput, creation_date, whole,
 };
 
 use super::refs::Switch;
@@ -26,6 +27,8 @@ pub struct Lines {
     pub empty: u64,
     /// Boxes of all of them.
     pub boxes: u64,
+    /// References to neither folder, where those of the other one were asked for.
+    pub strange: u64,
 }
 
 /// Whether nobody is to say anything more about a task.
@@ -62,10 +65,7 @@ pub(super) fn line_of(
     } else if let Some(boxes) = &result.boxes {
         let classes: Vec<String> =
             job.settings.labels.iter().map(|class| class.name.clone()).collect();
-        let boxes: Vec<(String, roadloop_base::PixelBox, f64)> = boxes
-            .iter()
-            .map(|agreed| (agreed.label.clone(), agreed.pixels, agreed.confidence.unwrap_or(0.0)))
-            .collect();
+        let (boxes, is_adjusted) = exact(boxes, result);
         let is_adjustment = matches!(job.purpose, Purpose::Adjust { .. });
         line.put_boxes(&BoxOutput {
             attribute,
@@ -74,27 +74,34 @@ pub(super) fn line_of(
             boxes: &boxes,
             creation_date: &created,
             job: job.name.as_str(),
-            adjusted: is_adjustment.then(|| is_adjusted(result)),
+            adjusted: is_adjustment.then_some(is_adjusted),
         })?;
     }
     Ok(line)
 }
 
-/// Whether any of the boxes is another one than those that people were given.
-fn is_adjusted(result: &TaskResult) -> bool {
-    let boxes = result.boxes.as_deref().unwrap_or_default();
-    let mut left: Vec<_> =
-        result.initial.iter().map(|drawn| (&drawn.label, drawn.pixels)).collect();
-    for agreed in boxes {
-        let is_it = |given: &(&String, roadloop_base::PixelBox)| {
-            *given.0 == agreed.label && given.1 == agreed.pixels
+/// Boxes with their labels and confidences, and whether any is another one than those people
+/// were given. What they were given in parts of pixels was shown in whole ones: where nobody
+/// changed it, it is what it was.
+fn exact(boxes: &[ResultBox], result: &TaskResult) -> (Vec<(String, PixelBox, f64)>, bool) {
+    let size = (result.width, result.height);
+    let mut left: Vec<&DrawnBox> = result.initial.iter().collect();
+    let mut is_adjusted = false;
+    let exact = boxes.iter().map(|agreed| {
+        let is_it = |given: &&DrawnBox| {
+            given.label == agreed.label && whole(given.pixels, size) == Some(agreed.pixels)
         };
-        match left.iter().position(is_it) {
-            Some(place) => drop(left.swap_remove(place)),
-            None => return true,
-        }
-    }
-    !left.is_empty()
+        let pixels = match left.iter().position(is_it) {
+            Some(place) => left.swap_remove(place).pixels,
+            None => {
+                is_adjusted = true;
+                agreed.pixels
+            }
+        };
+        (agreed.label.clone(), pixels, agreed.confidence.unwrap_or(0.0))
+    });
+    let exact = exact.collect();
+    (exact, is_adjusted || !left.is_empty())
 }
 
 /// The lines of the tasks after a number, at most some hundred, and the number of the last;
@@ -112,14 +119,16 @@ pub async fn lines(
     for result in &results {
         text += &line_of(job, result, switch)?.to_string();
         text.push('\n');
-        done.count(result);
+        done.count(result, switch);
     }
     Ok(Some((text, last, done)))
 }
 
 impl Lines {
-    pub(super) fn count(&mut self, result: &TaskResult) {
+    pub(super) fn count(&mut self, result: &TaskResult, switch: &Switch) {
         self.lines += 1;
+        let written = switch.apply(&result.source);
+        self.strange += u64::from(switch.is_strange(&result.source, &written));
         if is_final(result) && (result.boxes.is_some() || result.verdict.is_some()) {
             self.labelled += 1;
             let boxes = result.boxes.as_ref().map_or(0, Vec::len) as u64;
@@ -133,6 +142,7 @@ impl Lines {
         self.labelled += other.labelled;
         self.empty += other.empty;
         self.boxes += other.boxes;
+        self.strange += other.strange;
     }
 }
 

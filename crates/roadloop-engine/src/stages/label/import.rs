@@ -43,6 +43,8 @@ struct Survey {
     attributes: Vec<String>,
     classes: Vec<String>,
     lines: usize,
+    /// Why the first line that could not be read was not.
+    trouble: Option<String>,
 }
 
 /// Reads a manifest and keeps it as a job that is closed.
@@ -67,19 +69,15 @@ pub async fn import(
     let job = NewJob {
         name: name.clone(),
         purpose,
-        settings,
+        settings: settings.clone(),
         instructions: String::new(),
         pictures: Vec::new(),
         created_by: by.clone(),
     };
     on_file(labels, move |labels| labels.create(&job, now())).await?;
-    let filling = Filling {
-        ctx,
-        labels,
-        name: &name,
-        attribute: &attribute,
-        switch: Switch { images: None, renames },
-    };
+    let switch = Switch { images: None, renames };
+    let (settings, attribute) = (&settings, attribute.as_str());
+    let filling = Filling { ctx, labels, name: &name, attribute, settings, switch };
     let filled = filling.fill(&file).await;
     match filled {
         Ok(report) => {
@@ -108,7 +106,13 @@ fn survey(file: &Path, wanted: Option<&str>) -> Result<Survey, EngineError> {
     let mut classes: Vec<(u64, String)> = Vec::new();
     for (_, line) in open(file)? {
         survey.lines += 1;
-        let Ok(line) = line else { continue };
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                survey.trouble.get_or_insert_with(|| error.to_string());
+                continue;
+            }
+        };
         for (attribute, kind) in line.labels() {
             if kind != LabelKind::Boxes {
                 continue;
@@ -153,7 +157,10 @@ fn chosen(file: &Path, wanted: Option<String>, survey: &Survey) -> Result<String
     match (wanted, survey.attributes.as_slice()) {
         (Some(wanted), known) if known.contains(&wanted) => Ok(wanted),
         (None, [only]) => Ok(only.clone()),
-        (_, []) => Err(failed("no line has a label of boxes".to_owned())),
+        (_, []) => Err(failed(match &survey.trouble {
+            Some(trouble) => format!("no line has a label of boxes; {trouble}"),
+            None => "no line has a label of boxes".to_owned(),
+        })),
         (Some(wanted), _) => {
             Err(failed(format!("no label of boxes is called {wanted}; there are {known}")))
         }
@@ -168,6 +175,7 @@ struct Filling<'a> {
     labels: &'a Labels,
     name: &'a JobName,
     attribute: &'a str,
+    settings: &'a JobSettings,
     switch: Switch,
 }
 
@@ -192,18 +200,19 @@ impl Filling<'_> {
             report.done += tasks.len() as u64;
             on_file(self.labels, move |labels| labels.add_tasks(&name, first, &tasks)).await?;
         }
-        match report.done {
-            0 => Err(EngineError::NothingToLabel { skipped: report.skipped.len() as u64 }),
+        match (report.done, report.skipped.first()) {
+            (0, Some(first)) => Err(EngineError::Manifest {
+                path: file.to_owned(),
+                reason: format!("no line can be kept; {}: {}", first.place, first.reason),
+            }),
+            (0, None) => Err(EngineError::NothingToLabel),
             _ => Ok(report),
         }
     }
 
     fn task(&self, mut line: Line) -> Result<NewTask, EngineError> {
-        let failed = |reason: &str| EngineError::Manifest {
-            path: PathBuf::new(),
-            reason: reason.to_owned(),
-        };
-        let source = line.source_ref().ok_or_else(|| failed("it has no source-ref"))?;
+        let source =
+            line.source_ref().ok_or_else(|| EngineError::BadLine("it has no source-ref"))?;
         let label = line.boxes(self.attribute)?;
         let renamed = self.switch.apply(&source);
         if renamed != source {
@@ -218,7 +227,7 @@ impl Filling<'_> {
             });
             boxes.collect()
         });
-        Ok(NewTask {
+        let task = NewTask {
             frame: None,
             source: renamed,
             image_key: None,
@@ -228,7 +237,9 @@ impl Filling<'_> {
             gold: None,
             line: Some(line.to_string()),
             given,
-        })
+        };
+        task.check(&Purpose::Draw, self.settings)?;
+        Ok(task)
     }
 
     /// Which of the tasks are about frames of this catalog.

@@ -84,6 +84,12 @@ impl Switch {
         rename_source(&source, &self.renames).unwrap_or(source)
     }
 
+    /// Whether a reference is to neither folder and so stays as it is, where the other
+    /// image was asked for.
+    pub(super) fn is_strange(&self, source: &str, written: &str) -> bool {
+        self.images.is_some() && place_of(source).is_none() && written == source
+    }
+
     /// Copies a manifest, with its references as they are to be: nothing else is changed.
     pub fn copy(&self, from: impl BufRead, to: &mut impl Write) -> Result<Switched, EngineError> {
         let mut done = Switched::default();
@@ -101,9 +107,7 @@ impl Switch {
                 continue;
             };
             let written = self.apply(&source);
-            if self.images.is_some() && place_of(&source).is_none() && written == source {
-                done.strange += 1;
-            }
+            done.strange += u64::from(self.is_strange(&source, &written));
             if written != source {
                 line.set_source_ref(&written)?;
                 done.changed += 1;

@@ -31,14 +31,6 @@ pub(in crate::server::studio) async fn all(
     Ok(Json(jobs.iter().map(JobItem::of).collect()))
 }
 
-/// Who does tasks may read what they are about.
-pub(super) fn must_see_or_label(caller: &Caller) -> Result<(), Problem> {
-    match caller.may(Permission::See) {
-        true => Ok(()),
-        false => caller.must(Permission::Label),
-    }
-}
-
 /// A labelling job
 #[utoipa::path(get, operation_id = "job", path = "/api/v1/jobs/{job}", tag = "labelling",
     params(("job" = String, Path)),
@@ -48,7 +40,7 @@ pub(in crate::server::studio) async fn one(
     caller: Caller,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Json<JobDetail>, Problem> {
-    must_see_or_label(&caller)?;
+    caller.must(Permission::See)?;
     let name = job_named(&name?.0)?;
     let detail = studio.labels(move |labels| {
         let job = labels.job(&name, now())?;
@@ -67,9 +59,9 @@ pub(in crate::server::studio) async fn picture(
     caller: Caller,
     names: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, Problem> {
-    must_see_or_label(&caller)?;
     let Path((job, name)) = names?;
     let job = job_named(&job)?;
+    studio.must_see_or_work_on(&caller, &job).await?;
     let picture = studio.labels(move |labels| labels.picture(&job, &name)).await?;
     let headers = [
         (header::CONTENT_TYPE, picture.media_type),

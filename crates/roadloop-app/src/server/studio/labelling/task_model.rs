@@ -3,7 +3,7 @@
 use roadloop_base::DrawnBox;
 use roadloop_engine::labels::{
     Answer, Consolidated, GivenAnswer, Judged, MergedBox, Note, Outcome, TaskDetail, TaskRow,
-    Verdict,
+    Verdict, whole,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -105,7 +105,15 @@ pub(super) fn drawn(boxes: Vec<PersonsBox>) -> Result<Vec<DrawnBox>, Problem> {
     boxes.into_iter().map(PersonsBox::drawn).collect()
 }
 
-pub(super) fn persons(boxes: &[DrawnBox]) -> Vec<PersonsBox> {
+/// Boxes that came in parts of pixels, as people see them: whole, and inside the image.
+pub(super) fn shown(boxes: &[DrawnBox], size: (u32, u32)) -> Vec<PersonsBox> {
+    let shown = boxes
+        .iter()
+        .filter_map(|drawn| Some(DrawnBox { pixels: whole(drawn.pixels, size)?, ..drawn.clone() }));
+    shown.map(|drawn| PersonsBox::of(&drawn)).collect()
+}
+
+fn persons(boxes: &[DrawnBox]) -> Vec<PersonsBox> {
     boxes.iter().map(PersonsBox::of).collect()
 }
 
@@ -311,7 +319,7 @@ impl TaskDetailItem {
         TaskDetailItem {
             task: TaskItem::of(&detail.row),
             revision: detail.row.revision,
-            initial: persons(&detail.initial),
+            initial: shown(&detail.initial, (detail.row.width, detail.row.height)),
             gold: detail.gold.as_deref().map(persons),
             answers: detail.answers.iter().map(GivenAnswerItem::of).collect(),
             result,

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::job_named;
-use super::jobs::must_see_or_label;
 use super::task_model::{TaskDetailItem, TaskItem, TaskList, drawn};
 use crate::server::problem::Problem;
 use crate::server::studio::Studio;
@@ -112,8 +111,6 @@ pub(in crate::server::studio) struct TaskImageAsked {
 }
 
 /// The anonymised image of a task
-///
-/// Who labels is shown those that were handed to them.
 #[utoipa::path(get, operation_id = "task_image", path = "/api/v1/jobs/{job}/tasks/{number}/image", tag = "labelling",
     params(("job" = String, Path), ("number" = u64, Path, minimum = 0), TaskImageAsked),
     responses((status = 200, content_type = "image/jpeg", body = String),
@@ -126,11 +123,10 @@ pub(in crate::server::studio) async fn image(
     asked: Result<Query<TaskImageAsked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    must_see_or_label(&caller)?;
+    caller.must(Permission::See)?;
     let (Path((name, number)), Query(TaskImageAsked { side })) = (names?, asked?);
     let name = job_named(&name)?;
-    let worker = (!caller.may(Permission::See)).then(|| caller.name().to_owned());
-    let key = studio.labels(move |labels| labels.image(&name, number, worker.as_deref())).await?;
+    let key = studio.labels(move |labels| labels.image(&name, number, None)).await?;
     let key = key.ok_or_else(|| {
         Problem::not_found("the image of this task is not among the anonymised frames here")
     })?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use roadloop_engine::labels::{AssignmentId, LabelError, Submitted};
 use roadloop_users::Permission;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::job_named;
 use super::task_model::{AnswerItem, VerdictItem};
-use super::work_model::{AssignmentItem, WorkItemItem};
+use super::work_model::{AssignmentItem, WorkDetail, WorkItemItem};
 use crate::server::problem::Problem;
 use crate::server::studio::Studio;
 use crate::server::studio::guard::{Caller, now};
@@ -33,6 +33,26 @@ pub(in crate::server::studio) async fn all(
     Ok(Json(items.iter().map(WorkItemItem::of).collect()))
 }
 
+/// What a job is about, for who does its tasks
+#[utoipa::path(get, operation_id = "work_on", path = "/api/v1/work/{job}", tag = "labelling",
+    params(("job" = String, Path)),
+    responses((status = 200, body = WorkDetail),
+        (status = 404, description = "there is no such job, or nothing in it for who asks")))]
+pub(in crate::server::studio) async fn about(
+    State(studio): State<Arc<Studio>>,
+    caller: Caller,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Json<WorkDetail>, Problem> {
+    caller.must(Permission::Label)?;
+    let name = job_named(&name?.0)?;
+    studio.must_see_or_work_on(&caller, &name).await?;
+    let detail = studio.labels(move |labels| {
+        let (instructions, pictures) = (labels.instructions(&name)?, labels.picture_names(&name)?);
+        Ok(WorkDetail { job: name.to_string(), instructions, pictures })
+    });
+    Ok(Json(detail.await?))
+}
+
 /// The next task of a job
 ///
 /// The one who asks has in hand already, or one that nobody else is to have; it is theirs
@@ -49,9 +69,12 @@ pub(in crate::server::studio) async fn next(
 ) -> Result<Response, Problem> {
     caller.must(Permission::Label)?;
     let (name, worker) = (job_named(&name?.0)?, caller.name().to_owned());
-    let given = studio.labels(move |labels| labels.next(&name, &worker, now())).await?;
-    Ok(match given {
-        Some(assignment) => Json(AssignmentItem::of(&assignment)).into_response(),
+    let given = studio.labels(move |labels| {
+        let given = labels.next(&name, &worker, now())?;
+        given.map(|given| AssignmentItem::of(labels, &given)).transpose()
+    });
+    Ok(match given.await? {
+        Some(item) => Json(item).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     })
 }
@@ -68,8 +91,31 @@ pub(in crate::server::studio) async fn one(
 ) -> Result<Json<AssignmentItem>, Problem> {
     caller.must(Permission::Label)?;
     let (Path(id), worker) = (id?, caller.name().to_owned());
+    let given = studio.labels(move |labels| {
+        AssignmentItem::of(labels, &labels.assignment(AssignmentId(id), &worker)?)
+    });
+    Ok(Json(given.await?))
+}
+
+/// The anonymised image of a task that was handed to who asks
+#[utoipa::path(get, operation_id = "assignment_image", path = "/api/v1/work/assignments/{id}/image", tag = "labelling",
+    params(("id" = i64, Path)),
+    responses((status = 200, content_type = "image/jpeg", body = String),
+        (status = 304, description = "the one with that entity tag"),
+        (status = 404, description = "it is not yours, or there is no image of it here")))]
+pub(in crate::server::studio) async fn image(
+    State(studio): State<Arc<Studio>>,
+    caller: Caller,
+    id: Result<Path<i64>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.must(Permission::Label)?;
+    let (Path(id), worker) = (id?, caller.name().to_owned());
     let given = studio.labels(move |labels| labels.assignment(AssignmentId(id), &worker)).await?;
-    Ok(Json(AssignmentItem::of(&given)))
+    let key = given.image_key.ok_or_else(|| {
+        Problem::not_found("the image of this task is not among the anonymised frames here")
+    })?;
+    studio.task_image(&key, None, &headers).await
 }
 
 /// What somebody did so far.

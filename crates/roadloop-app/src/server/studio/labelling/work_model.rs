@@ -1,11 +1,11 @@
 //! What is said to who labels, as JSON.
 
-use roadloop_engine::labels::{Assignment, WorkItem};
+use roadloop_engine::labels::{Assignment, LabelError, Labels, WorkItem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::model::{JobLabel, JobPurpose};
-use super::task_model::{AnswerItem, persons};
+use super::task_model::{AnswerItem, shown};
 use crate::server::studio::guard::now;
 use crate::server::studio::model::PersonsBox;
 
@@ -22,6 +22,8 @@ pub(in crate::server::studio) struct AssignmentItem {
     id: i64,
     job: String,
     purpose: JobPurpose,
+    /// The task's; where some are gold, which of all that this person was given: the task's
+    /// would tell those from others.
     number: u64,
     /// Where its anonymised image is.
     image: String,
@@ -46,18 +48,23 @@ pub(in crate::server::studio) struct AssignmentItem {
 }
 
 impl AssignmentItem {
-    pub(super) fn of(assignment: &Assignment) -> AssignmentItem {
+    pub(super) fn of(
+        labels: &Labels,
+        assignment: &Assignment,
+    ) -> Result<AssignmentItem, LabelError> {
+        let has_gold = labels.job(&assignment.job, now())?.settings.gold_every > 0;
+        let size = (assignment.width, assignment.height);
         let left = assignment.deadline.0.saturating_sub(now().0).max(0);
-        AssignmentItem {
+        Ok(AssignmentItem {
             id: assignment.id.0,
             job: assignment.job.to_string(),
             purpose: JobPurpose::of(&assignment.purpose),
-            number: assignment.number,
-            image: format!("/api/v1/jobs/{}/tasks/{}/image", assignment.job, assignment.number),
+            number: if has_gold { assignment.mine_done + 1 } else { assignment.number },
+            image: format!("/api/v1/work/assignments/{}/image", assignment.id),
             width: assignment.width,
             height: assignment.height,
             labels: assignment.labels.iter().map(JobLabel::of).collect(),
-            boxes: persons(&assignment.initial),
+            boxes: shown(&assignment.initial, size),
             draft: assignment.draft.as_ref().map(AnswerItem::of),
             revision: assignment.revision,
             deadline: assignment.deadline.iso(),
@@ -66,12 +73,22 @@ impl AssignmentItem {
                 .sent_back
                 .as_ref()
                 .map(|back| SentBackItem { comment: back.comment.clone(), by: back.by.clone() }),
-            previous: assignment.previous.as_deref().map(persons),
+            previous: assignment.previous.as_deref().map(|boxes| shown(boxes, size)),
             mine_done: assignment.mine_done,
             left_for_me: assignment.left_for_me,
             state: assignment.state.name().to_owned(),
-        }
+        })
     }
+}
+
+/// What a job is about.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::server::studio) struct WorkDetail {
+    pub(super) job: String,
+    /// Markdown; what stands before a line `---` is always visible.
+    pub(super) instructions: String,
+    /// Names of pictures that the instructions show.
+    pub(super) pictures: Vec<String>,
 }
 
 /// A job with something to do for who asks.
