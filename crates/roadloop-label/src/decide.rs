@@ -24,7 +24,8 @@ pub struct Review {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ruling {
-    /// What the answers came to is right.
+    /// What the answers came to is right. Not of a task that was corrected: its
+    /// correction would be lost.
     Approve,
     /// This is right instead.
     Correct(Answer),
@@ -86,6 +87,9 @@ impl Case<'_> {
     }
 
     fn approve(&self) -> Result<(), LabelError> {
+        if self.task.state == TaskState::Corrected {
+            return Err(self.refused("it was corrected: correct it again, or send it back"));
+        }
         let sql = "SELECT outcome IS NOT NULL OR given IS NOT NULL FROM contents WHERE task = ?1";
         let has_result: bool =
             self.on.prepare_cached(sql)?.query_row([self.task.id], |row| row.get(0))?;

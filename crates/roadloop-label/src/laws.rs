@@ -107,6 +107,7 @@ struct Sitter {
 struct ModelTask {
     is_gold: bool,
     is_decided: bool,
+    is_corrected: bool,
     sitters: BTreeMap<usize, Sitter>,
 }
 
@@ -316,6 +317,10 @@ impl World {
             assert!(done.is_err());
             return;
         }
+        if is_approval && task.is_corrected {
+            assert!(done.is_err());
+            return;
+        }
         match done {
             // Only where nothing was ever complete.
             Err(error) => {
@@ -323,7 +328,7 @@ impl World {
                 assert!(task.answers() < wanted, "{error}");
             }
             Ok(_) => {
-                task.is_decided = true;
+                (task.is_decided, task.is_corrected) = (true, !is_approval);
                 for sitter in task.sitters.values_mut().filter(|sitter| sitter.is_returned) {
                     (sitter.seat, sitter.is_returned) = (Seat::Submitted, false);
                 }
@@ -340,7 +345,7 @@ impl World {
             Some(sitter) => {
                 done.unwrap();
                 (sitter.seat, sitter.is_returned) = (Seat::SentBack, true);
-                task.is_decided = false;
+                (task.is_decided, task.is_corrected) = (false, false);
             }
             None => assert!(done.is_err()),
         }

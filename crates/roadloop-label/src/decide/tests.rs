@@ -130,10 +130,15 @@ fn corrections_are_kept_beside_what_the_answers_came_to() {
     let result = &desk.labels.results(&street(), 0, 9).unwrap()[0];
     let boxes = result.boxes.as_ref().unwrap();
     assert_eq!((boxes.len(), boxes[1].confidence), (2, Some(0.0)));
-    // Approved after all: the correction is no longer in the way.
-    let task = desk.decide(1, Ruling::Approve, 3).unwrap();
-    assert_eq!(task.row.state, TaskState::Approved);
-    assert_eq!(desk.labels.results(&street(), 0, 9).unwrap()[0].boxes.as_ref().unwrap().len(), 1);
+    // Approving would lose the correction; another one takes its place.
+    check_refused(&desk, 1, Ruling::Approve, "correct it again, or send it back");
+    let boxes = || desk.labels.results(&street(), 0, 9).unwrap()[0].boxes.clone().unwrap().len();
+    assert_eq!((desk.state(1), boxes()), (TaskState::Corrected, 2));
+    desk.decide(1, Ruling::Correct(cars(&[10.0, 30.0, 50.0])), 3).unwrap();
+    assert_eq!((desk.state(1), boxes()), (TaskState::Corrected, 3));
+    desk.decide(1, send_back("ann"), 4).unwrap();
+    desk.decide(1, Ruling::Approve, 5).unwrap();
+    assert_eq!((desk.state(1), boxes()), (TaskState::Approved, 1));
 }
 
 #[test]
