@@ -292,12 +292,28 @@ impl World {
         let Some((id, number)) = self.pick(worker, back) else { return };
         let sitter = self.tasks.get_mut(&number).unwrap().sitters.get_mut(&worker).unwrap();
         let done = self.desk.labels.skip(id, WORKERS[worker], "fog", at(self.now));
-        if sitter.seat == Seat::Submitted {
-            assert!(matches!(done, Err(LabelError::Answered { .. })));
-            return;
+        match sitter.seat {
+            Seat::Submitted => assert!(matches!(done, Err(LabelError::Answered { .. }))),
+            Seat::Skipped => done.unwrap(),
+            Seat::Leased { until } if self.now < until => {
+                done.unwrap();
+                (sitter.seat, sitter.is_returned, sitter.answer) = (Seat::Skipped, false, None);
+            }
+            _ => assert!(matches!(done, Err(LabelError::NotHeld { .. }))),
         }
-        done.unwrap();
-        (sitter.seat, sitter.is_returned, sitter.answer) = (Seat::Skipped, false, None);
+    }
+
+    fn flag(&mut self, worker: usize, back: usize) {
+        let Some((id, number)) = self.pick(worker, back) else { return };
+        let task = &self.tasks[&number];
+        let is_held =
+            matches!(task.sitters[&worker].seat, Seat::Leased { until } if self.now < until);
+        match self.desk.labels.flag(id, WORKERS[worker], "?", at(self.now)) {
+            Ok(()) => assert!(is_held && !task.is_decided),
+            Err(LabelError::NotHeld { .. }) => assert!(!is_held || task.is_decided),
+            // So often by one.
+            Err(error) => assert!(matches!(error, LabelError::Bad { .. }), "{error}"),
+        }
     }
 
     fn release(&mut self, worker: usize, back: usize) {
@@ -366,10 +382,7 @@ impl World {
             }
             Step::Skip { worker, back } => self.skip(worker, back),
             Step::Release { worker, back } => self.release(worker, back),
-            Step::Flag { worker, back } => {
-                let Some((id, _)) = self.pick(worker, back) else { return };
-                self.desk.labels.flag(id, WORKERS[worker], "?", at(self.now)).unwrap();
-            }
+            Step::Flag { worker, back } => self.flag(worker, back),
             Step::Wait { seconds } => self.now += seconds,
             Step::Expire => {
                 self.expire();

@@ -68,7 +68,10 @@ fn a_skipped_return_frees_the_seat() {
     let mine = desk.answer("ann", &cars(&[10.0]), 1);
     desk.answer("bob", &cars(&[10.0]), 1);
     desk.decide(1, send_back("ann"), 2).unwrap();
-    desk.labels.skip(mine.id, "ann", "no", at(3)).unwrap();
+    let skip = || desk.labels.skip(mine.id, "ann", "no", at(3));
+    assert!(matches!(skip(), Err(LabelError::NotHeld { .. })), "not taken up again yet");
+    assert_eq!(desk.next_number("ann", 3), 1);
+    skip().unwrap();
     let task = desk.task(1);
     assert_eq!((task.row.state, task.outcome), (TaskState::Waiting, None));
     assert_eq!(desk.answer("eve", &cars(&[10.0]), 4).number, 1);
@@ -162,12 +165,12 @@ fn a_decision_ends_what_was_sent_back() {
 fn an_answer_after_the_decision_is_a_draft() {
     let desk = Desk::of(1, 1);
     let skipped = desk.next("ann", 0).unwrap();
-    desk.labels.skip(skipped.id, "ann", "", at(1)).unwrap();
+    desk.labels.skip(skipped.id, "ann", "fog", at(1)).unwrap();
     let desk = Desk::of(1, 2);
     let held = desk.next("ann", 0).unwrap();
     for worker in ["bob", "eve"] {
         let id = desk.next(worker, 1).unwrap().id;
-        desk.labels.skip(id, worker, "", at(1)).unwrap();
+        desk.labels.skip(id, worker, "fog", at(1)).unwrap();
     }
     desk.decide(1, Ruling::Correct(cars(&[])), 2).unwrap();
     let kept = desk.submit(held.id, "ann", &cars(&[1.0]), 3).unwrap();

@@ -177,7 +177,7 @@ fn the_frame_before_is_shown_as_this_worker_drew_it() {
     assert_eq!(desk.answer("ann", &cars(&[33.0]), 0).previous, None);
     let second = desk.next("ann", 0).unwrap();
     assert_eq!(second.previous, Some(vec![drawn("car", 33.0)]));
-    desk.labels.skip(second.id, "ann", "", at(0)).unwrap();
+    desk.labels.skip(second.id, "ann", "fog", at(0)).unwrap();
     assert_eq!(desk.next("ann", 0).unwrap().previous, Some(vec![drawn("car", 0.0)]));
     // The other one did not draw anything there, and sees nobody else's boxes.
     let second = desk.next("bob", 0).unwrap();
@@ -268,7 +268,7 @@ fn what_one_had_keeps_nobody_looking() {
     }
     for _ in 1..=MANY {
         let skipped = desk.next("ann", 0).unwrap();
-        desk.labels.skip(skipped.id, "ann", "", at(0)).unwrap();
+        desk.labels.skip(skipped.id, "ann", "fog", at(0)).unwrap();
     }
     // All those seats came free, and were Bob's: he goes on by number, and sees the rest
     // of them later.
