@@ -177,9 +177,26 @@ impl World {
         }
     }
 
+    /// What comes to them if nobody else does anything, one after the other.
     fn left_for(&self, worker: usize) -> usize {
-        let is_there = |task: &ModelTask| !task.is_gold && task.is_for(worker, self.wanted);
-        self.tasks.values().filter(|task| is_there(task)).count()
+        let count = |is_gold| {
+            let is_there = |task: &&ModelTask| task.is_gold == is_gold;
+            let tasks = self.tasks.values().filter(is_there);
+            tasks.filter(|task| task.is_for(worker, self.wanted)).count()
+        };
+        let (mut left, mut golden, mut since) =
+            (count(false), count(true), self.since_gold[worker]);
+        let mut given = 0;
+        loop {
+            if self.gold_every > 0 && since + 1 >= self.gold_every && golden > 0 {
+                (golden, since) = (golden - 1, 0);
+            } else if left > 0 {
+                (left, since) = (left - 1, since + 1);
+            } else {
+                return given;
+            }
+            given += 1;
+        }
     }
 
     /// What the next task of a worker may be.

@@ -301,7 +301,7 @@ pub struct Assignment {
     /// pre-labels.
     pub previous: Option<Vec<DrawnBox>>,
     pub mine_done: u64,
-    /// Besides this one.
+    /// Besides this one; gold ones count as any.
     pub left_for_me: u64,
 }
 

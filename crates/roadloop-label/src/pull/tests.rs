@@ -120,6 +120,43 @@ fn gold_ones_come_in_between_and_to_everybody() {
     check_counts(&desk.labels);
 }
 
+/// A whole job of one worker, who sees nothing but that there is one less each time.
+#[track_caller]
+fn check_counting_down(tasks: u64, gold_ones: &[u64], gold_every: u32, given: usize) {
+    let desk = Desk::new();
+    let mut settings = settings();
+    settings.gold_every = gold_every;
+    let new = |number| if gold_ones.contains(&number) { gold(number) } else { task(number) };
+    let tasks: Vec<_> = (1..=tasks).map(new).collect();
+    desk.open_job("street", Purpose::Draw, settings, &tasks);
+    let left = || desk.labels.work("ann", at(1)).unwrap()[0].left_for_me;
+    let before = left();
+    let mut counted = Vec::new();
+    while let Some(assignment) = desk.next("ann", 1) {
+        counted.push(assignment.left_for_me);
+        assert_eq!(left(), assignment.left_for_me);
+        desk.submit(assignment.id, "ann", &cars(&[]), 2).unwrap();
+    }
+    let expected: Vec<u64> = (0..before).rev().collect();
+    assert_eq!((counted, before, left()), (expected, given as u64, 0));
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn what_is_left_does_not_tell_which_are_gold() {
+    check_counting_down(8, &[2, 5], 3, 8);
+    // The second one would come after two more.
+    check_counting_down(5, &[2, 5], 3, 4);
+    check_counting_down(8, &[2, 5], 4, 8);
+    check_counting_down(9, &[1, 2, 3, 4], 2, 9);
+    check_counting_down(9, &[1, 2, 3, 4, 5, 6], 2, 6);
+    check_counting_down(6, &[4, 5, 6], 1, 6);
+    check_counting_down(6, &[4, 5, 6], 0, 3);
+    check_counting_down(6, &[4, 5, 6], 9, 3);
+    check_counting_down(12, &[], 2, 12);
+    check_counting_down(3, &[1, 2, 3], 2, 0);
+}
+
 #[test]
 fn a_gold_one_that_ran_out_comes_again() {
     let desk = Desk::new();
