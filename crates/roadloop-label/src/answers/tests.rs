@@ -102,7 +102,7 @@ fn wrong_answers_are_refused() {
     check_refused(&Answer::Boxes(vec![drawn("car", 0.0); MOST_BOXES]), "ok");
     check_refused(
         &Answer::Boxes(vec![drawn("car", 0.0); MOST_BOXES + 1]),
-        "1001 are more than 1000",
+        "at most 1000 boxes, not 1001",
     );
     check_refused(&verdict(true), "not a verdict");
     let mut tagged = drawn("car", 0.0);

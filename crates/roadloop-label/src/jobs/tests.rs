@@ -74,8 +74,10 @@ fn check_task(change: impl FnOnce(&mut NewTask), expected: &str) {
     desk.labels.create(&new_job("street", Purpose::Draw, settings()), at(0)).unwrap();
     let mut bad = task(2);
     change(&mut bad);
+    let alone = crate::testing::words(bad.check(&Purpose::Draw, &settings()));
     let words = words(desk.labels.add_tasks(&street(), 1, &[task(1), bad]));
     assert!(words.contains(expected), "{words}");
+    assert_eq!(alone, words, "asked before");
     let tasks = if words == "ok" { 2 } else { 0 };
     assert_eq!(desk.labels.job(&street(), at(0)).unwrap().progress.tasks, tasks);
 }
@@ -84,6 +86,15 @@ fn check_task(change: impl FnOnce(&mut NewTask), expected: &str) {
 fn tasks_are_checked_and_a_batch_is_all_or_nothing() {
     check_task(|_| {}, "ok");
     check_task(|it| it.width = 0, "1 to 65536 pixels");
+    let given = |count| {
+        let pixels = roadloop_base::PixelBox::new(0.0, 0.0, 1.0, 1.0).unwrap();
+        Some(vec![ResultBox { label: "tram".into(), pixels, confidence: None }; count])
+    };
+    check_task(|it| it.given = given(10_000), "ok");
+    check_task(|it| it.given = given(10_001), "at most 10000 boxes");
+    let many = |count| vec![crate::testing::drawn("tram", 1.0); count];
+    check_task(|it| it.initial = many(1001), "at most 1000 boxes, not 1001");
+    check_task(|it| it.line = Some(" ".repeat((16 << 20) + 1)), "at most 16 MiB");
     check_task(|it| it.source = "x".repeat(5000), "1 to 4096 characters");
     check_task(|it| it.initial[0].label = "tram".into(), "ok");
     check_task(|it| it.gold = Some(vec![crate::testing::drawn("tram", 1.0)]), "no label");
