@@ -31,7 +31,7 @@ fn names_are_given_once() {
     let desk = Desk::new();
     let create = |name| words(desk.labels.create(&new_job(name, Purpose::Draw, settings()), at(0)));
     assert_eq!(create("street"), "ok");
-    assert_eq!(create("Street"), "there is a labelling job Street already: take another name");
+    assert_eq!(create("Street"), "there is a labelling job street already: take another name");
     let chained = new_job("check", Purpose::Verify { of: job("nowhere") }, settings());
     let words = words(desk.labels.create(&chained, at(0)));
     assert_eq!(words, "there is no labelling job nowhere: look at the list of them");
@@ -184,8 +184,18 @@ fn closing_says_by_whom() {
     let closed = desk.labels.close(&street(), "rita", at(5)).unwrap();
     assert_eq!((closed.state, closed.changed_by.as_str()), (JobState::Closed, "rita"));
     assert_eq!(closed.changed_at, at(5));
-    let new = new_job("other", Purpose::Draw, settings());
-    desk.labels.create(&new, at(0)).unwrap();
-    assert!(words(desk.labels.close(&job("other"), "rita", at(5))).contains("is filling"));
-    assert!(words(desk.labels.reopen(&job("other"), "rita", at(5))).contains("is filling"));
+}
+
+#[test]
+fn what_was_not_made_to_the_end_is_made_again() {
+    let desk = Desk::new();
+    let labels = &desk.labels;
+    labels.create(&new_job("street", Purpose::Draw, settings()), at(0)).unwrap();
+    labels.add_tasks(&street(), 1, &[task(1)]).unwrap();
+    let refused = "job street is filling: it was never made to the end: drop it and make it again";
+    assert_eq!(words(labels.close(&street(), "rita", at(5))), refused);
+    assert_eq!(words(labels.reopen(&street(), "rita", at(5))), refused);
+    assert_eq!(words(labels.results(&street(), 0, 9)), refused);
+    labels.seal(&street(), at(6)).unwrap();
+    assert_eq!(labels.results(&street(), 0, 9).unwrap().len(), 1);
 }
