@@ -120,6 +120,18 @@ impl ModelTask {
         self.count(|sitter| sitter.seat == Seat::Submitted)
     }
 
+    fn has_failed(&self, wanted: usize) -> bool {
+        let skips = self.count(|sitter| sitter.seat == Seat::Skipped);
+        !self.is_decided
+            && self.answers() < wanted
+            && skips >= wanted
+            && self.count(|sitter| sitter.is_returned) == 0
+    }
+
+    fn taken(&self) -> usize {
+        self.count(|it| !matches!(it.seat, Seat::Skipped | Seat::Left))
+    }
+
     fn is_waiting(&self, wanted: usize) -> bool {
         let skips = self.count(|sitter| sitter.seat == Seat::Skipped);
         !self.is_decided
@@ -130,8 +142,7 @@ impl ModelTask {
 
     fn is_for(&self, worker: usize, wanted: usize) -> bool {
         let is_new = self.sitters.get(&worker).is_none_or(|sitter| sitter.seat == Seat::Left);
-        let taken = self.count(|it| !matches!(it.seat, Seat::Skipped | Seat::Left));
-        is_new && (self.is_gold || (self.is_waiting(wanted) && taken < wanted))
+        is_new && (self.is_gold || (self.is_waiting(wanted) && self.taken() < wanted))
     }
 }
 
@@ -363,7 +374,9 @@ impl World {
             Ok(_) => {
                 (task.is_decided, task.is_corrected) = (true, !is_approval);
                 for sitter in task.sitters.values_mut().filter(|sitter| sitter.is_returned) {
-                    (sitter.seat, sitter.is_returned) = (Seat::Submitted, false);
+                    sitter.seat =
+                        if sitter.answer.is_some() { Seat::Submitted } else { Seat::Skipped };
+                    sitter.is_returned = false;
                 }
             }
         }
@@ -374,7 +387,13 @@ impl World {
         let done = self.desk.decide(number, ruling, self.now);
         let task = self.tasks.get_mut(&number).unwrap();
         let is_gold = task.is_gold;
-        match task.sitters.get_mut(&worker).filter(|it| it.seat == Seat::Submitted && !is_gold) {
+        let is_for_skippers = task.has_failed(self.wanted) && task.taken() < self.wanted;
+        let may = |seat: &Seat| match seat {
+            Seat::Submitted => true,
+            Seat::Skipped => is_for_skippers,
+            _ => false,
+        };
+        match task.sitters.get_mut(&worker).filter(|it| !is_gold && may(&it.seat)) {
             Some(sitter) => {
                 done.unwrap();
                 (sitter.seat, sitter.is_returned) = (Seat::SentBack, true);

@@ -178,3 +178,64 @@ fn an_answer_after_the_decision_is_a_draft() {
     assert_eq!(desk.labels.job(&street(), at(4)).unwrap().progress.leased, 0);
     check_counts(&desk.labels);
 }
+
+/// Of two people, of whom so many answered before it was skipped.
+fn failed(answered: usize) -> Desk {
+    let desk = Desk::of(1, 2);
+    for _ in 0..answered {
+        desk.answer("ann", &cars(&[10.0]), 1);
+    }
+    for worker in ["bob", "eve"] {
+        let id = desk.next(worker, 2).unwrap().id;
+        desk.labels.skip(id, worker, "fog", at(2)).unwrap();
+    }
+    assert_eq!(desk.state(1), TaskState::Failed);
+    desk
+}
+
+#[test]
+fn a_failed_task_goes_back_to_one_who_skipped_it() {
+    let desk = failed(1);
+    desk.decide(1, send_back("bob"), 3).unwrap();
+    assert_eq!(desk.state(1), TaskState::SentBack);
+    let item = &desk.labels.work("bob", at(4)).unwrap()[0];
+    assert_eq!((item.left_for_me, item.sent_back), (1, 1));
+    check_counts(&desk.labels);
+    let again = desk.next("bob", 4).unwrap();
+    assert_eq!((again.number, again.draft), (1, None));
+    assert_eq!(again.sent_back.unwrap().comment, "look at the left");
+    desk.submit(again.id, "bob", &cars(&[10.0]), 5).unwrap();
+    let task = desk.task(1);
+    assert_eq!((task.row.state, task.row.answers), (TaskState::InReview, 2));
+    let progress = desk.labels.job(&street(), at(6)).unwrap().progress;
+    assert_eq!((progress.failed, progress.skipped), (0, 1));
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn with_one_who_looks_again_it_is_for_others_too() {
+    let desk = failed(0);
+    desk.decide(1, send_back("bob"), 3).unwrap();
+    assert_eq!(desk.next_number("ann", 3), 0);
+    desk.answer("bob", &cars(&[]), 4);
+    assert_eq!(desk.state(1), TaskState::Waiting);
+    desk.answer("ann", &cars(&[]), 5);
+    assert_eq!(desk.state(1), TaskState::InReview);
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn what_is_skipped_again_has_failed_again() {
+    let desk = failed(1);
+    desk.decide(1, send_back("bob"), 3).unwrap();
+    let id = desk.next("bob", 4).unwrap().id;
+    desk.labels.skip(id, "bob", "fog", at(5)).unwrap();
+    assert_eq!(desk.state(1), TaskState::Failed);
+    // Decided without waiting, it is skipped as it was.
+    desk.decide(1, send_back("eve"), 6).unwrap();
+    desk.decide(1, Ruling::Correct(cars(&[])), 7).unwrap();
+    assert_eq!((desk.state(1), desk.task(1).answers.len()), (TaskState::Corrected, 1));
+    assert_eq!(desk.next_number("eve", 8), 0);
+    check_refused(&desk, 1, send_back("eve"), "no answer of this worker");
+    check_counts(&desk.labels);
+}
