@@ -18,6 +18,9 @@ use crate::{
 /// Of a comment or a reason, in characters.
 pub(crate) const LONGEST_COMMENT: usize = 2000;
 
+/// By one worker of one task.
+const MOST_FLAGS: u32 = 5;
+
 impl Labels {
     /// Keeps what is unfinished, also where the time for it is over. `base` is the
     /// revision that it goes on from: where the draft is at another one, saved by
@@ -119,8 +122,8 @@ impl Labels {
         })
     }
 
-    /// The worker cannot or will not answer this one; somebody else is asked. Twice is
-    /// as once.
+    /// The worker cannot or will not answer this one, which they hold; somebody else is
+    /// asked. Twice is as once.
     pub fn skip(
         &self,
         id: AssignmentId,
@@ -128,12 +131,15 @@ impl Labels {
         reason: &str,
         now: Nanos,
     ) -> Result<(), LabelError> {
-        check_text("reason", reason, 0..=LONGEST_COMMENT)?;
+        let reason = reason.trim();
+        check_text("reason", reason, 1..=LONGEST_COMMENT)?;
         self.write(|on| {
             let held = Held::by(on, id, worker)?;
             match held.state {
                 AssignmentState::Skipped => return Ok(()),
                 AssignmentState::Submitted => return Err(LabelError::Answered { id }),
+                // Late: what they drew stays a draft, and others may be at it.
+                _ if !held.is_live(now) => return Err(LabelError::NotHeld { id }),
                 _ => {}
             }
             let job = JobRow::of_id(on, held.job)?;
@@ -147,7 +153,7 @@ impl Labels {
         })
     }
 
-    /// For a reviewer to look at; the task is answered all the same.
+    /// For a reviewer to look at what this worker holds; it is answered all the same.
     pub fn flag(
         &self,
         id: AssignmentId,
@@ -155,9 +161,22 @@ impl Labels {
         comment: &str,
         now: Nanos,
     ) -> Result<(), LabelError> {
+        let comment = comment.trim();
         check_text("comment", comment, 1..=LONGEST_COMMENT)?;
         self.write(|on| {
             let held = Held::by(on, id, worker)?;
+            let task = TaskNow::of_id(on, held.task)?;
+            if !held.is_live(now) || task.state.is_decided() {
+                return Err(LabelError::NotHeld { id });
+            }
+            let sql = "SELECT count(*) FROM notes WHERE assignment = ?1 AND kind = ?2";
+            let flags: u32 = on
+                .prepare_cached(sql)?
+                .query_row(params![id.0, NoteKind::Flag.name()], |row| row.get(0))?;
+            if flags >= MOST_FLAGS {
+                let reason = format!("you flagged this task {MOST_FLAGS} times already");
+                return Err(LabelError::bad("comment", reason));
+            }
             let job = JobRow::of_id(on, held.job)?;
             on.prepare_cached("UPDATE tasks SET is_flagged = 1 WHERE id = ?1")?
                 .execute([held.task])?;

@@ -23,6 +23,7 @@ use roadloop_base::{DrawnBox, PixelBox};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use middle::two_digits;
+pub use middle::whole;
 pub use overlap::{Score, iou, score};
 
 /// How boxes of several people become one.

@@ -24,11 +24,13 @@ pub struct Review {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ruling {
-    /// What the answers came to is right.
+    /// What the answers came to is right. Not of a task that was corrected: its
+    /// correction would be lost.
     Approve,
     /// This is right instead.
     Correct(Answer),
-    /// This worker is to look again, and is told why by the comment.
+    /// This worker is to look again, and is told why by the comment. Of a task that
+    /// failed it may be one of those who skipped it.
     SendBack { worker: String },
     /// What was flagged is answered by the comment, if any.
     SettleFlag,
@@ -86,6 +88,9 @@ impl Case<'_> {
     }
 
     fn approve(&self) -> Result<(), LabelError> {
+        if self.task.state == TaskState::Corrected {
+            return Err(self.refused("it was corrected: correct it again, or send it back"));
+        }
         let sql = "SELECT outcome IS NOT NULL OR given IS NOT NULL FROM contents WHERE task = ?1";
         let has_result: bool =
             self.on.prepare_cached(sql)?.query_row([self.task.id], |row| row.get(0))?;
@@ -110,7 +115,8 @@ impl Case<'_> {
         // What was sent back, and not answered again, stays as it was.
         self.on
             .prepare_cached(
-                "UPDATE assignments SET state = 'submitted', is_returned = 0 \
+                "UPDATE assignments SET is_returned = 0, \
+                 state = iif(answer IS NULL, 'skipped', 'submitted') \
                  WHERE task = ?1 AND is_returned = 1",
             )?
             .execute([self.task.id])?;
@@ -130,7 +136,15 @@ impl Case<'_> {
             return Err(LabelError::bad("comment", "say what to look at again"));
         }
         let answered = "task = ?1 AND worker = ?2 AND state = 'submitted'";
-        let held = Held::find(self.on, answered, params![self.task.id, worker])?;
+        // Of others the seat may be somebody else's by now.
+        let skipped = "task = ?1 AND worker = ?2 AND state = 'skipped' AND EXISTS \
+                       (SELECT 1 FROM tasks WHERE id = ?1 AND state = 'failed' \
+                        AND taken < wanted)";
+        let find = |which| Held::find(self.on, which, params![self.task.id, worker]);
+        let held = match find(answered)? {
+            None => find(skipped)?,
+            held => held,
+        };
         let Some(held) = held.filter(|held| !held.is_gold) else {
             return Err(self.refused("there is no answer of this worker to send back"));
         };

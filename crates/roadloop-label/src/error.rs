@@ -34,6 +34,8 @@ pub enum LabelError {
     DraftChanged { revision: u64, draft: Option<Answer> },
     #[error("assignment {id} is answered already")]
     Answered { id: AssignmentId },
+    #[error("assignment {id} is not in your hands any more: take the next task")]
+    NotHeld { id: AssignmentId },
     #[error(
         "what is kept as {what} of {of} of job {job} is damaged: {source}; the other tasks are not \
          touched by it"
@@ -85,7 +87,8 @@ impl LabelError {
             | LabelError::TaskChanged { .. }
             | LabelError::NotDecidable { .. }
             | LabelError::DraftChanged { .. }
-            | LabelError::Answered { .. } => ErrorKind::Conflict,
+            | LabelError::Answered { .. }
+            | LabelError::NotHeld { .. } => ErrorKind::Conflict,
             LabelError::Engine { source } if is_busy(source) => ErrorKind::Busy,
             LabelError::Open { source, .. } if source.downcast_ref().is_some_and(is_busy) => {
                 ErrorKind::Busy
@@ -154,6 +157,8 @@ mod tests {
         check(changed, ErrorKind::Conflict, "task 7 of job street");
         let draft = LabelError::DraftChanged { revision: 4, draft: None };
         check(draft, ErrorKind::Conflict, "revision 4");
+        let not_held = LabelError::NotHeld { id: AssignmentId(7) };
+        check(not_held, ErrorKind::Conflict, "assignment 7 is not in your hands any more");
         let engine = |code| LabelError::from(sqlite(code));
         check(engine(rusqlite::ffi::SQLITE_BUSY), ErrorKind::Busy, "file of labelling jobs");
         check(engine(rusqlite::ffi::SQLITE_FULL), ErrorKind::Busy, "file of labelling jobs");

@@ -15,6 +15,8 @@ use crate::{
 const COLUMNS: &str = "id, name, purpose, earlier, state, created_at, created_by, expires_at, \
                        changed_at, changed_by, settings";
 
+const UNFINISHED: &str = "it was never made to the end: drop it and make it again";
+
 /// A job, as its row says.
 #[derive(Debug)]
 pub(crate) struct JobRow {
@@ -106,6 +108,11 @@ impl JobRow {
         LabelError::JobIs { job: self.name.clone(), state: self.state(now), reason }
     }
 
+    /// All its tasks are there.
+    pub(crate) fn whole(self) -> Result<JobRow, LabelError> {
+        if self.is_filling { Err(self.is(Nanos(0), UNFINISHED)) } else { Ok(self) }
+    }
+
     fn shown(self, on: &Transaction<'_>, now: Nanos) -> Result<Job, LabelError> {
         Ok(Job {
             progress: progress(on, self.id, now)?,
@@ -155,7 +162,8 @@ impl Labels {
                 ],
             )?;
             if inserted == 0 {
-                return Err(LabelError::JobTaken { job: name.clone() });
+                // As it is written there.
+                return Err(LabelError::JobTaken { job: JobRow::named(on, name)?.name });
             }
             let id = on.last_insert_rowid();
             on.execute("INSERT INTO counts (job) VALUES (?1)", [id])?;
@@ -269,7 +277,7 @@ impl Labels {
     /// Nothing is handed out any more. Who holds a task may still answer it.
     pub fn close(&self, job: &JobName, by: &str, now: Nanos) -> Result<Job, LabelError> {
         self.change(job, by, now, |job, now| match job.state(now) {
-            JobState::Filling => Err(job.is(now, "delete it, or go on filling it")),
+            JobState::Filling => Err(job.is(now, UNFINISHED)),
             _ => Ok(("closed", job.expires_at)),
         })
     }
@@ -277,7 +285,7 @@ impl Labels {
     /// Goes on with a job that was closed; one that expired has all its time again.
     pub fn reopen(&self, job: &JobName, by: &str, now: Nanos) -> Result<Job, LabelError> {
         self.change(job, by, now, |job, now| match job.state(now) {
-            JobState::Filling => Err(job.is(now, "go on filling it")),
+            JobState::Filling => Err(job.is(now, UNFINISHED)),
             _ if job.expires_at <= now => {
                 Ok(("open", after_seconds(now, job.settings.lifetime_seconds)))
             }

@@ -107,6 +107,7 @@ struct Sitter {
 struct ModelTask {
     is_gold: bool,
     is_decided: bool,
+    is_corrected: bool,
     sitters: BTreeMap<usize, Sitter>,
 }
 
@@ -119,6 +120,18 @@ impl ModelTask {
         self.count(|sitter| sitter.seat == Seat::Submitted)
     }
 
+    fn has_failed(&self, wanted: usize) -> bool {
+        let skips = self.count(|sitter| sitter.seat == Seat::Skipped);
+        !self.is_decided
+            && self.answers() < wanted
+            && skips >= wanted
+            && self.count(|sitter| sitter.is_returned) == 0
+    }
+
+    fn taken(&self) -> usize {
+        self.count(|it| !matches!(it.seat, Seat::Skipped | Seat::Left))
+    }
+
     fn is_waiting(&self, wanted: usize) -> bool {
         let skips = self.count(|sitter| sitter.seat == Seat::Skipped);
         !self.is_decided
@@ -129,8 +142,7 @@ impl ModelTask {
 
     fn is_for(&self, worker: usize, wanted: usize) -> bool {
         let is_new = self.sitters.get(&worker).is_none_or(|sitter| sitter.seat == Seat::Left);
-        let taken = self.count(|it| !matches!(it.seat, Seat::Skipped | Seat::Left));
-        is_new && (self.is_gold || (self.is_waiting(wanted) && taken < wanted))
+        is_new && (self.is_gold || (self.is_waiting(wanted) && self.taken() < wanted))
     }
 }
 
@@ -176,9 +188,26 @@ impl World {
         }
     }
 
+    /// What comes to them if nobody else does anything, one after the other.
     fn left_for(&self, worker: usize) -> usize {
-        let is_there = |task: &ModelTask| !task.is_gold && task.is_for(worker, self.wanted);
-        self.tasks.values().filter(|task| is_there(task)).count()
+        let count = |is_gold| {
+            let is_there = |task: &&ModelTask| task.is_gold == is_gold;
+            let tasks = self.tasks.values().filter(is_there);
+            tasks.filter(|task| task.is_for(worker, self.wanted)).count()
+        };
+        let (mut left, mut golden, mut since) =
+            (count(false), count(true), self.since_gold[worker]);
+        let mut given = 0;
+        loop {
+            if self.gold_every > 0 && since + 1 >= self.gold_every && golden > 0 {
+                (golden, since) = (golden - 1, 0);
+            } else if left > 0 {
+                (left, since) = (left - 1, since + 1);
+            } else {
+                return given;
+            }
+            given += 1;
+        }
     }
 
     /// What the next task of a worker may be.
@@ -291,12 +320,28 @@ impl World {
         let Some((id, number)) = self.pick(worker, back) else { return };
         let sitter = self.tasks.get_mut(&number).unwrap().sitters.get_mut(&worker).unwrap();
         let done = self.desk.labels.skip(id, WORKERS[worker], "fog", at(self.now));
-        if sitter.seat == Seat::Submitted {
-            assert!(matches!(done, Err(LabelError::Answered { .. })));
-            return;
+        match sitter.seat {
+            Seat::Submitted => assert!(matches!(done, Err(LabelError::Answered { .. }))),
+            Seat::Skipped => done.unwrap(),
+            Seat::Leased { until } if self.now < until => {
+                done.unwrap();
+                (sitter.seat, sitter.is_returned, sitter.answer) = (Seat::Skipped, false, None);
+            }
+            _ => assert!(matches!(done, Err(LabelError::NotHeld { .. }))),
         }
-        done.unwrap();
-        (sitter.seat, sitter.is_returned, sitter.answer) = (Seat::Skipped, false, None);
+    }
+
+    fn flag(&mut self, worker: usize, back: usize) {
+        let Some((id, number)) = self.pick(worker, back) else { return };
+        let task = &self.tasks[&number];
+        let is_held =
+            matches!(task.sitters[&worker].seat, Seat::Leased { until } if self.now < until);
+        match self.desk.labels.flag(id, WORKERS[worker], "?", at(self.now)) {
+            Ok(()) => assert!(is_held && !task.is_decided),
+            Err(LabelError::NotHeld { .. }) => assert!(!is_held || task.is_decided),
+            // So often by one.
+            Err(error) => assert!(matches!(error, LabelError::Bad { .. }), "{error}"),
+        }
     }
 
     fn release(&mut self, worker: usize, back: usize) {
@@ -316,6 +361,10 @@ impl World {
             assert!(done.is_err());
             return;
         }
+        if is_approval && task.is_corrected {
+            assert!(done.is_err());
+            return;
+        }
         match done {
             // Only where nothing was ever complete.
             Err(error) => {
@@ -323,9 +372,11 @@ impl World {
                 assert!(task.answers() < wanted, "{error}");
             }
             Ok(_) => {
-                task.is_decided = true;
+                (task.is_decided, task.is_corrected) = (true, !is_approval);
                 for sitter in task.sitters.values_mut().filter(|sitter| sitter.is_returned) {
-                    (sitter.seat, sitter.is_returned) = (Seat::Submitted, false);
+                    sitter.seat =
+                        if sitter.answer.is_some() { Seat::Submitted } else { Seat::Skipped };
+                    sitter.is_returned = false;
                 }
             }
         }
@@ -336,11 +387,17 @@ impl World {
         let done = self.desk.decide(number, ruling, self.now);
         let task = self.tasks.get_mut(&number).unwrap();
         let is_gold = task.is_gold;
-        match task.sitters.get_mut(&worker).filter(|it| it.seat == Seat::Submitted && !is_gold) {
+        let is_for_skippers = task.has_failed(self.wanted) && task.taken() < self.wanted;
+        let may = |seat: &Seat| match seat {
+            Seat::Submitted => true,
+            Seat::Skipped => is_for_skippers,
+            _ => false,
+        };
+        match task.sitters.get_mut(&worker).filter(|it| !is_gold && may(&it.seat)) {
             Some(sitter) => {
                 done.unwrap();
                 (sitter.seat, sitter.is_returned) = (Seat::SentBack, true);
-                task.is_decided = false;
+                (task.is_decided, task.is_corrected) = (false, false);
             }
             None => assert!(done.is_err()),
         }
@@ -361,10 +418,7 @@ impl World {
             }
             Step::Skip { worker, back } => self.skip(worker, back),
             Step::Release { worker, back } => self.release(worker, back),
-            Step::Flag { worker, back } => {
-                let Some((id, _)) = self.pick(worker, back) else { return };
-                self.desk.labels.flag(id, WORKERS[worker], "?", at(self.now)).unwrap();
-            }
+            Step::Flag { worker, back } => self.flag(worker, back),
             Step::Wait { seconds } => self.now += seconds,
             Step::Expire => {
                 self.expire();

@@ -36,7 +36,8 @@ mod verdict;
 
 pub use category::{read_categories, write_categories};
 pub use consolidate::{
-    Consolidated, Consolidation, LeftOut, Member, MergedBox, Middle, Score, consolidate, iou, score,
+    Consolidated, Consolidation, LeftOut, Member, MergedBox, Middle, Score, consolidate, iou,
+    score, whole,
 };
 pub use decide::{Review, Ruling};
 pub use error::LabelError;

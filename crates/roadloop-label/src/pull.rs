@@ -36,8 +36,8 @@ pub struct WorkItem {
     pub short_instructions: String,
     pub state: JobState,
     pub mine_done: u64,
-    /// Which this worker could be given at this moment, those that were sent back among
-    /// them.
+    /// Which this worker could be given at this moment, those that were sent back and
+    /// gold ones among them.
     pub left_for_me: u64,
     pub sent_back: u64,
     /// Of everybody's last answers.
@@ -307,15 +307,44 @@ struct Mine {
 
 impl Mine {
     fn of(on: &Transaction<'_>, job: &JobRow, worker: &str) -> Result<Mine, LabelError> {
-        // Gold answers count as any, so that nobody sees which they are.
+        // Gold ones count as any, done and to do, so that nobody sees which they are.
         let sql = "SELECT coalesce(workers.answers + gold_answers, 0), \
-                   max(open - coalesce(had_open, 0), 0) + coalesce(returned, 0), \
-                   coalesce(returned, 0) FROM counts \
-                   LEFT JOIN workers ON workers.job = counts.job AND worker = ?2 \
+                   max(open - coalesce(had_open, 0), 0), \
+                   coalesce(returned, 0), coalesce(since_gold, 0), coalesce(gold_up_to, 0) \
+                   FROM counts LEFT JOIN workers ON workers.job = counts.job AND worker = ?2 \
                    WHERE counts.job = ?1";
-        Ok(on.prepare_cached(sql)?.query_row(params![job.id, worker], |row| {
-            Ok(Mine { done: row.get(0)?, left: row.get(1)?, returned: row.get(2)? })
-        })?)
+        let (mut mine, since_gold, gold_up_to): (Mine, u64, i64) =
+            on.prepare_cached(sql)?.query_row(params![job.id, worker], |row| {
+                let mine = Mine { done: row.get(0)?, left: row.get(1)?, returned: row.get(2)? };
+                Ok((mine, row.get(3)?, row.get(4)?))
+            })?;
+        let due = gold_due(job.settings.gold_every, mine.left, since_gold);
+        if due > 0 {
+            // What `pick_gold` will find: those up to there they had.
+            let sql = "SELECT count(*) FROM (SELECT 1 FROM tasks \
+                       WHERE job = ?1 AND state = 'gold' AND number > ?2 LIMIT ?3)";
+            let due = i64::try_from(due).unwrap_or(i64::MAX);
+            let gold: u64 = on
+                .prepare_cached(sql)?
+                .query_row(params![job.id, gold_up_to, due], |row| row.get(0))?;
+            mine.left += gold;
+        }
+        mine.left += mine.returned;
+        Ok(mine)
+    }
+}
+
+/// How often it will be time for a gold one, with so many others left, and so many since
+/// the last one: as `pick_gold` has it.
+fn gold_due(every: u32, left: u64, since_gold: u64) -> u64 {
+    match every {
+        0 => 0,
+        1 => u64::MAX,
+        every => {
+            let between = u64::from(every - 1);
+            // However late the first one comes, only one comes for that.
+            (left + since_gold.min(between)) / between
+        }
     }
 }
 

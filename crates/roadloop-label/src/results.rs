@@ -40,7 +40,7 @@ pub struct TaskResult {
 
 impl Labels {
     /// By number from the one after that on, so many at most; gold tasks are none of
-    /// them. Fewer come where there are no more.
+    /// them. Fewer come where there are no more. A job that is being filled has none yet.
     pub fn results(
         &self,
         job: &JobName,
@@ -48,7 +48,7 @@ impl Labels {
         limit: u32,
     ) -> Result<Vec<TaskResult>, LabelError> {
         self.read(|on| {
-            let job = JobRow::named(on, job)?;
+            let job = JobRow::named(on, job)?.whole()?;
             let sql = "SELECT id, line FROM tasks JOIN contents ON task = id \
                        WHERE job = ?1 AND number > ?2 AND state <> 'gold' \
                        ORDER BY number LIMIT ?3";

@@ -79,7 +79,7 @@ impl Answer {
 
 fn check_shapes(boxes: &[DrawnBox]) -> Result<(), LabelError> {
     if boxes.len() > MOST_BOXES {
-        let reason = format!("{} are more than {MOST_BOXES}", boxes.len());
+        let reason = format!("at most {MOST_BOXES} boxes, not {}", boxes.len());
         return Err(LabelError::bad("list of boxes", reason));
     }
     for drawn in boxes {
@@ -153,11 +153,10 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    pub(crate) fn check(
-        &self,
-        purpose: &Purpose,
-        settings: &JobSettings,
-    ) -> Result<(), LabelError> {
+    /// Whether a job of that purpose and those settings can keep it.
+    /// [`Labels::add_tasks`](crate::Labels::add_tasks) asks the same, and takes none of
+    /// them where one is not right.
+    pub fn check(&self, purpose: &Purpose, settings: &JobSettings) -> Result<(), LabelError> {
         let bad = |what, reason: &str| Err(LabelError::bad(what, reason));
         // Of an image that nobody is shown, a manifest may not know the size.
         let smallest = u32::from(self.image_key.is_some());
@@ -179,10 +178,11 @@ impl NewTask {
             return bad("gold frame", "it is there to be shown and answered");
         }
         if self.line.as_ref().is_some_and(|line| line.len() > LONGEST_LINE) {
-            return bad("line of a manifest", "it is too long");
+            let reason = format!("at most {} MiB", LONGEST_LINE >> 20);
+            return bad("line of a manifest", &reason);
         }
         if self.given.as_ref().is_some_and(|given| given.len() > MOST_GIVEN) {
-            return bad("list of boxes", "too many were given");
+            return bad("list of boxes", &format!("at most {MOST_GIVEN} boxes"));
         }
         Ok(())
     }
@@ -301,7 +301,7 @@ pub struct Assignment {
     /// pre-labels.
     pub previous: Option<Vec<DrawnBox>>,
     pub mine_done: u64,
-    /// Besides this one.
+    /// Besides this one; gold ones count as any.
     pub left_for_me: u64,
 }
 

@@ -102,7 +102,7 @@ fn wrong_answers_are_refused() {
     check_refused(&Answer::Boxes(vec![drawn("car", 0.0); MOST_BOXES]), "ok");
     check_refused(
         &Answer::Boxes(vec![drawn("car", 0.0); MOST_BOXES + 1]),
-        "1001 are more than 1000",
+        "at most 1000 boxes, not 1001",
     );
     check_refused(&verdict(true), "not a verdict");
     let mut tagged = drawn("car", 0.0);
@@ -134,20 +134,102 @@ fn seconds_are_those_that_passed() {
 
 #[test]
 fn flags_bring_a_task_to_review() {
-    let desk = Desk::with(2, |settings| settings.workers = 1);
+    let desk = Desk::of(2, 1);
     let first = desk.next("ann", 0).unwrap();
-    desk.labels.flag(first.id, "ann", "a car on a truck?", at(1)).unwrap();
+    desk.labels.flag(first.id, "ann", " a car on a truck?\n", at(1)).unwrap();
     desk.submit(first.id, "ann", &cars(&[]), 2).unwrap();
     assert_eq!(desk.state(1), TaskState::InReview);
-    let second = desk.answer("ann", &cars(&[]), 3);
-    assert_eq!(desk.state(2), TaskState::Done);
-    desk.labels.flag(second.id, "ann", "I am not sure", at(4)).unwrap();
-    assert_eq!(desk.state(2), TaskState::InReview);
-    assert_eq!(desk.labels.job(&street(), at(5)).unwrap().progress.flagged, 2);
-    desk.decide(2, Ruling::SettleFlag, 6).unwrap();
-    assert_eq!(desk.state(2), TaskState::Done);
-    let kinds: Vec<&str> = desk.task(2).notes.iter().map(|note| note.kind.name()).collect();
-    assert_eq!(kinds, ["flag", "settled"]);
+    assert_eq!(desk.labels.job(&street(), at(5)).unwrap().progress.flagged, 1);
+    desk.decide(1, Ruling::SettleFlag, 6).unwrap();
+    assert_eq!(desk.state(1), TaskState::Done);
+    let notes = desk.task(1).notes;
+    let kinds: Vec<&str> = notes.iter().map(|note| note.kind.name()).collect();
+    assert_eq!(
+        (kinds.as_slice(), notes[0].text.as_str()),
+        (&["flag", "settled"][..], "a car on a truck?")
+    );
+    // What was sent back can be flagged once it is taken up again.
+    let send_back = Ruling::SendBack { worker: "ann".into() };
+    desk.decide(1, send_back, 7).unwrap();
+    let flag = |seconds| desk.labels.flag(first.id, "ann", "again?", at(seconds));
+    assert!(matches!(flag(8), Err(LabelError::NotHeld { .. })));
+    assert_eq!(desk.next_number("ann", 8), 1);
+    flag(9).unwrap();
+    assert!(desk.task(1).row.is_flagged);
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn what_is_not_in_hand_is_not_flagged() {
+    let desk = Desk::of(3, 1);
+    let flag = |id, seconds| words(desk.labels.flag(id, "ann", "hm", at(seconds)));
+    let refused = |id| format!("assignment {id} is not in your hands any more: take the next task");
+    let answered = desk.answer("ann", &cars(&[]), 1).id;
+    let before = desk.labels.results(&street(), 0, 9).unwrap();
+    assert_eq!(flag(answered, 2), refused(answered));
+    desk.labels.close(&street(), "rita", at(3)).unwrap();
+    assert_eq!(flag(answered, 4), refused(answered));
+    assert_eq!(desk.labels.results(&street(), 0, 9).unwrap(), before);
+    desk.labels.reopen(&street(), "rita", at(5)).unwrap();
+    let skipped = desk.next("ann", 6).unwrap().id;
+    desk.labels.skip(skipped, "ann", "fog", at(7)).unwrap();
+    assert_eq!(flag(skipped, 8), refused(skipped));
+    let late = desk.next("ann", 10).unwrap().id;
+    assert_eq!(flag(late, 310), refused(late));
+    assert_eq!(flag(late, 309), "ok");
+    desk.labels.release(late, "ann", at(309)).unwrap();
+    assert_eq!(flag(late, 309), refused(late));
+    let flagged = [1, 2, 3].map(|number| desk.task(number).row.is_flagged);
+    assert_eq!(flagged, [false, false, true]);
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn what_a_reviewer_decided_is_not_flagged() {
+    let desk = Desk::of(1, 2);
+    let held = desk.next("ann", 0).unwrap();
+    for worker in ["bob", "eve"] {
+        let id = desk.next(worker, 1).unwrap().id;
+        desk.labels.skip(id, worker, "fog", at(1)).unwrap();
+    }
+    desk.decide(1, Ruling::Correct(cars(&[])), 2).unwrap();
+    let before = desk.task(1);
+    let flagged = desk.labels.flag(held.id, "ann", "hm", at(3));
+    assert!(matches!(flagged, Err(LabelError::NotHeld { .. })));
+    assert_eq!(desk.task(1), before);
+}
+
+#[test]
+fn a_task_is_flagged_five_times_at_most_by_one() {
+    let desk = Desk::of(1, 2);
+    for worker in ["ann", "bob"] {
+        let id = desk.next(worker, 0).unwrap().id;
+        let flag = || words(desk.labels.flag(id, worker, "hm", at(1)));
+        assert_eq!([(); 5].map(|()| flag()), ["ok"; 5]);
+        assert!(flag().contains("flagged this task 5 times already"));
+    }
+    assert_eq!(desk.task(1).notes.len(), 10);
+}
+
+#[test]
+fn a_late_skip_is_refused_and_takes_nothing() {
+    let desk = Desk::of(1, 1);
+    let mine = desk.next("ann", 0).unwrap();
+    desk.labels.save_draft(mine.id, "ann", 0, &cars(&[1.0])).unwrap();
+    let skip = |seconds| desk.labels.skip(mine.id, "ann", "fog", at(seconds));
+    // It ran out; was ended; somebody else holds it.
+    assert!(matches!(skip(300), Err(LabelError::NotHeld { .. })));
+    desk.labels.expire(at(300)).unwrap();
+    assert!(matches!(skip(301), Err(LabelError::NotHeld { .. })));
+    let theirs = desk.next("bob", 302).unwrap();
+    assert!(matches!(skip(303), Err(LabelError::NotHeld { .. })));
+    assert_eq!((desk.state(1), desk.task(1).notes), (TaskState::Waiting, Vec::new()));
+    desk.labels.release(theirs.id, "bob", at(304)).unwrap();
+    let again = desk.next("ann", 305).unwrap();
+    assert_eq!((again.id, again.draft), (mine.id, Some(cars(&[1.0]))));
+    skip(306).unwrap();
+    skip(900).unwrap();
+    assert_eq!(desk.state(1), TaskState::Failed);
     check_counts(&desk.labels);
 }
 
@@ -236,8 +318,11 @@ fn texts_are_bounded() {
     let id = desk.next("ann", 0).unwrap().id;
     let long = "x".repeat(LONGEST_COMMENT + 1);
     assert!(desk.labels.flag(id, "ann", &long, at(1)).is_err());
-    assert!(desk.labels.flag(id, "ann", "", at(1)).is_err());
+    for blank in ["", " \n\t "] {
+        assert!(desk.labels.flag(id, "ann", blank, at(1)).is_err());
+        assert!(desk.labels.skip(id, "ann", blank, at(1)).is_err());
+    }
     assert!(desk.labels.skip(id, "ann", &long, at(1)).is_err());
     assert!(desk.labels.skip(id, "ann", "a\0b", at(1)).is_err());
-    assert!(desk.labels.flag(id, "ann", &long[1..], at(1)).is_ok());
+    assert!(desk.labels.flag(id, "ann", &format!(" {}\n", &long[1..]), at(1)).is_ok());
 }

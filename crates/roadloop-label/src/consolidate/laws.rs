@@ -45,6 +45,51 @@ fn merged(answers: &[Vec<DrawnBox>], settings: &Consolidation) -> Consolidated {
     consolidate(&answers, (64, 48), settings)
 }
 
+/// Pairs of clusters without a short cut.
+fn all_pairs(
+    clusters: &[Vec<cluster::Voter<'_>>],
+    settings: &Consolidation,
+) -> Vec<(f64, u32, u32)> {
+    let mut pairs = Vec::new();
+    for one in 0..clusters.len() {
+        for other in one + 1..clusters.len() {
+            let [a, b] = [&clusters[one], &clusters[other]];
+            let overlap = iou(a[0].drawn.pixels, b[0].drawn.pixels);
+            let is_alike = overlap > 0.0 && overlap >= settings.iou;
+            let is_named_alike = !settings.class_aware || a[0].drawn.label == b[0].drawn.label;
+            if is_alike && is_named_alike && !cluster::have_one_in_common(a, b) {
+                pairs.push((overlap, one as u32, other as u32));
+            }
+        }
+    }
+    pairs
+}
+
+/// How many are matched, without a short cut.
+fn matched(found: &[DrawnBox], truth: &[DrawnBox], threshold: f64) -> u64 {
+    let mut pairs = Vec::new();
+    for drawn in found.iter().enumerate() {
+        for real in truth.iter().enumerate().filter(|(_, real)| real.label == drawn.1.label) {
+            pairs.push((iou(drawn.1.pixels, real.1.pixels), drawn, real));
+        }
+    }
+    pairs.retain(|(overlap, ..)| *overlap > 0.0 && *overlap >= threshold);
+    pairs.sort_by(|(one, a, b), (other, c, d)| {
+        let by_overlap = other.total_cmp(one);
+        by_overlap
+            .then_with(|| overlap::by_content(a.1, c.1))
+            .then_with(|| overlap::by_content(b.1, d.1))
+    });
+    let [mut is_found, mut is_there] = [BTreeSet::new(), BTreeSet::new()];
+    for (_, (place, _), (there, _)) in pairs {
+        if !is_found.contains(&place) && !is_there.contains(&there) {
+            is_found.insert(place);
+            is_there.insert(there);
+        }
+    }
+    is_found.len() as u64
+}
+
 /// All of it that does not name an answer, bit by bit.
 fn without_names(all: &Consolidated) -> Vec<String> {
     let mut lines = vec![format!("{:?}", all.agreement)];
@@ -160,6 +205,22 @@ proptest! {
             prop_assert!(left.votes < left.needed && (0.0..=1.0).contains(&left.nearest_iou));
         }
         prop_assert_eq!(seen.len(), answers.iter().map(Vec::len).sum::<usize>());
+    }
+
+    #[test]
+    fn no_pair_is_overlooked(answers in answers(), settings in settings()) {
+        let answers: Vec<&[DrawnBox]> = answers.iter().map(Vec::as_slice).collect();
+        let clusters = cluster::same_boxes(&answers);
+        prop_assert_eq!(cluster::pairs(&clusters, &settings), all_pairs(&clusters, &settings));
+    }
+
+    #[test]
+    fn a_score_overlooks_nothing(
+        found in proptest::collection::vec(drawn(), 0..12),
+        truth in proptest::collection::vec(drawn(), 0..12),
+        iou in prop_oneof![Just(0.5), 0.05..1.0f64],
+    ) {
+        prop_assert_eq!(score(&found, &truth, iou).matched, matched(&found, &truth, iou));
     }
 
     #[test]

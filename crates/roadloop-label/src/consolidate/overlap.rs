@@ -85,9 +85,15 @@ fn share(good: u64, bad: u64) -> f64 {
 /// Each box that was found is matched with one that is there, of the same name and
 /// overlapping that far, the best overlaps first.
 pub fn score(found: &[DrawnBox], truth: &[DrawnBox], threshold: f64) -> Score {
-    let mut pairs = Vec::new();
-    for (place, drawn) in found.iter().enumerate() {
-        for (there, real) in truth.iter().enumerate() {
+    let [found, truth] = [in_order(found), in_order(truth)];
+    let mut pairs: Vec<(f64, u32, u32)> = Vec::new();
+    for (place, drawn) in (0u32..).zip(&found) {
+        let right = edges(drawn.pixels)[2];
+        for (there, real) in (0u32..).zip(&truth) {
+            // By content is from left to right: nothing that follows meets this one.
+            if real.pixels.left() >= right && real.pixels.left() > drawn.pixels.left() {
+                break;
+            }
             if drawn.label != real.label {
                 continue;
             }
@@ -97,16 +103,12 @@ pub fn score(found: &[DrawnBox], truth: &[DrawnBox], threshold: f64) -> Score {
             }
         }
     }
-    pairs.sort_by(|one, other| {
-        let by_overlap = other.0.total_cmp(&one.0);
-        by_overlap
-            .then_with(|| by_content(&found[one.1], &found[other.1]))
-            .then_with(|| by_content(&truth[one.2], &truth[other.2]))
-    });
+    pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     let mut is_found = vec![false; found.len()];
     let mut is_there = vec![false; truth.len()];
     let mut matched = 0;
     for (_, place, there) in pairs {
+        let (place, there) = (place as usize, there as usize);
         if !is_found[place] && !is_there[there] {
             is_found[place] = true;
             is_there[there] = true;
@@ -114,4 +116,10 @@ pub fn score(found: &[DrawnBox], truth: &[DrawnBox], threshold: f64) -> Score {
         }
     }
     Score { matched, extra: found.len() as u64 - matched, missed: truth.len() as u64 - matched }
+}
+
+fn in_order(boxes: &[DrawnBox]) -> Vec<&DrawnBox> {
+    let mut boxes: Vec<&DrawnBox> = boxes.iter().collect();
+    boxes.sort_by(|one, other| by_content(one, other));
+    boxes
 }

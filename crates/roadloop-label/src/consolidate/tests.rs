@@ -241,3 +241,16 @@ fn scores() {
     let nothing = Score::default();
     assert_eq!((nothing.precision(), nothing.recall(), nothing.f1()), (1.0, 1.0, 1.0));
 }
+
+#[test]
+fn one_answer_is_what_it_is_however_full() {
+    let mut piled = answers("car 0 0 10 10; car 0 0 10 10; car 1 0 10 10; truck 0 0 10 10");
+    piled[0] = piled[0].iter().cycle().take(1000).cloned().collect();
+    let all = merged(&piled, &Consolidation::default());
+    let places: Vec<usize> = all.boxes.iter().map(|merged| merged.members[0].place).collect();
+    assert_eq!(places, (0..1000).collect::<Vec<_>>());
+    assert_eq!((all.left_out.len(), all.agreement), (0, 1.0));
+    // Of two boxes of one person: there were half a million.
+    let clusters = cluster::same_boxes(&[&piled[0]]);
+    assert_eq!(cluster::pairs(&clusters, &Consolidation::default()), []);
+}

@@ -68,7 +68,10 @@ fn a_skipped_return_frees_the_seat() {
     let mine = desk.answer("ann", &cars(&[10.0]), 1);
     desk.answer("bob", &cars(&[10.0]), 1);
     desk.decide(1, send_back("ann"), 2).unwrap();
-    desk.labels.skip(mine.id, "ann", "no", at(3)).unwrap();
+    let skip = || desk.labels.skip(mine.id, "ann", "no", at(3));
+    assert!(matches!(skip(), Err(LabelError::NotHeld { .. })), "not taken up again yet");
+    assert_eq!(desk.next_number("ann", 3), 1);
+    skip().unwrap();
     let task = desk.task(1);
     assert_eq!((task.row.state, task.outcome), (TaskState::Waiting, None));
     assert_eq!(desk.answer("eve", &cars(&[10.0]), 4).number, 1);
@@ -130,10 +133,15 @@ fn corrections_are_kept_beside_what_the_answers_came_to() {
     let result = &desk.labels.results(&street(), 0, 9).unwrap()[0];
     let boxes = result.boxes.as_ref().unwrap();
     assert_eq!((boxes.len(), boxes[1].confidence), (2, Some(0.0)));
-    // Approved after all: the correction is no longer in the way.
-    let task = desk.decide(1, Ruling::Approve, 3).unwrap();
-    assert_eq!(task.row.state, TaskState::Approved);
-    assert_eq!(desk.labels.results(&street(), 0, 9).unwrap()[0].boxes.as_ref().unwrap().len(), 1);
+    // Approving would lose the correction; another one takes its place.
+    check_refused(&desk, 1, Ruling::Approve, "correct it again, or send it back");
+    let boxes = || desk.labels.results(&street(), 0, 9).unwrap()[0].boxes.clone().unwrap().len();
+    assert_eq!((desk.state(1), boxes()), (TaskState::Corrected, 2));
+    desk.decide(1, Ruling::Correct(cars(&[10.0, 30.0, 50.0])), 3).unwrap();
+    assert_eq!((desk.state(1), boxes()), (TaskState::Corrected, 3));
+    desk.decide(1, send_back("ann"), 4).unwrap();
+    desk.decide(1, Ruling::Approve, 5).unwrap();
+    assert_eq!((desk.state(1), boxes()), (TaskState::Approved, 1));
 }
 
 #[test]
@@ -157,16 +165,77 @@ fn a_decision_ends_what_was_sent_back() {
 fn an_answer_after_the_decision_is_a_draft() {
     let desk = Desk::of(1, 1);
     let skipped = desk.next("ann", 0).unwrap();
-    desk.labels.skip(skipped.id, "ann", "", at(1)).unwrap();
+    desk.labels.skip(skipped.id, "ann", "fog", at(1)).unwrap();
     let desk = Desk::of(1, 2);
     let held = desk.next("ann", 0).unwrap();
     for worker in ["bob", "eve"] {
         let id = desk.next(worker, 1).unwrap().id;
-        desk.labels.skip(id, worker, "", at(1)).unwrap();
+        desk.labels.skip(id, worker, "fog", at(1)).unwrap();
     }
     desk.decide(1, Ruling::Correct(cars(&[])), 2).unwrap();
     let kept = desk.submit(held.id, "ann", &cars(&[1.0]), 3).unwrap();
     assert_eq!(kept, Submitted::KeptAsDraft { reason: KeptReason::Decided });
     assert_eq!(desk.labels.job(&street(), at(4)).unwrap().progress.leased, 0);
+    check_counts(&desk.labels);
+}
+
+/// Of two people, of whom so many answered before it was skipped.
+fn failed(answered: usize) -> Desk {
+    let desk = Desk::of(1, 2);
+    for _ in 0..answered {
+        desk.answer("ann", &cars(&[10.0]), 1);
+    }
+    for worker in ["bob", "eve"] {
+        let id = desk.next(worker, 2).unwrap().id;
+        desk.labels.skip(id, worker, "fog", at(2)).unwrap();
+    }
+    assert_eq!(desk.state(1), TaskState::Failed);
+    desk
+}
+
+#[test]
+fn a_failed_task_goes_back_to_one_who_skipped_it() {
+    let desk = failed(1);
+    desk.decide(1, send_back("bob"), 3).unwrap();
+    assert_eq!(desk.state(1), TaskState::SentBack);
+    let item = &desk.labels.work("bob", at(4)).unwrap()[0];
+    assert_eq!((item.left_for_me, item.sent_back), (1, 1));
+    check_counts(&desk.labels);
+    let again = desk.next("bob", 4).unwrap();
+    assert_eq!((again.number, again.draft), (1, None));
+    assert_eq!(again.sent_back.unwrap().comment, "look at the left");
+    desk.submit(again.id, "bob", &cars(&[10.0]), 5).unwrap();
+    let task = desk.task(1);
+    assert_eq!((task.row.state, task.row.answers), (TaskState::InReview, 2));
+    let progress = desk.labels.job(&street(), at(6)).unwrap().progress;
+    assert_eq!((progress.failed, progress.skipped), (0, 1));
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn with_one_who_looks_again_it_is_for_others_too() {
+    let desk = failed(0);
+    desk.decide(1, send_back("bob"), 3).unwrap();
+    assert_eq!(desk.next_number("ann", 3), 0);
+    desk.answer("bob", &cars(&[]), 4);
+    assert_eq!(desk.state(1), TaskState::Waiting);
+    desk.answer("ann", &cars(&[]), 5);
+    assert_eq!(desk.state(1), TaskState::InReview);
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn what_is_skipped_again_has_failed_again() {
+    let desk = failed(1);
+    desk.decide(1, send_back("bob"), 3).unwrap();
+    let id = desk.next("bob", 4).unwrap().id;
+    desk.labels.skip(id, "bob", "fog", at(5)).unwrap();
+    assert_eq!(desk.state(1), TaskState::Failed);
+    // Decided without waiting, it is skipped as it was.
+    desk.decide(1, send_back("eve"), 6).unwrap();
+    desk.decide(1, Ruling::Correct(cars(&[])), 7).unwrap();
+    assert_eq!((desk.state(1), desk.task(1).answers.len()), (TaskState::Corrected, 1));
+    assert_eq!(desk.next_number("eve", 8), 0);
+    check_refused(&desk, 1, send_back("eve"), "no answer of this worker");
     check_counts(&desk.labels);
 }

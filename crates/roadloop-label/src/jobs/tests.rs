@@ -31,7 +31,7 @@ fn names_are_given_once() {
     let desk = Desk::new();
     let create = |name| words(desk.labels.create(&new_job(name, Purpose::Draw, settings()), at(0)));
     assert_eq!(create("street"), "ok");
-    assert_eq!(create("Street"), "there is a labelling job Street already: take another name");
+    assert_eq!(create("Street"), "there is a labelling job street already: take another name");
     let chained = new_job("check", Purpose::Verify { of: job("nowhere") }, settings());
     let words = words(desk.labels.create(&chained, at(0)));
     assert_eq!(words, "there is no labelling job nowhere: look at the list of them");
@@ -74,8 +74,10 @@ fn check_task(change: impl FnOnce(&mut NewTask), expected: &str) {
     desk.labels.create(&new_job("street", Purpose::Draw, settings()), at(0)).unwrap();
     let mut bad = task(2);
     change(&mut bad);
+    let alone = crate::testing::words(bad.check(&Purpose::Draw, &settings()));
     let words = words(desk.labels.add_tasks(&street(), 1, &[task(1), bad]));
     assert!(words.contains(expected), "{words}");
+    assert_eq!(alone, words, "asked before");
     let tasks = if words == "ok" { 2 } else { 0 };
     assert_eq!(desk.labels.job(&street(), at(0)).unwrap().progress.tasks, tasks);
 }
@@ -84,6 +86,15 @@ fn check_task(change: impl FnOnce(&mut NewTask), expected: &str) {
 fn tasks_are_checked_and_a_batch_is_all_or_nothing() {
     check_task(|_| {}, "ok");
     check_task(|it| it.width = 0, "1 to 65536 pixels");
+    let given = |count| {
+        let pixels = roadloop_base::PixelBox::new(0.0, 0.0, 1.0, 1.0).unwrap();
+        Some(vec![ResultBox { label: "tram".into(), pixels, confidence: None }; count])
+    };
+    check_task(|it| it.given = given(10_000), "ok");
+    check_task(|it| it.given = given(10_001), "at most 10000 boxes");
+    let many = |count| vec![crate::testing::drawn("tram", 1.0); count];
+    check_task(|it| it.initial = many(1001), "at most 1000 boxes, not 1001");
+    check_task(|it| it.line = Some(" ".repeat((16 << 20) + 1)), "at most 16 MiB");
     check_task(|it| it.source = "x".repeat(5000), "1 to 4096 characters");
     check_task(|it| it.initial[0].label = "tram".into(), "ok");
     check_task(|it| it.gold = Some(vec![crate::testing::drawn("tram", 1.0)]), "no label");
@@ -173,8 +184,18 @@ fn closing_says_by_whom() {
     let closed = desk.labels.close(&street(), "rita", at(5)).unwrap();
     assert_eq!((closed.state, closed.changed_by.as_str()), (JobState::Closed, "rita"));
     assert_eq!(closed.changed_at, at(5));
-    let new = new_job("other", Purpose::Draw, settings());
-    desk.labels.create(&new, at(0)).unwrap();
-    assert!(words(desk.labels.close(&job("other"), "rita", at(5))).contains("is filling"));
-    assert!(words(desk.labels.reopen(&job("other"), "rita", at(5))).contains("is filling"));
+}
+
+#[test]
+fn what_was_not_made_to_the_end_is_made_again() {
+    let desk = Desk::new();
+    let labels = &desk.labels;
+    labels.create(&new_job("street", Purpose::Draw, settings()), at(0)).unwrap();
+    labels.add_tasks(&street(), 1, &[task(1)]).unwrap();
+    let refused = "job street is filling: it was never made to the end: drop it and make it again";
+    assert_eq!(words(labels.close(&street(), "rita", at(5))), refused);
+    assert_eq!(words(labels.reopen(&street(), "rita", at(5))), refused);
+    assert_eq!(words(labels.results(&street(), 0, 9)), refused);
+    labels.seal(&street(), at(6)).unwrap();
+    assert_eq!(labels.results(&street(), 0, 9).unwrap().len(), 1);
 }

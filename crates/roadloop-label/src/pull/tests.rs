@@ -120,6 +120,43 @@ fn gold_ones_come_in_between_and_to_everybody() {
     check_counts(&desk.labels);
 }
 
+/// A whole job of one worker, who sees nothing but that there is one less each time.
+#[track_caller]
+fn check_counting_down(tasks: u64, gold_ones: &[u64], gold_every: u32, given: usize) {
+    let desk = Desk::new();
+    let mut settings = settings();
+    settings.gold_every = gold_every;
+    let new = |number| if gold_ones.contains(&number) { gold(number) } else { task(number) };
+    let tasks: Vec<_> = (1..=tasks).map(new).collect();
+    desk.open_job("street", Purpose::Draw, settings, &tasks);
+    let left = || desk.labels.work("ann", at(1)).unwrap()[0].left_for_me;
+    let before = left();
+    let mut counted = Vec::new();
+    while let Some(assignment) = desk.next("ann", 1) {
+        counted.push(assignment.left_for_me);
+        assert_eq!(left(), assignment.left_for_me);
+        desk.submit(assignment.id, "ann", &cars(&[]), 2).unwrap();
+    }
+    let expected: Vec<u64> = (0..before).rev().collect();
+    assert_eq!((counted, before, left()), (expected, given as u64, 0));
+    check_counts(&desk.labels);
+}
+
+#[test]
+fn what_is_left_does_not_tell_which_are_gold() {
+    check_counting_down(8, &[2, 5], 3, 8);
+    // The second one would come after two more.
+    check_counting_down(5, &[2, 5], 3, 4);
+    check_counting_down(8, &[2, 5], 4, 8);
+    check_counting_down(9, &[1, 2, 3, 4], 2, 9);
+    check_counting_down(9, &[1, 2, 3, 4, 5, 6], 2, 6);
+    check_counting_down(6, &[4, 5, 6], 1, 6);
+    check_counting_down(6, &[4, 5, 6], 0, 3);
+    check_counting_down(6, &[4, 5, 6], 9, 3);
+    check_counting_down(12, &[], 2, 12);
+    check_counting_down(3, &[1, 2, 3], 2, 0);
+}
+
 #[test]
 fn a_gold_one_that_ran_out_comes_again() {
     let desk = Desk::new();
@@ -177,7 +214,7 @@ fn the_frame_before_is_shown_as_this_worker_drew_it() {
     assert_eq!(desk.answer("ann", &cars(&[33.0]), 0).previous, None);
     let second = desk.next("ann", 0).unwrap();
     assert_eq!(second.previous, Some(vec![drawn("car", 33.0)]));
-    desk.labels.skip(second.id, "ann", "", at(0)).unwrap();
+    desk.labels.skip(second.id, "ann", "fog", at(0)).unwrap();
     assert_eq!(desk.next("ann", 0).unwrap().previous, Some(vec![drawn("car", 0.0)]));
     // The other one did not draw anything there, and sees nobody else's boxes.
     let second = desk.next("bob", 0).unwrap();
@@ -268,7 +305,7 @@ fn what_one_had_keeps_nobody_looking() {
     }
     for _ in 1..=MANY {
         let skipped = desk.next("ann", 0).unwrap();
-        desk.labels.skip(skipped.id, "ann", "", at(0)).unwrap();
+        desk.labels.skip(skipped.id, "ann", "fog", at(0)).unwrap();
     }
     // All those seats came free, and were Bob's: he goes on by number, and sees the rest
     // of them later.
