@@ -494,10 +494,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The anonymised image of a task
-         * @description Who labels is shown those that were handed to them.
-         */
+        /** The anonymised image of a task */
         get: operations["task_image"];
         put?: never;
         post?: never;
@@ -911,6 +908,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/work/assignments/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The anonymised image of a task that was handed to who asks */
+        get: operations["assignment_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/work/assignments/{id}/release": {
         parameters: {
             query?: never;
@@ -939,6 +953,23 @@ export interface paths {
         put?: never;
         /** Skips a task: others are asked */
         post: operations["skip_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a job is about, for who does its tasks */
+        get: operations["work_on"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1025,7 +1056,11 @@ export interface components {
             left_for_me: number;
             /** Format: int64 */
             mine_done: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The task's; where some are gold, which of all that this person was given: the task's
+             *     would tell those from others.
+             */
             number: number;
             /** @description What the same person drew on the frame before, of the same camera. */
             previous?: components["schemas"]["PersonsBox"][] | null;
@@ -2101,6 +2136,14 @@ export interface components {
             /** Format: int64 */
             count: number;
             name: string;
+        };
+        /** @description What a job is about. */
+        WorkDetail: {
+            /** @description Markdown; what stands before a line `---` is always visible. */
+            instructions: string;
+            job: string;
+            /** @description Names of pictures that the instructions show. */
+            pictures: string[];
         };
         /** @description A job with something to do for who asks. */
         WorkItemItem: {
@@ -3784,6 +3827,41 @@ export interface operations {
             };
         };
     };
+    assignment_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description the one with that entity tag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is not yours, or there is no image of it here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     release_task: {
         parameters: {
             query?: never;
@@ -3847,6 +3925,34 @@ export interface operations {
             };
             /** @description it is not in your hands any more */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    work_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkDetail"];
+                };
+            };
+            /** @description there is no such job, or nothing in it for who asks */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

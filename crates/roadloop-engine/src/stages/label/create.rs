@@ -196,11 +196,7 @@ impl Filling<'_> {
     }
 
     /// The earlier job's results, each with its line as the new one's input.
-    async fn with_earlier(
-        &mut self,
-        of: &JobName,
-        purpose: &Purpose,
-    ) -> Result<Report, EngineError> {
+    async fn with_earlier(&mut self, of: &JobName) -> Result<Report, EngineError> {
         let name = of.clone();
         let earlier = on_file(self.labels, move |labels| labels.job(&name, now())).await?;
         if matches!(earlier.purpose, Purpose::Verify { .. }) {
