@@ -1,11 +1,9 @@
 //! Which boxes of several people are of one thing.
 
-use std::cmp::Ordering;
-
 use roadloop_base::DrawnBox;
 
 use super::Consolidation;
-use super::overlap::{by_content, edges, iou};
+use super::overlap::{MostAlike, PAIRS_AT_ONCE, by_content, edges, iou};
 
 /// A box, and whose.
 #[derive(Clone, Copy, Debug)]
@@ -28,20 +26,6 @@ pub(super) fn clusters<'a>(
     join(same_boxes(answers), answers.len(), settings, PAIRS_AT_ONCE)
 }
 
-/// Where boxes are piled up there are millions of pairs, and nearly all of them are of
-/// clusters that cannot join any more once the most alike have: so many are looked at,
-/// and then only what is still of use.
-const PAIRS_AT_ONCE: usize = 1 << 18;
-
-/// How alike two clusters of the very same box are, and which.
-type Pair = (f64, u32, u32);
-
-/// The most alike first. Clusters are in the order of content: their places tell equal
-/// overlaps apart.
-fn before(one: &Pair, other: &Pair) -> Ordering {
-    other.0.total_cmp(&one.0).then((one.1, one.2).cmp(&(other.1, other.2)))
-}
-
 pub(super) fn join<'a>(
     mut clusters: Vec<Vec<Voter<'a>>>,
     answers: usize,
@@ -54,15 +38,17 @@ pub(super) fn join<'a>(
     let boxes: Vec<&DrawnBox> = clusters.iter().map(|cluster| cluster[0].drawn).collect();
     // Where the boxes of a former cluster are now.
     let mut home: Vec<usize> = (0..clusters.len()).collect();
-    let mut done = None;
+    let mut best = MostAlike::new(at_once);
     loop {
         let may_join = |one: u32, other: u32| {
             let [one, other] = [home[one as usize], home[other as usize]];
             one != other && !have_one_in_common(&clusters[one], &clusters[other])
         };
-        let pairs = pairs(&boxes, settings, done, at_once, may_join);
-        let Some(last) = pairs.last().copied() else { break };
-        done = Some(last);
+        offer_pairs(&mut best, &boxes, settings, may_join);
+        let pairs = best.take();
+        if pairs.is_empty() {
+            break;
+        }
         for (_, one, other) in pairs {
             let [one, other] = [home[one as usize], home[other as usize]];
             let [one, other] = [one.min(other), one.max(other)];
@@ -85,16 +71,13 @@ pub(super) fn join<'a>(
     clusters
 }
 
-/// The most alike pairs that may join, of those that come after one; so many at most.
-fn pairs(
+/// All pairs of boxes that are alike and may join.
+fn offer_pairs(
+    best: &mut MostAlike,
     boxes: &[&DrawnBox],
     settings: &Consolidation,
-    after: Option<Pair>,
-    at_once: usize,
     may_join: impl Fn(u32, u32) -> bool,
-) -> Vec<Pair> {
-    let mut pairs: Vec<Pair> = Vec::new();
-    let mut worst: Option<Pair> = None;
+) {
     for (one, a) in (0u32..).zip(boxes) {
         let [left, _, right, _] = edges(a.pixels);
         for (other, b) in (one + 1..).zip(&boxes[one as usize + 1..]) {
@@ -102,37 +85,15 @@ fn pairs(
             if b.pixels.left() >= right && b.pixels.left() > left {
                 break;
             }
-            if settings.class_aware && a.label != b.label {
+            if (settings.class_aware && a.label != b.label) || !may_join(one, other) {
                 continue;
             }
-            let pair = (iou(a.pixels, b.pixels), one, other);
-            let is_alike = pair.0 > 0.0 && pair.0 >= settings.iou;
-            if !is_alike
-                || after.is_some_and(|after| before(&pair, &after).is_le())
-                || worst.is_some_and(|worst| before(&worst, &pair).is_lt())
-                || !may_join(one, other)
-            {
-                continue;
-            }
-            pairs.push(pair);
-            if pairs.len() >= 2 * at_once {
-                worst = Some(keep_best(&mut pairs, at_once));
+            let overlap = iou(a.pixels, b.pixels);
+            if overlap > 0.0 && overlap >= settings.iou {
+                best.offer((overlap, one, other));
             }
         }
     }
-    if pairs.len() > at_once {
-        keep_best(&mut pairs, at_once);
-    }
-    pairs.sort_unstable_by(before);
-    pairs
-}
-
-/// The worst of those that stay.
-fn keep_best(pairs: &mut Vec<Pair>, most: usize) -> Pair {
-    let (_, worst, _) = pairs.select_nth_unstable_by(most - 1, before);
-    let worst = *worst;
-    pairs.truncate(most);
-    worst
 }
 
 /// Clusters of the very same box, in the order of content: the n-th holds the n-th copy
