@@ -10,7 +10,7 @@ use crate::manifest::LONGEST_LINE;
 use crate::{Consolidated, JobName, JobSettings, Judged, LabelClass, LabelError, Purpose, Verdict};
 
 /// In one answer. Five times what a full image has; where three people draw as many on
-/// one and the same place, making them one takes a second, and everybody waits for it.
+/// one and the same place, making them one takes half a second, and everybody waits.
 pub const MOST_BOXES: usize = 1000;
 
 /// In one result that is brought, of which nothing is made any more.

@@ -3,7 +3,7 @@
 use roadloop_base::DrawnBox;
 
 use super::Consolidation;
-use super::overlap::{by_content, edges, iou};
+use super::overlap::{MostAlike, PAIRS_AT_ONCE, by_content, edges, iou};
 
 /// A box, and whose.
 #[derive(Clone, Copy, Debug)]
@@ -23,26 +23,44 @@ pub(super) fn clusters<'a>(
     answers: &[&'a [DrawnBox]],
     settings: &Consolidation,
 ) -> Vec<Vec<Voter<'a>>> {
-    let mut clusters = same_boxes(answers);
-    if answers.len() < 2 {
+    join(same_boxes(answers), answers.len(), settings, PAIRS_AT_ONCE)
+}
+
+pub(super) fn join<'a>(
+    mut clusters: Vec<Vec<Voter<'a>>>,
+    answers: usize,
+    settings: &Consolidation,
+    at_once: usize,
+) -> Vec<Vec<Voter<'a>>> {
+    if answers < 2 {
         return clusters;
     }
-    let mut pairs = pairs(&clusters, settings);
-    // Clusters are in the order of content: their places tell equal overlaps apart.
-    pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let boxes: Vec<&DrawnBox> = clusters.iter().map(|cluster| cluster[0].drawn).collect();
     // Where the boxes of a former cluster are now.
     let mut home: Vec<usize> = (0..clusters.len()).collect();
-    for (_, one, other) in pairs {
-        let [one, other] = [one as usize, other as usize];
-        let [one, other] = [home[one].min(home[other]), home[one].max(home[other])];
-        if one == other || !can_join(&clusters[one], &clusters[other], settings.iou) {
-            continue;
+    let mut best = MostAlike::new(at_once);
+    loop {
+        let may_join = |one: u32, other: u32| {
+            let [one, other] = [home[one as usize], home[other as usize]];
+            one != other && !have_one_in_common(&clusters[one], &clusters[other])
+        };
+        offer_pairs(&mut best, &boxes, settings, may_join);
+        let pairs = best.take();
+        if pairs.is_empty() {
+            break;
         }
-        let moved = std::mem::take(&mut clusters[other]);
-        clusters[one].extend(moved);
-        for place in &mut home {
-            if *place == other {
-                *place = one;
+        for (_, one, other) in pairs {
+            let [one, other] = [home[one as usize], home[other as usize]];
+            let [one, other] = [one.min(other), one.max(other)];
+            if one == other || !can_join(&clusters[one], &clusters[other], settings.iou) {
+                continue;
+            }
+            let moved = std::mem::take(&mut clusters[other]);
+            clusters[one].extend(moved);
+            for place in &mut home {
+                if *place == other {
+                    *place = one;
+                }
             }
         }
     }
@@ -53,29 +71,29 @@ pub(super) fn clusters<'a>(
     clusters
 }
 
-/// How alike two clusters of the very same box are, and which; only where they may ever
-/// join. Where boxes are piled up there are many: places are short.
-pub(super) fn pairs(clusters: &[Vec<Voter<'_>>], settings: &Consolidation) -> Vec<(f64, u32, u32)> {
-    let mut pairs = Vec::new();
-    for (one, cluster) in (0u32..).zip(clusters) {
-        let a = cluster[0].drawn;
+/// All pairs of boxes that are alike and may join.
+fn offer_pairs(
+    best: &mut MostAlike,
+    boxes: &[&DrawnBox],
+    settings: &Consolidation,
+    may_join: impl Fn(u32, u32) -> bool,
+) {
+    for (one, a) in (0u32..).zip(boxes) {
         let [left, _, right, _] = edges(a.pixels);
-        for (other, next) in (one + 1..).zip(&clusters[one as usize + 1..]) {
-            let b = next[0].drawn;
+        for (other, b) in (one + 1..).zip(&boxes[one as usize + 1..]) {
             // By content is from left to right: nothing that follows meets this one.
             if b.pixels.left() >= right && b.pixels.left() > left {
                 break;
             }
-            if (settings.class_aware && a.label != b.label) || have_one_in_common(cluster, next) {
+            if (settings.class_aware && a.label != b.label) || !may_join(one, other) {
                 continue;
             }
             let overlap = iou(a.pixels, b.pixels);
             if overlap > 0.0 && overlap >= settings.iou {
-                pairs.push((overlap, one, other));
+                best.offer((overlap, one, other));
             }
         }
     }
-    pairs
 }
 
 /// Clusters of the very same box, in the order of content: the n-th holds the n-th copy
@@ -115,6 +133,6 @@ fn can_join(one: &[Voter<'_>], other: &[Voter<'_>], threshold: f64) -> bool {
 }
 
 /// Somebody who is in both: nobody says of two boxes of their own that they are one.
-pub(super) fn have_one_in_common(one: &[Voter<'_>], other: &[Voter<'_>]) -> bool {
+fn have_one_in_common(one: &[Voter<'_>], other: &[Voter<'_>]) -> bool {
     one.iter().any(|a| other.iter().any(|b| a.answer == b.answer))
 }

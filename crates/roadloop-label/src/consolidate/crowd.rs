@@ -181,7 +181,7 @@ fn the_fullest_image() {
         confidence: None,
         tags: Vec::new(),
     };
-    for (people, boxes) in [(1, 1000), (3, 1000), (9, 200)] {
+    for (people, boxes) in [(1, 1000), (3, 1000), (9, 200), (9, 1000)] {
         let spread: Vec<DrawnBox> = (0..boxes).map(|_| thing(dice)).collect();
         let pile: Vec<DrawnBox> = (0..boxes).map(piled).collect();
         for (name, truth) in [("spread", spread), ("piled", pile)] {

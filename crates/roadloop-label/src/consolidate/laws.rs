@@ -45,24 +45,46 @@ fn merged(answers: &[Vec<DrawnBox>], settings: &Consolidation) -> Consolidated {
     consolidate(&answers, (64, 48), settings)
 }
 
-/// Pairs of clusters without a short cut.
-fn all_pairs(
-    clusters: &[Vec<cluster::Voter<'_>>],
-    settings: &Consolidation,
-) -> Vec<(f64, u32, u32)> {
+/// Clusters with all pairs at once and no short cut.
+fn plain_clusters(answers: &[&[DrawnBox]], settings: &Consolidation) -> Vec<BTreeSet<[usize; 2]>> {
+    let mut clusters = cluster::same_boxes(answers);
     let mut pairs = Vec::new();
     for one in 0..clusters.len() {
         for other in one + 1..clusters.len() {
-            let [a, b] = [&clusters[one], &clusters[other]];
-            let overlap = iou(a[0].drawn.pixels, b[0].drawn.pixels);
-            let is_alike = overlap > 0.0 && overlap >= settings.iou;
-            let is_named_alike = !settings.class_aware || a[0].drawn.label == b[0].drawn.label;
-            if is_alike && is_named_alike && !cluster::have_one_in_common(a, b) {
-                pairs.push((overlap, one as u32, other as u32));
+            let [a, b] = [clusters[one][0].drawn, clusters[other][0].drawn];
+            let overlap = iou(a.pixels, b.pixels);
+            let is_named_alike = !settings.class_aware || a.label == b.label;
+            if is_named_alike && overlap > 0.0 && overlap >= settings.iou {
+                pairs.push((overlap, one, other));
             }
         }
     }
-    pairs
+    // Stable: those that are as alike stay in their order.
+    pairs.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let mut home: Vec<usize> = (0..clusters.len()).collect();
+    for (_, one, other) in pairs {
+        let [one, other] = [home[one].min(home[other]), home[one].max(home[other])];
+        let all_fit = clusters[one].iter().all(|a| {
+            let fits = |b: &cluster::Voter<'_>| {
+                a.answer != b.answer && iou(a.drawn.pixels, b.drawn.pixels) >= settings.iou
+            };
+            clusters[other].iter().all(fits)
+        });
+        if one != other && all_fit {
+            let moved = std::mem::take(&mut clusters[other]);
+            clusters[one].extend(moved);
+            home.iter_mut().filter(|place| **place == other).for_each(|place| *place = one);
+        }
+    }
+    clusters.retain(|cluster| !cluster.is_empty());
+    names(&clusters)
+}
+
+fn names(clusters: &[Vec<cluster::Voter<'_>>]) -> Vec<BTreeSet<[usize; 2]>> {
+    let names = |cluster: &Vec<cluster::Voter<'_>>| {
+        cluster.iter().map(|voter| [voter.answer, voter.place]).collect()
+    };
+    clusters.iter().map(names).collect()
 }
 
 /// How many are matched, without a short cut.
@@ -208,10 +230,15 @@ proptest! {
     }
 
     #[test]
-    fn no_pair_is_overlooked(answers in answers(), settings in settings()) {
+    fn no_pair_is_overlooked(
+        answers in answers(),
+        settings in settings(),
+        at_once in prop_oneof![1..5usize, Just(1000)],
+    ) {
         let answers: Vec<&[DrawnBox]> = answers.iter().map(Vec::as_slice).collect();
-        let clusters = cluster::same_boxes(&answers);
-        prop_assert_eq!(cluster::pairs(&clusters, &settings), all_pairs(&clusters, &settings));
+        let same = cluster::same_boxes(&answers);
+        let got = cluster::join(same, answers.len(), &settings, at_once);
+        prop_assert_eq!(names(&got), plain_clusters(&answers, &settings));
     }
 
     #[test]

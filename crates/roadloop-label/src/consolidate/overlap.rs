@@ -86,36 +86,104 @@ fn share(good: u64, bad: u64) -> f64 {
 /// overlapping that far, the best overlaps first.
 pub fn score(found: &[DrawnBox], truth: &[DrawnBox], threshold: f64) -> Score {
     let [found, truth] = [in_order(found), in_order(truth)];
-    let mut pairs: Vec<(f64, u32, u32)> = Vec::new();
-    for (place, drawn) in (0u32..).zip(&found) {
-        let right = edges(drawn.pixels)[2];
-        for (there, real) in (0u32..).zip(&truth) {
-            // By content is from left to right: nothing that follows meets this one.
-            if real.pixels.left() >= right && real.pixels.left() > drawn.pixels.left() {
-                break;
-            }
-            if drawn.label != real.label {
-                continue;
-            }
-            let overlap = iou(drawn.pixels, real.pixels);
-            if overlap > 0.0 && overlap >= threshold {
-                pairs.push((overlap, place, there));
-            }
-        }
-    }
-    pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     let mut is_found = vec![false; found.len()];
     let mut is_there = vec![false; truth.len()];
     let mut matched = 0;
-    for (_, place, there) in pairs {
-        let (place, there) = (place as usize, there as usize);
-        if !is_found[place] && !is_there[there] {
-            is_found[place] = true;
-            is_there[there] = true;
-            matched += 1;
+    let mut best = MostAlike::new(PAIRS_AT_ONCE);
+    loop {
+        for (place, drawn) in (0u32..).zip(&found) {
+            if is_found[place as usize] {
+                continue;
+            }
+            let right = edges(drawn.pixels)[2];
+            for (there, real) in (0u32..).zip(&truth) {
+                // By content is from left to right: nothing that follows meets this one.
+                if real.pixels.left() >= right && real.pixels.left() > drawn.pixels.left() {
+                    break;
+                }
+                if is_there[there as usize] || drawn.label != real.label {
+                    continue;
+                }
+                let overlap = iou(drawn.pixels, real.pixels);
+                if overlap > 0.0 && overlap >= threshold {
+                    best.offer((overlap, place, there));
+                }
+            }
+        }
+        let pairs = best.take();
+        if pairs.is_empty() {
+            break;
+        }
+        for (_, place, there) in pairs {
+            let (place, there) = (place as usize, there as usize);
+            if !is_found[place] && !is_there[there] {
+                is_found[place] = true;
+                is_there[there] = true;
+                matched += 1;
+            }
         }
     }
     Score { matched, extra: found.len() as u64 - matched, missed: truth.len() as u64 - matched }
+}
+
+/// Where boxes are piled up there are millions of pairs, and nearly all of them are of no
+/// use any more once the most alike are put together: so many are looked at, and then only
+/// what is left.
+pub(super) const PAIRS_AT_ONCE: usize = 1 << 16;
+
+/// How alike two boxes are, and which by their places in the order of content.
+pub(super) type Pair = (f64, u32, u32);
+
+/// The most alike pairs of those offered, of which none comes twice.
+pub(super) struct MostAlike {
+    at_once: usize,
+    pairs: Vec<Pair>,
+    /// The last one that was taken.
+    taken: Option<Pair>,
+    /// So many are better than this one already.
+    worst: Option<Pair>,
+}
+
+impl MostAlike {
+    pub(super) fn new(at_once: usize) -> MostAlike {
+        MostAlike { at_once, pairs: Vec::new(), taken: None, worst: None }
+    }
+
+    pub(super) fn offer(&mut self, pair: Pair) {
+        if self.taken.is_some_and(|taken| before(&pair, &taken).is_le())
+            || self.worst.is_some_and(|worst| before(&worst, &pair).is_lt())
+        {
+            return;
+        }
+        self.pairs.push(pair);
+        if self.pairs.len() >= 2 * self.at_once {
+            self.worst = Some(self.keep_best());
+        }
+    }
+
+    /// In their order, so many at most. None: all were.
+    pub(super) fn take(&mut self) -> Vec<Pair> {
+        if self.pairs.len() > self.at_once {
+            self.keep_best();
+        }
+        let mut pairs = std::mem::take(&mut self.pairs);
+        pairs.sort_unstable_by(before);
+        self.worst = None;
+        self.taken = pairs.last().copied().or(self.taken);
+        pairs
+    }
+
+    fn keep_best(&mut self) -> Pair {
+        let (_, worst, _) = self.pairs.select_nth_unstable_by(self.at_once - 1, before);
+        let worst = *worst;
+        self.pairs.truncate(self.at_once);
+        worst
+    }
+}
+
+/// The most alike first; places tell those apart that are as alike.
+fn before(one: &Pair, other: &Pair) -> Ordering {
+    other.0.total_cmp(&one.0).then((one.1, one.2).cmp(&(other.1, other.2)))
 }
 
 fn in_order(boxes: &[DrawnBox]) -> Vec<&DrawnBox> {
