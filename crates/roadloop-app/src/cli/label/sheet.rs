@@ -1,5 +1,6 @@
 //! `label sheet`: some labelled images on one picture.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -42,7 +43,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
-    let end = args.out.extension().map(|end| end.to_ascii_lowercase());
+    let end = args.out.extension().map(OsStr::to_ascii_lowercase);
     let is_jpeg = match end.as_ref().and_then(|end| end.to_str()) {
         Some("png") => false,
         Some("jpg" | "jpeg") => true,
