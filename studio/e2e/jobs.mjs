@@ -382,7 +382,7 @@ await check("time runs out: the draft is kept, and somebody else has the task", 
   const { page } = workers[1];
   let given;
   page.on("response", async (answer) => {
-    if (answer.url().endsWith("/work/short/next") && answer.status() === 200) given ??= await answer.json();
+    if (/\/work\/short\/next$/.test(answer.url()) && answer.status() === 200) given ??= await answer.json();
   });
   await page.goto(`${base}/work/short`);
   await editor(page);

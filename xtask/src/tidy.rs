@@ -60,11 +60,14 @@ fn leftovers(text: &str) -> Vec<String> {
     found
 }
 
-/// Is the place at the beginning of a path, and not inside a longer one or an address?
+/// Is the place at the beginning of a path, and not inside a longer one or an address, nor
+/// a page or a question of the studio?
 fn names_place(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| {
         let before = line[..at].chars().next_back();
-        !before.is_some_and(|c| c.is_alphanumeric() || "._-/}>*".contains(c))
+        let behind = &line[at + place.len()..];
+        let is_route = ["$", "{", "assignments/"].iter().any(|part| behind.starts_with(part));
+        !is_route && !before.is_some_and(|c| c.is_alphanumeric() || "._-/}>*".contains(c))
     })
 }
 
