@@ -2990,6 +2990,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerItem"][];
+                    "text/csv": string;
+                    "image/png": string;
                 };
             };
             /** @description there is no such job */

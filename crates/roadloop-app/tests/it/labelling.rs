@@ -230,6 +230,37 @@ fn a_job_goes_from_frames_to_a_checked_manifest() {
     let source = lines(&anonymized)[0]["source-ref"].as_str().unwrap().to_owned();
     assert!(source.contains("/anonymized/") && Path::new(&source).is_file(), "{source}");
 
+    // Others adjust boxes in parts of pixels: what nobody changes is written as it came.
+    let parts = text.replacen("\"left\":4,", "\"left\":4.25,", 1);
+    assert_ne!(parts, text);
+    let file = workspace.write("parts.manifest", parts.as_bytes());
+    workspace.ok(&[
+        "label",
+        "import",
+        file.to_str().unwrap(),
+        "--as",
+        "parts",
+        "--attribute",
+        "cars",
+    ]);
+    workspace.ok(&["label", "create", "better", "--adjust", "parts"]);
+    for number in 1..=3 {
+        let given = team.next(1, "better");
+        let mut drawn = given["boxes"].clone();
+        if number == 3 {
+            drawn[0]["left"] = json!(7);
+        }
+        team.answer(1, &given, &json!({"boxes": drawn, "seconds": 1.0}));
+    }
+    let adjusted = workspace.path("better.manifest");
+    workspace.ok(&["label", "export", "better", "--out", adjusted.to_str().unwrap()]);
+    let adjusted = lines(&adjusted);
+    let lefts = adjusted.iter().map(|line| line["better"]["annotations"][0]["left"].clone());
+    assert_eq!(lefts.collect::<Vec<_>>(), [json!(4.25), json!(null), json!(7)]);
+    let said = adjusted.iter().map(|line| line["better-metadata"]["adjustment-status"].clone());
+    assert_eq!(said.collect::<Vec<_>>(), ["unadjusted", "unadjusted", "adjusted"]);
+    assert_eq!(adjusted[0]["cars"]["annotations"][0]["left"], 4.25, "the earlier label stays");
+
     // As the service lays its files out.
     let folder = workspace.path("delivery");
     workspace.ok(&["label", "export", "cars", "--layout", "--out", folder.to_str().unwrap()]);

@@ -52,7 +52,8 @@ pub(in crate::server::studio) struct StatisticsAsked {
 /// Who labelled how much, how fast and how well
 #[utoipa::path(get, operation_id = "job_statistics", path = "/api/v1/jobs/{job}/statistics", tag = "labelling",
     params(("job" = String, Path), StatisticsAsked),
-    responses((status = 200, body = Vec<WorkerItem>),
+    responses((status = 200, content((Vec<WorkerItem> = "application/json"), (String = "text/csv"),
+            (String = "image/png"))),
         (status = 404, description = "there is no such job")))]
 pub(in crate::server::studio) async fn statistics(
     State(studio): State<Arc<Studio>>,
