@@ -245,7 +245,7 @@ export function FilterBar(props: FilterBarProps) {
           <span role="status" className="flex items-center gap-[6px] text-[12px] text-soft tabular-nums max-sm:absolute max-sm:top-full max-sm:right-[4px] max-sm:pt-[4px]">
             {isBusy && <Spinner size={14} label="Asking" />}
             {total !== null && (
-              <span className={cx(wrong !== null && "max-sm:hidden", isBusy && "opacity-60")}>
+              <span className={cx(wrong !== null && "max-sm:hidden")}>
                 <span className="font-medium text-ink">{total.toLocaleString("en")}</span> {noun}
               </span>
             )}
