@@ -7,15 +7,16 @@ use serde_json::Value;
 use crate::workspace::metadata;
 
 /// A crate, what it may use, and what its tests may use besides.
-const HOUSE: [(&str, &[&str], &[&str]); 11] = [
+const HOUSE: [(&str, &[&str], &[&str]); 12] = [
     ("roadloop-base", &[], &[]),
     ("roadloop-bag", &["base"], &[]),
     ("roadloop-vision", &["base"], &[]),
     ("roadloop-store", &["base"], &[]),
     ("roadloop-catalog", &["base"], &[]),
     ("roadloop-queue", &["base"], &[]),
-    ("roadloop-label", &["base"], &[]),
-    ("roadloop-users", &["base"], &[]),
+    ("roadloop-sqlite", &[], &[]),
+    ("roadloop-label", &["base", "sqlite"], &[]),
+    ("roadloop-users", &["base", "sqlite"], &[]),
     (
         "roadloop-engine",
         &["base", "bag", "vision", "store", "catalog", "queue", "label"],

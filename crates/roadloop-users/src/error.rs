@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use roadloop_base::ErrorKind;
-use rusqlite::ErrorCode;
+use roadloop_sqlite::is_busy;
 
 use crate::text::for_people;
 use crate::{Permission, UserName};
@@ -116,13 +116,6 @@ impl UsersError {
     }
 }
 
-/// Whether another process had the file for longer than we waited, or there is no room:
-/// either may be over soon.
-fn is_busy(error: &rusqlite::Error) -> bool {
-    let codes = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked, ErrorCode::DiskFull];
-    error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
-}
-
 impl From<rusqlite::Error> for UsersError {
     fn from(source: rusqlite::Error) -> UsersError {
         UsersError::Engine { source }
@@ -135,24 +128,10 @@ impl From<getrandom::Error> for UsersError {
     }
 }
 
-/// Whether the file is of something else, or its content is broken: SQLite says so,
-/// its tables are not ours, or what lies in them was never written by us.
-pub(crate) fn is_damaged(error: &rusqlite::Error) -> bool {
-    match error {
-        rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::Utf8Error(..) => true,
-        // `Unknown` is SQLite's word for a statement that does not fit the tables.
-        error => matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown)
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use roadloop_sqlite::is_damaged;
+
     use super::*;
 
     #[track_caller]
