@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::workspace::metadata;
 
 /// A crate, what it may use, and what its tests may use besides.
-const HOUSE: [(&str, &[&str], &[&str]); 12] = [
+const HOUSE: [(&str, &[&str], &[&str]); 14] = [
     ("roadloop-base", &[], &[]),
     ("roadloop-bag", &["base"], &[]),
     ("roadloop-vision", &["base"], &[]),
@@ -15,11 +15,13 @@ const HOUSE: [(&str, &[&str], &[&str]); 12] = [
     ("roadloop-catalog", &["base"], &[]),
     ("roadloop-queue", &["base"], &[]),
     ("roadloop-sqlite", &[], &[]),
-    ("roadloop-label", &["base", "sqlite"], &[]),
+    ("roadloop-manifest", &["base"], &[]),
+    ("roadloop-label", &["base", "manifest", "sqlite"], &[]),
+    ("roadloop-dataset", &["base", "manifest"], &[]),
     ("roadloop-users", &["base", "sqlite"], &[]),
     (
         "roadloop-engine",
-        &["base", "bag", "vision", "store", "catalog", "queue", "label"],
+        &["base", "bag", "vision", "store", "catalog", "queue", "label", "manifest", "dataset"],
         &["bag", "queue", "store"],
     ),
     // Its tests write recordings with `roadloop_bag::testing`, and store them with

@@ -68,6 +68,7 @@ pub use videos::{VideoFile, extract_videos, has_videos};
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;
 pub use roadloop_label as labels;
+pub use roadloop_manifest as manifest;
 pub use roadloop_queue as queue;
 pub use roadloop_store as store;
 pub use roadloop_vision as vision;

@@ -10,7 +10,6 @@
 //! says so, and who calls asked before who may. All of it is synchronous and blocks.
 
 mod answers;
-mod category;
 mod cells;
 mod consolidate;
 mod decide;
@@ -21,7 +20,6 @@ mod job;
 mod jobs;
 #[cfg(test)]
 mod laws;
-mod manifest;
 mod progress;
 mod pull;
 mod responses;
@@ -34,7 +32,6 @@ mod task;
 mod testing;
 mod verdict;
 
-pub use category::{read_categories, write_categories};
 pub use consolidate::{
     Consolidated, Consolidation, LeftOut, Member, MergedBox, Middle, Score, consolidate, iou,
     score, whole,
@@ -45,10 +42,6 @@ pub use file::Labels;
 pub use job::{
     Job, JobName, JobSettings, JobState, LARGEST_PICTURE, LONGEST_INSTRUCTIONS, LabelClass,
     MOST_LABELS, MOST_PICTURES, NewJob, Picture, PreLabel, Purpose, ReviewRule, short_instructions,
-};
-pub use manifest::{
-    BoxLabel, BoxOutput, LONGEST_LINE, LabelKind, LabelledBox, Line, ManifestError, Reader,
-    Verification, VerificationOutput, check_attribute, creation_date, rename_source,
 };
 pub use progress::Progress;
 pub use pull::WorkItem;

@@ -8,8 +8,8 @@ use roadloop_base::{DrawnBox, Nanos};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::manifest::{Line, ManifestError, Pixels, VERDICTS, json};
 use crate::verdict::Verdict;
+use roadloop_manifest::{Line, ManifestError, Pixels, VERDICTS, json};
 
 /// One person's answer about one image.
 #[derive(Clone, Copy, Debug)]

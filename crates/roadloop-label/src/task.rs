@@ -6,8 +6,8 @@ use roadloop_base::{DrawnBox, FrameId, Nanos, PixelBox};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{check_line, check_text};
-use crate::manifest::LONGEST_LINE;
 use crate::{Consolidated, JobName, JobSettings, Judged, LabelClass, LabelError, Purpose, Verdict};
+use roadloop_manifest::LONGEST_LINE;
 
 /// In one answer. Five times what a full image has; where three people draw as many on
 /// one and the same place, making them one takes half a second, and everybody waits.

@@ -10,8 +10,9 @@ use roadloop_engine::Ctx;
 use roadloop_engine::catalog::{Filter, Sampling, SelectionRef};
 use roadloop_engine::labels::{
     Consolidation, JobName, JobSettings, LARGEST_PICTURE, LabelClass, Middle, NewJob, Picture,
-    PreLabel, Purpose, ReviewRule, read_categories,
+    PreLabel, Purpose, ReviewRule,
 };
+use roadloop_engine::manifest::read_categories;
 use roadloop_engine::stages::label::{self, Tasks};
 use roadloop_engine::stages::select;
 use serde_json::json;

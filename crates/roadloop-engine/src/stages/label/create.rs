@@ -6,8 +6,8 @@ use roadloop_base::{Annotation, DrawnBox, FrameId, FrameRow, Kind, Report, Skip}
 use roadloop_catalog::{Filter, Hit};
 use roadloop_label::{
     Job, JobName, JobSettings, LabelClass, Labels, NewJob, NewTask, PreLabel, Purpose,
-    check_attribute,
 };
+use roadloop_manifest::check_attribute;
 
 use super::deliver::{is_final, line_of};
 use super::refs::Switch;

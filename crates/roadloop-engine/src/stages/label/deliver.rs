@@ -8,10 +8,8 @@ use std::io::Write;
 use std::path::Path;
 
 use roadloop_base::{DrawnBox, PixelBox};
-use roadloop_label::{
-    BoxOutput, Job, JobName, Labels, Line, Purpose, ResultBox, TaskResult, TaskState,
-    VerificationOutput, creation_date, whole,
-};
+use roadloop_label::{Job, JobName, Labels, Purpose, ResultBox, TaskResult, TaskState, whole};
+use roadloop_manifest::{BoxOutput, Line, VerificationOutput, creation_date};
 
 use super::refs::Switch;
 use super::{PAGE, now, on_file};
@@ -58,7 +56,9 @@ pub(super) fn line_of(
     if let Some(judged) = &result.verdict {
         line.put_verification(&VerificationOutput {
             attribute,
-            judged,
+            is_good: judged.is_good,
+            confidence: judged.confidence,
+            comments: &judged.comments,
             creation_date: &created,
             job: job.name.as_str(),
         })?;

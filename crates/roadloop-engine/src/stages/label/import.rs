@@ -13,9 +13,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use roadloop_label::{
-    Job, JobName, JobSettings, LabelClass, LabelKind, Labels, Line, NewJob, NewTask, Purpose,
-    Reader, ResultBox,
+    Job, JobName, JobSettings, LabelClass, Labels, NewJob, NewTask, Purpose, ResultBox,
 };
+use roadloop_manifest::{LabelKind, Line, Reader};
 
 use super::refs::{Switch, key_of};
 use super::{MOST_TASKS, PAGE, left_out, now, on_file};

@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use roadloop_label::{
-    Answer, GivenAnswer, Job, JobName, Labels, Line, Purpose, TaskResult, WorkerAnswer,
-    WorkerResponse, write_categories, write_consolidated, write_responses,
+    Answer, GivenAnswer, Job, JobName, Labels, Purpose, TaskResult, WorkerAnswer, WorkerResponse,
+    write_consolidated, write_responses,
 };
+use roadloop_manifest::{Line, write_categories};
 
 use super::deliver::{Lines, is_final, line_of, write_manifest};
 use super::refs::Switch;

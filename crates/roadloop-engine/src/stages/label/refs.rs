@@ -6,7 +6,7 @@
 use std::io::{BufRead, Write};
 
 use roadloop_base::Skip;
-use roadloop_label::{Line, Reader, rename_source};
+use roadloop_manifest::{Line, Reader, rename_source};
 use roadloop_store::Store;
 
 use super::left_out;

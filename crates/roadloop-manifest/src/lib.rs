@@ -6,8 +6,10 @@
 //! through. An image that was looked at and has nothing on it is kept apart from one
 //! that nobody looked at.
 //!
-//! Knows nothing of jobs, files or stores: lines come from any reader.
+//! Beside them the file of [label categories](read_categories). Knows nothing of jobs, files or
+//! stores: lines come from any reader.
 
+mod category;
 mod error;
 mod labels;
 #[cfg(test)]
@@ -21,13 +23,10 @@ mod real;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use error::{json, shown};
-pub(crate) use labels::VERDICTS;
-pub(crate) use output::Pixels;
-
-pub use error::ManifestError;
-pub use labels::{BoxLabel, LabelKind, LabelledBox, Verification};
+pub use category::{read_categories, write_categories};
+pub use error::{ManifestError, json, shown};
+pub use labels::{BoxLabel, LabelKind, LabelledBox, VERDICTS, Verification};
 pub use line::Line;
 pub use names::{check_attribute, rename_source};
-pub use output::{BoxOutput, VerificationOutput, creation_date};
+pub use output::{BoxOutput, Pixels, VerificationOutput, creation_date};
 pub use reader::{LONGEST_LINE, Reader};

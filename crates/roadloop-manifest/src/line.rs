@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::ManifestError;
-use super::error::{json, shown};
+use crate::ManifestError;
+use crate::error::{json, shown};
 
 /// Far more than any job leaves on an image.
 const MOST_KEYS: usize = 10_000;
-pub(super) const SOURCE_REF: &str = "source-ref";
+pub(crate) const SOURCE_REF: &str = "source-ref";
 
 /// An image, and what is said about it.
 ///

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use roadloop_base::{Nanos, PixelBox};
 use serde::{Serialize, Serializer};
 
-use super::labels::{BOXES, JOB_PREFIX, VERDICTS, VERIFICATION};
-use super::{Line, ManifestError, check_attribute};
-use crate::verdict::Judged;
+use crate::labels::{BOXES, JOB_PREFIX, VERDICTS, VERIFICATION};
+use crate::{Line, ManifestError, check_attribute};
 
 /// Boxes to be written.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +29,10 @@ pub struct BoxOutput<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct VerificationOutput<'a> {
     pub attribute: &'a str,
-    pub judged: &'a Judged,
+    pub is_good: bool,
+    /// Share of those who say so; zero where one person was asked.
+    pub confidence: f64,
+    pub comments: &'a [String],
     /// As [`creation_date`] gives it.
     pub creation_date: &'a str,
     pub job: &'a str,
@@ -58,7 +60,7 @@ impl Line {
         let mut class_map = BTreeMap::new();
         for (class, pixels, confidence) in output.boxes {
             let Some(&class_id) = ids.get(class.as_str()) else {
-                let class = super::shown(class);
+                let class = crate::shown(class);
                 return Err(unwritable(format!("\"{class}\" is no class of the job")));
             };
             if !confidence.is_finite() {
@@ -89,7 +91,7 @@ impl Line {
     /// In the place of what was in that attribute, or after all others.
     pub fn put_verification(&mut self, output: &VerificationOutput) -> Result<(), ManifestError> {
         check_attribute(output.attribute)?;
-        let Judged { is_good, confidence, comments, .. } = output.judged;
+        let VerificationOutput { is_good, confidence, comments, .. } = *output;
         if !confidence.is_finite() {
             let reason = "a confidence is not a number";
             return Err(ManifestError::unwritable(output.attribute, reason));
@@ -98,7 +100,7 @@ impl Line {
         self.set(output.attribute, class.to_string())?;
         let metadata = VerificationMetadata {
             class_name: VERDICTS[class],
-            confidence: *confidence,
+            confidence,
             kind: VERIFICATION,
             job_name: job_name(output.job),
             human_annotated: "yes",
@@ -141,7 +143,8 @@ struct Annotation {
 
 /// Whole ones without a point, as people's pixels are; others with as few digits as
 /// tell them from their neighbours.
-pub(crate) struct Pixels(pub(crate) f64);
+#[derive(Clone, Copy, Debug)]
+pub struct Pixels(pub f64);
 
 impl Serialize for Pixels {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

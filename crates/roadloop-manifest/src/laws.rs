@@ -48,7 +48,7 @@ fn look(line: &Line) {
 
 /// JSON-like bytes, cut and stained.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
-    let line = include_bytes!("../../../../testdata/manifest/output.manifest");
+    let line = include_bytes!("../../../testdata/manifest/output.manifest");
     let stains = proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..4);
     (0..line.len(), 0..2000usize, stains).prop_map(move |(start, length, stains)| {
         let mut bytes = line[start..line.len().min(start + length)].to_vec();

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use super::{Line, ManifestError};
+use crate::{Line, ManifestError};
 
 /// An image with many thousand boxes is far below it.
 pub const LONGEST_LINE: usize = 16 << 20;

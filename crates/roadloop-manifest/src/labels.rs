@@ -8,14 +8,14 @@ use roadloop_base::PixelBox;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::json;
-use super::{Line, ManifestError};
+use crate::error::json;
+use crate::{Line, ManifestError};
 
-pub(super) const BOXES: &str = "groundtruth/object-detection";
-pub(super) const VERIFICATION: &str = "groundtruth/label-verification";
-pub(super) const JOB_PREFIX: &str = "labeling-job/";
+pub(crate) const BOXES: &str = "groundtruth/object-detection";
+pub(crate) const VERIFICATION: &str = "groundtruth/label-verification";
+pub(crate) const JOB_PREFIX: &str = "labeling-job/";
 /// The classes of a verification, by their number.
-pub(crate) const VERDICTS: [&str; 2] = ["good", "bad"];
+pub const VERDICTS: [&str; 2] = ["good", "bad"];
 
 /// What kind of label an attribute holds: its metadata's `type`.
 #[derive(Clone, Debug, PartialEq, Eq)]

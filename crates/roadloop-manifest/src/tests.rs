@@ -3,7 +3,6 @@
 use roadloop_base::{ErrorKind, Nanos, PixelBox};
 
 use super::*;
-use crate::verdict::Judged;
 
 /// All that a line says, one label a line of text.
 fn said(line: &Line) -> Result<String, ManifestError> {
@@ -184,31 +183,25 @@ fn labels_are_written_as_ground_truth_has_them() {
 #[test]
 fn verdicts_are_written_as_ground_truth_has_them() {
     let mut line = Line::for_source("s3://b/1.png").unwrap();
-    let mut judged = Judged {
+    let comments = ["too wide".to_owned(), "cut".to_owned()];
+    let bad = VerificationOutput {
+        attribute: "verify-av",
         is_good: false,
         confidence: 0.67,
-        is_tied: false,
-        comments: vec!["too wide".to_owned(), "cut".to_owned()],
+        comments: &comments,
+        creation_date: "2018-11-20T22:18:13.527256",
+        job: "check",
     };
-    let put = |line: &mut Line, judged: &Judged| {
-        let output = VerificationOutput {
-            attribute: "verify-av",
-            judged,
-            creation_date: "2018-11-20T22:18:13.527256",
-            job: "check",
-        };
-        line.put_verification(&output).unwrap();
-    };
-    put(&mut line, &judged);
+    line.put_verification(&bad).unwrap();
     let written = r#"{"source-ref":"s3://b/1.png","verify-av":"1","verify-av-metadata":{"class-name":"bad","confidence":0.67,"type":"groundtruth/label-verification","job-name":"labeling-job/check","human-annotated":"yes","creation-date":"2018-11-20T22:18:13.527256","worker-feedback":[{"comment":"too wide"},{"comment":"cut"}]}}"#;
     assert_eq!(line.to_string(), written);
     let read = line.verification("verify-av").unwrap().unwrap();
     assert_eq!(
         (read.is_good(), read.confidence, read.comments),
-        (Some(false), Some(0.67), judged.comments)
+        (Some(false), Some(0.67), comments.to_vec())
     );
-    judged = Judged { is_good: true, confidence: 0.0, is_tied: false, comments: Vec::new() };
-    put(&mut line, &judged);
+    let good = VerificationOutput { is_good: true, confidence: 0.0, comments: &[], ..bad };
+    line.put_verification(&good).unwrap();
     let written = r#"{"source-ref":"s3://b/1.png","verify-av":"0","verify-av-metadata":{"class-name":"good","confidence":0.0,"type":"groundtruth/label-verification","job-name":"labeling-job/check","human-annotated":"yes","creation-date":"2018-11-20T22:18:13.527256"}}"#;
     assert_eq!(line.to_string(), written);
 }

@@ -39,11 +39,11 @@ impl ManifestError {
         ManifestError::AtLine { number, what: Box::new(self) }
     }
 
-    pub(super) fn label(attribute: &str, reason: impl Into<String>) -> ManifestError {
+    pub(crate) fn label(attribute: &str, reason: impl Into<String>) -> ManifestError {
         ManifestError::Label { attribute: shown(attribute), reason: reason.into() }
     }
 
-    pub(super) fn unwritable(key: &str, reason: impl Into<String>) -> ManifestError {
+    pub(crate) fn unwritable(key: &str, reason: impl Into<String>) -> ManifestError {
         ManifestError::Unwritable { key: shown(key), reason: reason.into() }
     }
 
@@ -57,7 +57,7 @@ impl ManifestError {
 }
 
 /// What JSON's reader says, without quoting all of a long value.
-pub(crate) fn json(error: &serde_json::Error) -> String {
+pub fn json(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let [line, byte] = [error.line(), error.column()];
     let reason = text.strip_suffix(&format!(" at line {line} column {byte}")).unwrap_or(&text);
@@ -70,7 +70,7 @@ pub(crate) fn json(error: &serde_json::Error) -> String {
 }
 
 /// At most 80 characters, none of them of control; what was cut off is seen by `…`.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let mut kept = String::new();
     for (count, c) in text.chars().enumerate() {
         if count == 80 {

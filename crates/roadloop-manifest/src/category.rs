@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{ManifestError, json, shown};
+use crate::{ManifestError, json, shown};
 
 /// Of image tasks. Files of video tasks have another, and spell the key otherwise.
 const VERSION: &str = "2018-11-28";

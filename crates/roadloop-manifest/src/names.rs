@@ -1,7 +1,7 @@
 //! Names of label attributes, and where images lie.
 
-use super::ManifestError;
-use super::error::shown;
+use crate::ManifestError;
+use crate::error::shown;
 
 const LONGEST_ATTRIBUTE: usize = 127;
 
@@ -47,7 +47,7 @@ pub fn rename_source(source: &str, renames: &[(String, String)]) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::*;
 
     #[track_caller]
     fn check(name: &str, expected: &str) {
