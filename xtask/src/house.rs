@@ -17,7 +17,8 @@ const HOUSE: [(&str, &[&str], &[&str]); 14] = [
     ("roadloop-sqlite", &[], &[]),
     ("roadloop-manifest", &["base"], &[]),
     ("roadloop-label", &["base", "manifest", "sqlite"], &[]),
-    ("roadloop-dataset", &["base", "manifest"], &[]),
+    // Its example packs images.
+    ("roadloop-dataset", &["base", "manifest"], &["vision"]),
     ("roadloop-users", &["base", "sqlite"], &[]),
     (
         "roadloop-engine",

@@ -28,12 +28,12 @@ pub enum LabelKind {
 
 /// Boxes on an image, as a line has them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct BoxLabel {
+pub struct BoxLabel<P = PixelBox> {
     pub width: u32,
     pub height: u32,
     pub depth: u32,
     /// Empty: somebody looked, and there is nothing.
-    pub boxes: Vec<LabelledBox>,
+    pub boxes: Vec<LabelledBox<P>>,
     /// Whether people said so, not a model.
     pub human: bool,
     /// `2018-10-18T22:18:13.527256`, mostly without a zone: as it is written.
@@ -45,10 +45,10 @@ pub struct BoxLabel {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct LabelledBox {
+pub struct LabelledBox<P = PixelBox> {
     pub class: String,
     /// As it is written, fractions too; it may lie outside the image.
-    pub pixels: PixelBox,
+    pub pixels: P,
     pub confidence: Option<f64>,
 }
 
@@ -98,6 +98,20 @@ impl Line {
             return Ok(None);
         };
         read_boxes(label, metadata)
+            .map(Some)
+            .map_err(|reason| ManifestError::label(attribute, reason))
+    }
+
+    /// The same, also of boxes without an inside: left, top, width and height of each, all
+    /// finite and otherwise as they are written.
+    pub fn boxes_as_written(
+        &self,
+        attribute: &str,
+    ) -> Result<Option<BoxLabel<[f64; 4]>>, ManifestError> {
+        let Some((label, metadata)) = self.label(attribute, LabelKind::Boxes)? else {
+            return Ok(None);
+        };
+        read_boxes_with(label, metadata, sides)
             .map(Some)
             .map_err(|reason| ManifestError::label(attribute, reason))
     }
@@ -214,6 +228,14 @@ impl Metadata<'_> {
 }
 
 fn read_boxes(label: &str, metadata: &str) -> Result<BoxLabel, String> {
+    read_boxes_with(label, metadata, pixels)
+}
+
+fn read_boxes_with<P>(
+    label: &str,
+    metadata: &str,
+    pixels: impl Fn(&Annotation) -> Result<P, &'static str>,
+) -> Result<BoxLabel<P>, String> {
     let label: Label = serde_json::from_str(label).map_err(|error| json(&error))?;
     let mut metadata: Metadata = serde_json::from_str(metadata)
         .map_err(|error| format!("in its metadata: {}", json(&error)))?;
@@ -252,9 +274,13 @@ fn read_boxes(label: &str, metadata: &str) -> Result<BoxLabel, String> {
 }
 
 fn pixels(annotation: &Annotation) -> Result<PixelBox, &'static str> {
+    let [left, top, width, height] = sides(annotation)?;
+    PixelBox::new(left, top, width, height).ok_or("its width or height is not above zero")
+}
+
+fn sides(annotation: &Annotation) -> Result<[f64; 4], &'static str> {
     let Annotation { left, top, width, height, .. } = annotation;
-    PixelBox::new(number(left)?, number(top)?, number(width)?, number(height)?)
-        .ok_or("its width or height is not above zero")
+    Ok([number(left)?, number(top)?, number(width)?, number(height)?])
 }
 
 /// The number nearest to what is written, of any length.

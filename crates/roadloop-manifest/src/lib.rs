@@ -28,5 +28,5 @@ pub use error::{ManifestError, json, shown};
 pub use labels::{BoxLabel, LabelKind, LabelledBox, VERDICTS, Verification};
 pub use line::Line;
 pub use names::{check_attribute, rename_source};
-pub use output::{BoxOutput, Pixels, VerificationOutput, creation_date};
+pub use output::{BoxAsWritten, BoxOutput, Pixels, VerificationOutput, creation_date};
 pub use reader::{LONGEST_LINE, Reader};

@@ -10,20 +10,23 @@ use crate::{Line, ManifestError, check_attribute};
 
 /// Boxes to be written.
 #[derive(Clone, Copy, Debug)]
-pub struct BoxOutput<'a> {
+pub struct BoxOutput<'a, B = (String, PixelBox, f64)> {
     pub attribute: &'a str,
     /// Width, height and depth of the image.
     pub size: (u32, u32, u32),
     /// All classes of the job; the number of one is its place.
     pub classes: &'a [String],
     /// Name, place and confidence. None at all: somebody looked, and there is nothing.
-    pub boxes: &'a [(String, PixelBox, f64)],
+    pub boxes: &'a [B],
     /// As [`creation_date`] gives it.
     pub creation_date: &'a str,
     pub job: &'a str,
     /// Of an adjustment job: whether anyone changed anything.
     pub adjusted: Option<bool>,
 }
+
+/// A class, left, top, width and height, and a confidence where there is one.
+pub type BoxAsWritten = (String, [f64; 4], Option<f64>);
 
 /// What people said of labels, to be written.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +52,26 @@ pub fn creation_date(at: Nanos) -> String {
 impl Line {
     /// In the place of what was in that attribute, or after all others.
     pub fn put_boxes(&mut self, output: &BoxOutput) -> Result<(), ManifestError> {
+        let boxes: Vec<BoxAsWritten> = output
+            .boxes
+            .iter()
+            .map(|(class, pixels, confidence)| {
+                let sides = [pixels.left(), pixels.top(), pixels.width(), pixels.height()];
+                (class.clone(), sides, Some(*confidence))
+            })
+            .collect();
+        let BoxOutput { attribute, size, classes, creation_date, job, adjusted, .. } = *output;
+        let boxes = &boxes;
+        let output = BoxOutput { attribute, size, classes, boxes, creation_date, job, adjusted };
+        self.put_boxes_as_written(&output)
+    }
+
+    /// The same, also of boxes without an inside, and without a confidence: of these,
+    /// `objects` has `{}`, as it must have as many as there are boxes.
+    pub fn put_boxes_as_written(
+        &mut self,
+        output: &BoxOutput<BoxAsWritten>,
+    ) -> Result<(), ManifestError> {
         check_attribute(output.attribute)?;
         let unwritable = |reason: String| ManifestError::unwritable(output.attribute, reason);
         let mut ids: HashMap<&str, usize> = HashMap::new();
@@ -58,17 +81,19 @@ impl Line {
         let mut annotations = Vec::new();
         let mut objects = Vec::new();
         let mut class_map = BTreeMap::new();
-        for (class, pixels, confidence) in output.boxes {
+        for (class, sides, confidence) in output.boxes {
             let Some(&class_id) = ids.get(class.as_str()) else {
                 let class = crate::shown(class);
                 return Err(unwritable(format!("\"{class}\" is no class of the job")));
             };
-            if !confidence.is_finite() {
+            if confidence.is_some_and(|confidence| !confidence.is_finite()) {
                 return Err(unwritable("a confidence is not a number".to_owned()));
             }
+            if sides.iter().any(|side| !side.is_finite()) {
+                return Err(unwritable("a side of a box is not a number".to_owned()));
+            }
             class_map.insert(class_id, class.as_str());
-            let [left, top] = [Pixels(pixels.left()), Pixels(pixels.top())];
-            let [width, height] = [Pixels(pixels.width()), Pixels(pixels.height())];
+            let [left, top, width, height] = sides.map(Pixels);
             annotations.push(Annotation { class_id, left, top, width, height });
             objects.push(Object { confidence: *confidence });
         }
@@ -160,7 +185,8 @@ impl Serialize for Pixels {
 
 #[derive(Serialize)]
 struct Object {
-    confidence: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
 }
 
 #[derive(Serialize)]

@@ -181,6 +181,40 @@ fn labels_are_written_as_ground_truth_has_them() {
 }
 
 #[test]
+fn boxes_without_an_inside_or_a_confidence_come_back_as_written() {
+    let boxes = [
+        ("car".to_owned(), [-1.5, 1e300, 0.0, 2.0], None),
+        ("car".to_owned(), [0.0, 0.1, 3.0, 0.0], Some(0.0)),
+    ];
+    let output = BoxOutput {
+        attribute: "x",
+        size: (9, 8, 3),
+        classes: &["bus".to_owned(), "car".to_owned()],
+        boxes: &boxes[..],
+        creation_date: "2026-11-30T12:00:00.000000",
+        job: "a",
+        adjusted: None,
+    };
+    let mut line = Line::for_source("a.png").unwrap();
+    line.put_boxes_as_written(&output).unwrap();
+    let text = line.to_string();
+    assert!(text.contains(r#""objects":[{},{"confidence":0.0}]"#), "{text}");
+    let line = Line::parse(&text).unwrap();
+    let label = line.boxes_as_written("x").unwrap().unwrap();
+    let found: Vec<BoxAsWritten> =
+        label.boxes.into_iter().map(|of| (of.class, of.pixels, of.confidence)).collect();
+    assert_eq!(found, boxes);
+    // Elsewhere, a box has an inside.
+    let error = line.boxes("x").unwrap_err().to_string();
+    assert!(error.ends_with("box 0: its width or height is not above zero"), "{error}");
+    for sides in [[f64::NAN, 0.0, 1.0, 1.0], [0.0, 0.0, f64::INFINITY, 1.0]] {
+        let boxes = [("car".to_owned(), sides, None)];
+        let mut line = Line::for_source("a.png").unwrap();
+        assert!(line.put_boxes_as_written(&BoxOutput { boxes: &boxes[..], ..output }).is_err());
+    }
+}
+
+#[test]
 fn verdicts_are_written_as_ground_truth_has_them() {
     let mut line = Line::for_source("s3://b/1.png").unwrap();
     let comments = ["too wide".to_owned(), "cut".to_owned()];
