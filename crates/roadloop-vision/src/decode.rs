@@ -14,6 +14,8 @@ mod raw;
 mod webp;
 mod yuv;
 
+pub(crate) use jpeg::decode_as_ycbcr as decode_jpeg_as_ycbcr;
+pub(crate) use jpeg::is_plain as is_plain_jpeg;
 pub(crate) use jpeg::segments as jpeg_segments;
 
 use roadloop_base::{EncodedImage, VideoPicture};
@@ -60,6 +62,20 @@ pub fn decode_bytes(bytes: &[u8]) -> Result<Pixels, VisionError> {
         start => start.escape_ascii().to_string(),
     };
     Err(VisionError::NotAPicture { start })
+}
+
+/// Width and height of a JPEG, PNG or WebP as [`decode_bytes`] gives it, upright, from its
+/// headers alone. A picture that has a size may still be damaged.
+pub fn image_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let (width, height) = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        jpeg::size(bytes)?
+    } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        png::size(bytes)?
+    } else {
+        webp::size(bytes)?
+    };
+    checked_pixels(width.into(), height.into()).ok()?;
+    Some((width, height))
 }
 
 /// The number of pixels, when it is one that is read.

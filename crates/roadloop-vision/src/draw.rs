@@ -15,9 +15,23 @@ use crate::Pixels;
 /// that says what it is: `person 0.87`. What is said about the whole image is
 /// listed in its top left corner.
 pub fn draw_boxes(pixels: &Pixels, detections: &[Detection]) -> Pixels {
+    draw_boxes_with(pixels, detections, PlateText::LabelAndConfidence)
+}
+
+/// The same, with what boxes say of themselves.
+pub fn draw_boxes_with(pixels: &Pixels, detections: &[Detection], text: PlateText) -> Pixels {
     let mut canvas = Canvas::from_pixels(pixels);
-    draw_detections(&mut canvas, detections, Plates::All);
+    draw_detections(&mut canvas, detections, Plates::All, text);
     canvas.into_pixels()
+}
+
+/// What is written on plates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlateText {
+    /// `person 0.87`
+    LabelAndConfidence,
+    /// `person`: of boxes that people drew, of which nobody asks how sure they are.
+    Label,
 }
 
 /// Which boxes get a plate.
@@ -28,7 +42,12 @@ pub(crate) enum Plates {
     WhereTheyFit,
 }
 
-pub(crate) fn draw_detections(canvas: &mut Canvas, detections: &[Detection], plates: Plates) {
+pub(crate) fn draw_detections(
+    canvas: &mut Canvas,
+    detections: &[Detection],
+    plates: Plates,
+    text: PlateText,
+) {
     let shorter = canvas.width().min(canvas.height());
     let font = Font::for_height(shorter / 34);
     let line = (shorter / 220).clamp(2, 8);
@@ -42,18 +61,24 @@ pub(crate) fn draw_detections(canvas: &mut Canvas, detections: &[Detection], pla
     }
     // Plates after all the outlines, so that no line crosses a word.
     for (detection, bbox) in boxes() {
-        draw_plate(canvas, detection, bbox, line, font, plates);
+        draw_plate(canvas, detection, bbox, line, font, (plates, text));
     }
 
     let mut y = line;
     for detection in sorted.iter().rev().filter(|detection| detection.bbox.is_none()) {
-        plate(canvas, (line, y), &caption(detection), font, colors::of_label(&detection.label));
+        let caption = caption(detection, text);
+        plate(canvas, (line, y), &caption, font, colors::of_label(&detection.label));
         y += font.plate_height() + 1;
     }
 }
 
-fn caption(detection: &Detection) -> String {
-    format!("{} {:.2}", detection.label, detection.confidence)
+fn caption(detection: &Detection, text: PlateText) -> String {
+    match text {
+        PlateText::LabelAndConfidence => {
+            format!("{} {:.2}", detection.label, detection.confidence)
+        }
+        PlateText::Label => detection.label.clone(),
+    }
 }
 
 /// A frame of `line` pixels around the box, with a dark hair line on both
@@ -75,10 +100,10 @@ fn draw_plate(
     bbox: BBox,
     line: u32,
     font: Font,
-    plates: Plates,
+    (plates, text): (Plates, PlateText),
 ) {
     let (x, y, width, _) = bbox.pixels(canvas.width(), canvas.height());
-    let mut text = caption(detection);
+    let mut text = caption(detection, text);
     if plates == Plates::WhereTheyFit && font.plate_width(&text) > width + 2 * line {
         text.clone_from(&detection.label);
         if font.plate_width(&text) > width * 3 / 2 {

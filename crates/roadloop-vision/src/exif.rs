@@ -23,9 +23,19 @@ impl Orientation {
         apps.find_map(|(_, segment)| of_tiff(segment.strip_prefix(EXIF)?))
     }
 
+    /// Whether it is seen as it is stored.
+    pub(crate) fn is_upright(self) -> bool {
+        self.0 == 1
+    }
+
+    /// Whether width and height change places.
+    pub(crate) fn swaps_sides(self) -> bool {
+        self.0 > 4
+    }
+
     /// The picture as a viewer shows it. Of 5 to 8 the sides change places.
     pub(crate) fn upright(self, stored: Pixels) -> Pixels {
-        if self.0 == 1 {
+        if self.is_upright() {
             return stored;
         }
         let (last_x, last_y) = (stored.width() as usize - 1, stored.height() as usize - 1);

@@ -2,7 +2,7 @@
 
 use roadloop_base::Detection;
 
-use crate::draw::{Canvas, Color, Font, Plates, draw_detections};
+use crate::draw::{Canvas, Color, Font, PlateText, Plates, draw_detections};
 use crate::{Pixels, thumbnail};
 
 /// The longer side of a picture on a contact sheet, in pixels. Thumbnails of
@@ -29,8 +29,13 @@ pub struct Tile {
 
 /// Thumbnails with their boxes and captions on a grid, under a header line.
 pub fn contact_sheet(header: &str, tiles: &[Tile]) -> Pixels {
+    contact_sheet_with(header, tiles, PlateText::LabelAndConfidence)
+}
+
+/// The same, with what boxes say of themselves.
+pub fn contact_sheet_with(header: &str, tiles: &[Tile], text: PlateText) -> Pixels {
     let shown = &tiles[..tiles.len().min(MAX_TILES)];
-    let pictures: Vec<Canvas> = shown.iter().map(draw_tile).collect();
+    let pictures: Vec<Canvas> = shown.iter().map(|tile| draw_tile(tile, text)).collect();
     let columns = columns(shown.len());
     let rows = (shown.len() as u32).div_ceil(columns);
     let picture_height = pictures.iter().map(Canvas::height).max().unwrap_or(0);
@@ -66,9 +71,9 @@ pub fn contact_sheet(header: &str, tiles: &[Tile]) -> Pixels {
     sheet.into_pixels()
 }
 
-fn draw_tile(tile: &Tile) -> Canvas {
+fn draw_tile(tile: &Tile, text: PlateText) -> Canvas {
     let mut picture = Canvas::from_pixels(&thumbnail(&tile.pixels, TILE_SIDE));
-    draw_detections(&mut picture, &tile.detections, Plates::WhereTheyFit);
+    draw_detections(&mut picture, &tile.detections, Plates::WhereTheyFit, text);
     picture
 }
 
@@ -78,7 +83,7 @@ fn columns(tiles: usize) -> u32 {
 }
 
 /// The text, or its beginning and `..` where it is too long.
-fn fitting(text: &str, font: Font, width: u32) -> String {
+pub(crate) fn fitting(text: &str, font: Font, width: u32) -> String {
     if font.width(text) <= width {
         return text.to_owned();
     }
@@ -121,6 +126,21 @@ mod tests {
     fn pictures_of_all_shapes_share_a_sheet() {
         let sheet = contact_sheet("", &[tile(4000, 10), tile(10, 4000), tile(1, 1)]);
         assert!(sheet.data().iter().filter(|&&sample| sample == 200).count() > 3);
+    }
+
+    #[test]
+    fn plates_of_labels_alone_are_shorter() {
+        let mut one = tile(640, 360);
+        let model = roadloop_base::ModelId::new("test").unwrap();
+        let kind = roadloop_base::Kind::Object;
+        let bbox = roadloop_base::BBox::from_ltrb(0.1, 0.3, 0.9, 0.9);
+        let label = "car".to_owned();
+        one.detections.push(Detection { kind, label, confidence: 0.5, bbox, model });
+        let grounds = |text| {
+            let sheet = contact_sheet_with("", &[one.clone()], text);
+            sheet.data().iter().filter(|&&sample| sample == 200).count()
+        };
+        assert!(grounds(PlateText::Label) > grounds(PlateText::LabelAndConfidence));
     }
 
     #[test]

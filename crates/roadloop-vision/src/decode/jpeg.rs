@@ -22,10 +22,52 @@ use crate::{Channels, Pixels, VisionError};
 const FILL: u8 = 128;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
+    decode_in(ColorSpace::RGB, bytes)
+}
+
+/// A picture of three channels whose samples are luma and two of chroma, as they are
+/// stored; of one channel where it is gray. `None` where it is stored in other colours.
+pub(crate) fn decode_as_ycbcr(bytes: &[u8]) -> Option<Result<Pixels, VisionError>> {
+    if !bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        return None;
+    }
+    let mut headers = decoder(bytes, ColorSpace::YCbCr);
+    headers.decode_headers().ok()?;
+    let is_stored_so =
+        matches!(headers.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
+    is_stored_so.then(|| decode_in(ColorSpace::YCbCr, bytes))
+}
+
+/// Whether any decoder reads it the same: baseline, of one or three components of eight
+/// bits, with an end, and not to be turned.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    let is_baseline = segments(bytes).find_map(|(marker, frame)| {
+        let is_frame = matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+        is_frame.then(|| {
+            let is_small = frame.first() == Some(&8);
+            matches!(marker, 0xc0 | 0xc1) && is_small && matches!(frame.get(5), Some(1 | 3))
+        })
+    });
+    let is_upright = Orientation::of_jpeg(bytes).is_none_or(Orientation::is_upright);
+    is_baseline == Some(true) && is_upright && has_end(bytes)
+}
+
+/// Width and height as it is seen, of a file that may be cut behind its frame header.
+pub(crate) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let (_, frame) = segments(bytes).find(|(marker, _)| {
+        matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
+    })?;
+    let side = |at: usize| Some(u32::from(u16::from_be_bytes(*frame.get(at..)?.first_chunk()?)));
+    let (height, width) = (side(1)?, side(3)?);
+    let lies = Orientation::of_jpeg(bytes).is_some_and(Orientation::swaps_sides);
+    Some(if lies { (height, width) } else { (width, height) })
+}
+
+fn decode_in(space: ColorSpace, bytes: &[u8]) -> Result<Pixels, VisionError> {
     let found = bytes.len();
     let bad = |reason: String| VisionError::BadJpeg { found, reason };
 
-    let mut decoder = decoder(bytes, ColorSpace::RGB);
+    let mut decoder = decoder(bytes, space);
     decoder.decode_headers().map_err(|err| bad(err.to_string()))?;
     let info = decoder.info().ok_or_else(|| bad("it has no frame header".to_owned()))?;
     let (width, height) = (u64::from(info.width), u64::from(info.height));
@@ -49,7 +91,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
         found,
     };
     if !has_end(bytes) {
-        return decode_without_end(bytes).ok_or_else(cut_short);
+        return decode_without_end(space, bytes).ok_or_else(cut_short);
     }
     let mut data = vec![FILL; pixels * channels.count()];
     decoder.decode_into(&mut data).map_err(|err| bad(err.to_string()))?;
@@ -67,13 +109,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
 }
 
 /// A picture whose file has no end marker, if it lacks nothing else.
-fn decode_without_end(bytes: &[u8]) -> Option<Pixels> {
+fn decode_without_end(space: ColorSpace, bytes: &[u8]) -> Option<Pixels> {
     if !scan::is_whole(bytes) {
         return None;
     }
     let ended = [bytes, &[0xff, 0xd9]].concat();
     // A segment may claim to go on behind it.
-    if has_end(&ended) { decode(&ended).ok() } else { None }
+    if has_end(&ended) { decode_in(space, &ended).ok() } else { None }
 }
 
 fn options(colorspace: ColorSpace) -> DecoderOptions {

@@ -30,6 +30,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
     Ok(Pixels::new(width, height, channels, data).expect("the header's size"))
 }
 
+/// Width and height, which come first of all (PNG, 11.2.2).
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.get(12..)?.strip_prefix(b"IHDR")?;
+    let side = |at: usize| Some(u32::from_be_bytes(*header.get(at..)?.first_chunk()?));
+    Some((side(0)?, side(4)?))
+}
+
 /// One channel of up to sixteen bits, which stay as they are.
 pub(super) fn decode_deep(bytes: &[u8]) -> Result<DeepPixels, VisionError> {
     let Samples { width, height, color, data } = samples(bytes, Transformations::IDENTITY)?;

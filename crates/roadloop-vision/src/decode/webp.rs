@@ -23,3 +23,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, VisionError> {
     decoder.read_image(&mut data).map_err(bad)?;
     Ok(Pixels::new(width, height, channels, data).expect("the header's size"))
 }
+
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let decoder = WebPDecoder::new(Cursor::new(bytes)).ok()?;
+    Some(decoder.dimensions())
+}

@@ -62,3 +62,20 @@ fn any_size_can_be_drawn_on() {
         assert_eq!((drawn.width(), drawn.height()), (width, height));
     }
 }
+
+/// Pixels of the plate's colour in the line just above the box.
+#[track_caller]
+fn check_plate(text: PlateText, expected: &str) {
+    let bbox = BBox::from_ltrb(0.25, 0.5, 0.75, 0.75).unwrap();
+    let found = [detection("car", Some(bbox))];
+    let drawn = draw_boxes_with(&picture(640, 480, Channels::Gray), &found, text);
+    let car = colors::of_label("car").0;
+    let long = (160..480).take_while(|x| at(&drawn, *x, 222) == car).count();
+    assert_eq!(long, Font::SMALL.plate_width(expected) as usize);
+}
+
+#[test]
+fn a_plate_says_how_sure_a_box_is_or_not() {
+    check_plate(PlateText::LabelAndConfidence, "car 0.87");
+    check_plate(PlateText::Label, "car");
+}
