@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use roadloop_bag::BagError;
 use roadloop_base::ErrorKind;
 use roadloop_catalog::CatalogError;
+use roadloop_dataset::DatasetError;
 use roadloop_label::LabelError;
 use roadloop_manifest::ManifestError;
 use roadloop_queue::QueueError;
@@ -118,6 +119,54 @@ pub enum EngineError {
     NothingLabelled { job: String },
     #[error("no image of the job {job} can be read here")]
     NoImages { job: String },
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    #[error("what a dataset says of itself cannot be read: {source}\nkey: {key}")]
+    DatasetCard { key: String, source: serde_json::Error },
+    #[error("a dataset is damaged: {reason}\nkey: {key}")]
+    DamagedDataset { key: String, reason: String },
+    #[error(
+        "the dataset was made by a newer roadloop (format {found}, this one knows {known}): use \
+         that one\nkey: {key}"
+    )]
+    NewerDataset { key: String, found: u32, known: u32 },
+    #[error(
+        "others made versions of {name} all the time while this one was to be kept; run the \
+         same command again"
+    )]
+    DatasetOutrun { name: String },
+    #[error("there is no dataset {wanted}; {}", known_datasets(known))]
+    NoSuchDataset { wanted: String, known: Vec<String> },
+    #[error("there is no {wanted}; there are the versions {}", numbers(versions))]
+    NoSuchDatasetVersion { wanted: String, versions: Vec<u32> },
+    #[error("there is nothing to make a dataset of{}", after_colon(left_out))]
+    EmptyDataset { left_out: String },
+    #[error("there is no labelling job {wanted}, as there are none in this workspace")]
+    NoJobsHere { wanted: String },
+    #[error("the job {job} is of verdicts and has no boxes; name the job it verifies")]
+    NoBoxesInJob { job: String },
+    #[error("no class is called {wanted:?}; there are {}", known.join(", "))]
+    NoSuchClass { wanted: String, known: Vec<String> },
+    #[error("no image of {name} that was asked for can be read")]
+    NoDatasetImages { name: String },
+    #[error("another export writes to this folder; wait for it, or choose another --out\npath: {}", folder.display())]
+    ExportInUse { folder: PathBuf },
+    #[error(
+        "these records are of another dataset: their classes are others; export it again\nplace: {place}"
+    )]
+    OtherRecords { place: String },
+    #[error(
+        "the samples of this dataset are gone; build it again by the command its card names: what is \
+         the same is put back\nkey: {key}"
+    )]
+    LostRows { key: String },
+    #[error(
+        "labels in the form {form} do not say where their image lies; write images too, or link \
+         them: --images link"
+    )]
+    NamesNoImages { form: &'static str },
+    #[error("a class has no name; give it one where it comes from")]
+    NamelessClass,
     #[error("work was stopped")]
     Stopped { source: Box<dyn Error + Send + Sync> },
 }
@@ -178,6 +227,19 @@ impl EngineError {
             EngineError::NothingLabelled { .. } | EngineError::NoImages { .. } => {
                 ErrorKind::NotFound
             }
+            EngineError::Dataset(error) => error.kind(),
+            EngineError::NewerDataset { .. }
+            | EngineError::EmptyDataset { .. }
+            | EngineError::NamelessClass
+            | EngineError::NamesNoImages { .. }
+            | EngineError::NoBoxesInJob { .. }
+            | EngineError::OtherRecords { .. } => ErrorKind::Invalid,
+            EngineError::NoSuchDataset { .. }
+            | EngineError::NoSuchDatasetVersion { .. }
+            | EngineError::NoJobsHere { .. }
+            | EngineError::NoSuchClass { .. }
+            | EngineError::NoDatasetImages { .. } => ErrorKind::NotFound,
+            EngineError::ExportInUse { .. } | EngineError::DatasetOutrun { .. } => ErrorKind::Busy,
             EngineError::NoMailbox { .. } | EngineError::NoTable(_) => ErrorKind::NotFound,
             EngineError::Message(_) => ErrorKind::Invalid,
             EngineError::BadLetter { .. } | EngineError::NotHere => ErrorKind::Invalid,
@@ -189,6 +251,9 @@ impl EngineError {
                 ErrorKind::NotFound
             }
             EngineError::Card { .. }
+            | EngineError::DatasetCard { .. }
+            | EngineError::LostRows { .. }
+            | EngineError::DamagedDataset { .. }
             | EngineError::Record { .. }
             | EngineError::Read { .. }
             | EngineError::Write { .. }
@@ -197,6 +262,21 @@ impl EngineError {
             | EngineError::Stopped { .. } => ErrorKind::Internal,
         }
     }
+}
+
+fn known_datasets(known: &[String]) -> String {
+    match known {
+        [] => "none was made yet".to_owned(),
+        known => format!("there are {}", known.join(", ")),
+    }
+}
+
+fn numbers(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn after_colon(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
 }
 
 impl From<ArrowError> for EngineError {

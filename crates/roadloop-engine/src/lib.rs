@@ -5,7 +5,8 @@
 //! tables and videos, [`stages::detect`] says what is on them, [`stages::redact`]
 //! hides faces and plates, [`stages::attach`] joins what others know of the frames;
 //! [`stages::search`] asks the catalog that results, [`stages::select`] samples it,
-//! [`stages::copy`] takes images out of it, [`stages::label`] makes labelling jobs of them;
+//! [`stages::copy`] takes images out of it, [`stages::label`] makes labelling jobs of them,
+//! [`stages::dataset`] datasets of their results;
 //! [`upkeep`] keeps its tables in shape. [`work`] takes recordings the same way through
 //! the same stages as jobs of a queue, for any number of workers; [`events`] orders what
 //! comes by itself.
@@ -67,6 +68,7 @@ pub use videos::{VideoFile, extract_videos, has_videos};
 
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;
+pub use roadloop_dataset as datasets;
 pub use roadloop_label as labels;
 pub use roadloop_manifest as manifest;
 pub use roadloop_queue as queue;

@@ -3,6 +3,7 @@
 pub mod attach;
 mod by_shard;
 pub mod copy;
+pub mod dataset;
 pub mod detect;
 pub mod files;
 pub mod ingest;

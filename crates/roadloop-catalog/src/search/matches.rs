@@ -161,13 +161,18 @@ impl Catalog {
         Ok(hits)
     }
 
-    /// A word for the state of all tables: as long as it is the same, so are answers.
-    pub async fn state(&self) -> Result<String, CatalogError> {
+    /// The newest version of each table.
+    pub async fn versions(&self) -> Result<BTreeMap<String, u64>, CatalogError> {
         let mut versions = BTreeMap::new();
         for table in self.tables().await? {
-            let version = table.newest_version().await?;
-            versions.insert(table.name().to_owned(), version);
+            versions.insert(table.name().to_owned(), table.newest_version().await?);
         }
+        Ok(versions)
+    }
+
+    /// A word for the state of all tables: as long as it is the same, so are answers.
+    pub async fn state(&self) -> Result<String, CatalogError> {
+        let versions = self.versions().await?;
         let selections = self.shelf().listed().await?;
         let digest = Sha256::digest(format!("{versions:?}{selections:?}"));
         Ok(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())

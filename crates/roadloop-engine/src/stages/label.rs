@@ -21,16 +21,17 @@ use crate::EngineError;
 
 pub use create::{MOST_TASKS, Tasks, create, plan};
 pub use deliver::{Lines, lines, write_manifest};
+pub(super) use deliver::{is_final, line_of};
 pub use import::{Imported, import};
 pub use layout::write_layout;
 pub use sheet::{Images, SheetSettings, sheet};
 pub use statistics::{statistics_picture, statistics_rows};
 
 /// Tasks read or written together.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 
 /// Runs what waits for the file of jobs.
-async fn on_file<T: Send + 'static>(
+pub(super) async fn on_file<T: Send + 'static>(
     labels: &Labels,
     work: impl FnOnce(&Labels) -> Result<T, LabelError> + Send + 'static,
 ) -> Result<T, EngineError> {
@@ -39,7 +40,7 @@ async fn on_file<T: Send + 'static>(
     Ok(done.map_err(EngineError::stopped)??)
 }
 
-fn now() -> Nanos {
+pub(super) fn now() -> Nanos {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Nanos(i64::try_from(since.unwrap_or_default().as_nanos()).unwrap_or(i64::MAX))
 }

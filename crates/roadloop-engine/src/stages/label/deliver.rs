@@ -30,12 +30,12 @@ pub struct Lines {
 }
 
 /// Whether nobody is to say anything more about a task.
-pub(super) fn is_final(result: &TaskResult) -> bool {
+pub(in crate::stages) fn is_final(result: &TaskResult) -> bool {
     matches!(result.state, TaskState::Done | TaskState::Approved | TaskState::Corrected)
 }
 
 /// A task's line.
-pub(super) fn line_of(
+pub(in crate::stages) fn line_of(
     job: &Job,
     result: &TaskResult,
     switch: &Switch,

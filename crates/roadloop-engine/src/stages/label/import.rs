@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use roadloop_base::{Camera, FrameId, RecordingId, Report};
+use roadloop_base::{FrameId, Report};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -17,7 +17,7 @@ use roadloop_label::{
 };
 use roadloop_manifest::{LabelKind, Line, Reader};
 
-use super::refs::{Switch, key_of};
+use super::refs::{Switch, frame_of};
 use super::{MOST_TASKS, PAGE, left_out, now, on_file};
 use crate::{Ctx, EngineError};
 
@@ -264,14 +264,4 @@ impl Filling<'_> {
         }
         Ok(())
     }
-}
-
-/// The frame an image of a store like ours is of: its key says it.
-fn frame_of(source: &str) -> Option<FrameId> {
-    let mut parts = key_of(source)?.split('/').skip(1);
-    let recording = RecordingId::new(parts.next()?).ok()?;
-    let camera = Camera::new(parts.next()?).ok()?;
-    let (stem, _) = parts.next()?.rsplit_once('.')?;
-    let (_, sequence) = stem.rsplit_once('-')?;
-    Some(FrameId { recording, camera, sequence: sequence.parse().ok()? })
 }

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, Write};
 
-use roadloop_base::Skip;
+use roadloop_base::{Camera, FrameId, RecordingId, Skip};
 use roadloop_manifest::{Line, Reader, rename_source};
 use roadloop_store::Store;
 
@@ -49,6 +49,16 @@ pub fn source_ref(store: &Store, key: &str) -> String {
 pub fn key_of(source: &str) -> Option<&str> {
     let (start, _) = place_of(source)?;
     Some(&source[start..])
+}
+
+/// The frame an image of a store like ours is of, raw or anonymised: its key says it.
+pub fn frame_of(source: &str) -> Option<FrameId> {
+    let mut parts = key_of(source)?.split('/').skip(1);
+    let recording = RecordingId::new(parts.next()?).ok()?;
+    let camera = Camera::new(parts.next()?).ok()?;
+    let (stem, _) = parts.next()?.rsplit_once('.')?;
+    let (_, sequence) = stem.rsplit_once('-')?;
+    Some(FrameId { recording, camera, sequence: sequence.parse().ok()? })
 }
 
 /// Where the folder's name stands in a reference, and which of the two it is.
