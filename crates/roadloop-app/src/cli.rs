@@ -5,6 +5,7 @@ mod bag;
 mod catalog;
 mod completions;
 mod config_show;
+mod dataset;
 mod detect;
 mod doctor;
 mod down;
@@ -125,6 +126,7 @@ enum Command {
     Enrich(enrich::Args),
     Tag(tag::Args),
     Label(label::Args),
+    Dataset(dataset::Args),
     Catalog(catalog::Args),
     Watch(watch::Args),
     Worker(worker::Args),
@@ -201,6 +203,9 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         }
         Command::Tag(args) => tag::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Label(args) => label::run(&Session::open(&global, Overrides::new())?, args).await,
+        Command::Dataset(args) => {
+            dataset::run(&Session::open(&global, Overrides::new())?, args).await
+        }
         Command::Catalog(args) => {
             catalog::run(&Session::open(&global, Overrides::new())?, args).await
         }

@@ -82,7 +82,7 @@ pub(crate) fn open(session: &Session) -> Result<Labels> {
 }
 
 /// The file of jobs for who only looks: none is made.
-fn look(session: &Session) -> Result<Option<Labels>> {
+pub(super) fn look(session: &Session) -> Result<Option<Labels>> {
     let file = session.config.workspace().join(LABELS);
     if !file.exists() {
         return Ok(None);
@@ -102,7 +102,7 @@ fn having(session: &Session, job: &JobName) -> Result<Labels> {
 }
 
 /// What is written down of who did something from the command line.
-fn operator() -> String {
+pub(super) fn operator() -> String {
     let name = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_default();
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 {

@@ -8,6 +8,7 @@
 mod annotations;
 mod api;
 mod counts;
+mod datasets;
 mod evaluation;
 mod events;
 mod export;
@@ -56,6 +57,7 @@ pub(crate) struct Studio {
     ctx: Ctx,
     labels: Labels,
     views: Views,
+    datasets: datasets::Shelf,
     thumbnails: Thumbnails,
     guard: Guard,
     raw_seen: RawSeen,
@@ -88,6 +90,7 @@ impl Studio {
             ctx,
             labels,
             views: Views::default(),
+            datasets: datasets::Shelf::default(),
             thumbnails: Thumbnails::new(folder, most_bytes),
             guard,
             raw_seen: RawSeen::default(),

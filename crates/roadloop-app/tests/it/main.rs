@@ -7,6 +7,7 @@ mod bad_input;
 mod bucket;
 mod command_line;
 mod crash;
+mod datasets;
 mod deployed;
 mod elsewhere;
 mod extract;

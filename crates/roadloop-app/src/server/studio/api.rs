@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use super::guard::Caller;
 use super::labelling::{jobs, making, results, tasks, work};
 use super::{
-    Studio, annotations, counts, evaluation, events, export, filters, frames, images, lineage,
-    people, recordings, selections, tags, timeline,
+    Studio, annotations, counts, datasets, evaluation, events, export, filters, frames, images,
+    lineage, people, recordings, selections, tags, timeline,
 };
 
 /// Bytes of an annotation: two thousand boxes, each with its tags.
@@ -38,6 +38,7 @@ const JOB_BYTES: usize = 32 << 20;
         (name = "recordings", description = "Recordings, their stages and their damage"),
         (name = "selections", description = "Frames that were chosen, kept as they were"),
         (name = "labelling", description = "Labelling jobs: tasks, answers, what they come to"),
+        (name = "datasets", description = "Frozen samples to learn from"),
         (name = "tags", description = "Words that people put on frames"),
         (name = "events", description = "What changes while somebody looks"),
         (name = "people", description = "Who asks, and who may do what"),
@@ -196,6 +197,13 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Studio>> {
         .routes(routes!(tasks::all))
         .routes(routes!(tasks::one))
         .routes(routes!(tasks::image))
+        .routes(routes!(datasets::all))
+        .routes(routes!(datasets::one))
+        .routes(routes!(datasets::statistics))
+        .routes(routes!(datasets::checks))
+        .routes(routes!(datasets::diff))
+        .routes(routes!(datasets::samples))
+        .routes(routes!(datasets::image))
         .routes(routes!(work::all))
         .routes(routes!(work::next))
         .routes(routes!(work::about))

@@ -22,7 +22,8 @@ use crate::server::problem::Problem;
 /// One thing that happened to a frame.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Step {
-    /// `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `label`, `select`.
+    /// `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `label`,
+    /// `select`, `dataset`.
     step: String,
     /// In a few words.
     title: String,
@@ -91,6 +92,7 @@ pub(super) async fn of_frame(
     for name in catalog.selections_with(&id).await? {
         steps.push(Step::new("select", format!("in the selection {name}")));
     }
+    steps.extend(learned_from(&studio, &id).await?);
     let about = serde_json::to_vec(&steps).unwrap_or_default();
     Ok(Tagged { tag: format!("{state}-{}", word_of(&about)), answer: Json(steps) })
 }
@@ -115,6 +117,20 @@ async fn labelled(studio: &Arc<Studio>, id: &FrameId) -> Result<Vec<Step>, Probl
         match task.agreement {
             Some(agreement) => step.fact("agreement", format!("{agreement:.2}")),
             None => step,
+        }
+    });
+    Ok(steps.collect())
+}
+
+/// Datasets it is in, by their newest versions.
+async fn learned_from(studio: &Studio, id: &FrameId) -> Result<Vec<Step>, Problem> {
+    let found = studio.datasets.with_frame(studio, id).await?;
+    let steps = found.into_iter().map(|(card, split, boxes)| {
+        let title = format!("in the dataset {}@{}, for {split}", card.name, card.version);
+        let step = Step::new("dataset", title).fact("id", card.id).fact("made at", card.made_at);
+        match boxes {
+            Some(boxes) => step.fact("boxes", boxes),
+            None => step.fact("boxes", "not labelled"),
         }
     });
     Ok(steps.collect())
