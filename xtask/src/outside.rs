@@ -1,6 +1,7 @@
 //! The program from outside: tables that earlier versions wrote, the examples that
-//! read today's from Python, queues on the servers they are for, and what it is
-//! deployed with. Each check is a script or a test beside what it checks.
+//! read today's from Python, datasets beside the programs they are for, queues on the
+//! servers they are for, and what it is deployed with. Each check is a script or a test
+//! beside what it checks.
 
 use std::env;
 use std::fs;
@@ -13,7 +14,7 @@ use crate::workspace::{Workspace, cargo};
 
 const RECORDING: &str = "testdata/demo/demo.mcap";
 
-/// Kept tables and Python examples.
+/// Kept tables, Python examples and datasets.
 pub(crate) fn check(workspace: &Workspace, library: &Path) -> Result<()> {
     let binary = workspace.binary("debug");
     let packages = packages(workspace, "examples", "examples/python/requirements.txt")?;
@@ -25,7 +26,21 @@ pub(crate) fn check(workspace: &Workspace, library: &Path) -> Result<()> {
     };
     let recording = Path::new(RECORDING);
     script("testdata/formats/check.sh", &[&binary, recording])?;
-    script("examples/python/check.sh", &[&binary, Path::new("python3"), recording])
+    script("examples/python/check.sh", &[&binary, Path::new("python3"), recording])?;
+    check_datasets(workspace, &binary)
+}
+
+/// Datasets in the forms of others, read by their programs.
+fn check_datasets(workspace: &Workspace, binary: &Path) -> Result<()> {
+    // Two lists: what reads labels and what reads records need another NumPy each.
+    for what in ["labels", "records"] {
+        let list = format!("bench/datasets/requirements-{what}.txt");
+        let packages = packages(workspace, &format!("datasets-{what}"), &list)?;
+        let mut datasets = Command::new("python3");
+        datasets.arg("bench/datasets/check.py").arg(what).arg(binary);
+        workspace.run(datasets.env("PYTHONPATH", &packages))?;
+    }
+    Ok(())
 }
 
 /// Queues on NATS and on what speaks as Amazon does, a studio that is killed while people

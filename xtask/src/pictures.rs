@@ -35,10 +35,35 @@ pub(crate) fn make(workspace: &Workspace) -> Result<()> {
     let hits = "has(face) and has(license_plate) and time in 2026-05-04T09:30:02..09:30:04";
     roadloop(&["search", hits, "--limit", "12", "--contact-sheet", "docs/pictures/hits.jpg"])?;
     site::packages(workspace)?;
-    for script in ["studio/e2e/pictures.mjs", "studio/e2e/pictures.labelling.mjs"] {
-        let mut studio = Command::new("node");
-        studio.args([script, "docs/pictures"]);
-        workspace.run(studio.env("ROADLOOP", &binary).env("WORKSPACE", &folder))?;
-    }
-    Ok(())
+    let studio = |script: &str| {
+        let mut node = Command::new("node");
+        node.args([script, "docs/pictures"]);
+        workspace.run(node.env("ROADLOOP", &binary).env("WORKSPACE", &folder))
+    };
+    studio("studio/e2e/pictures.mjs")?;
+    studio("studio/e2e/pictures.labelling.mjs")?;
+
+    // Datasets come last: what is saved for them is to be seen in the catalog. Images of one
+    // drive are split one by one, so that the checks have something to find.
+    let of_models = ["--labels", "models", "--split", "60/20/20", "--group", "none"];
+    let build = |name: &str, selection: &str| {
+        let arguments = ["dataset", "build", name, "--from-selection", selection, "--seed", "7"];
+        roadloop(&[&arguments[..], &of_models[..]].concat())
+    };
+    roadloop(&["select", "", "--save", "all"])?;
+    build("crossing", "all")?;
+    roadloop(&[
+        "dataset",
+        "show",
+        "crossing",
+        "--stats",
+        "--picture",
+        "docs/pictures/dataset-numbers.jpg",
+    ])?;
+    // A sheet shows raw frames, and this one is for everybody to see.
+    roadloop(&["select", "not has(face) and not has(license_plate)", "--save", "street"])?;
+    build("street", "street")?;
+    let sheet = "docs/pictures/dataset-sheet.jpg";
+    roadloop(&["dataset", "sheet", "street", "--sample", "6", "--out", sheet])?;
+    studio("studio/e2e/pictures.datasets.mjs")
 }

@@ -18,12 +18,13 @@ const TYPES: &str = "studio/src/api/schema.d.ts";
 
 /// What is looked at in a browser: the parts alone, then the pages. Frame times are for a
 /// quiet machine, and left out here.
-const SCRIPTS: [&[&str]; 5] = [
+const SCRIPTS: [&[&str]; 6] = [
     &["studio/e2e/boxeditor.mjs"],
     &["studio/e2e/parts.mjs", "grid", "million", "filter", "charts", "shell", "policy"],
     &["studio/e2e/studio.mjs"],
     &["studio/e2e/people.mjs"],
     &["studio/e2e/jobs.mjs"],
+    &["studio/e2e/datasets.mjs"],
 ];
 
 const RECORDING: &str = "testdata/demo/demo.mcap";

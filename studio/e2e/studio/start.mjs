@@ -17,8 +17,9 @@ import { startBuilt, startDev } from "./site.mjs";
 
 const ARGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** The server on a copy of the workspace, and a browser for its site. */
-export async function startStudio() {
+/** The server on a copy of the workspace, and a browser for its site. `prepare(workspace,
+ * folder, roadloop)` is done before the server is there. */
+export async function startStudio({ prepare = async () => undefined } = {}) {
   const { ROADLOOP, WORKSPACE, SITE = "embedded", CHROMIUM = "/usr/bin/chromium", SHOTS } = process.env;
   if (ROADLOOP === undefined || WORKSPACE === undefined) throw new Error("ROADLOOP names the binary and WORKSPACE a folder with some frames");
   const folder = mkdtempSync(join(tmpdir(), "studio-"));
@@ -26,6 +27,7 @@ export async function startStudio() {
   mkdirSync(shots, { recursive: true });
   const workspace = join(folder, "workspace");
   cpSync(WORKSPACE, workspace, { recursive: true });
+  await prepare(workspace, folder, ROADLOOP);
   const server = await startServer(ROADLOOP, workspace);
   const site = SITE === "dev" ? await startDev(server.address) : SITE === "built" ? await startBuilt(server.address, join(folder, "dist")) : { address: server.address, stop: async () => undefined };
   const isRoot = process.getuid?.() === 0;

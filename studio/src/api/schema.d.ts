@@ -55,6 +55,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest version of each dataset */
+        get: operations["datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version of a dataset */
+        get: operations["dataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/{version}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong with a dataset, and what people should know of it: `findings` with `kind`,
+         *     `severity` (`error`, `warning`, `note`), `count`, `what` and `examples`
+         */
+        get: operations["dataset_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/{version}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed from another version to this one */
+        get: operations["dataset_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/{version}/images/{image}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An image of a dataset, as it is trained on: not for everybody */
+        get: operations["dataset_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/{version}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Samples of a dataset, in their order */
+        get: operations["dataset_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{name}/{version}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sizes, places and numbers of a dataset's boxes, as histograms with their edges */
+        get: operations["dataset_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evaluation": {
         parameters: {
             query?: never;
@@ -1159,6 +1281,184 @@ export interface components {
             reason: string;
             stage: string;
         };
+        /** @description A labelled rectangle, in pixels of the image. */
+        DatasetBox: {
+            attributes: {
+                [key: string]: unknown;
+            };
+            class: string;
+            /** Format: double */
+            confidence?: number | null;
+            /** Format: double */
+            height: number;
+            /** Format: double */
+            left: number;
+            /** Format: double */
+            top: number;
+            /** Format: double */
+            width: number;
+        };
+        /** @description What a version of a dataset says of itself. */
+        DatasetCard: {
+            classes: string[];
+            /** @description The command that makes it again. */
+            command: string;
+            counts: components["schemas"]["DatasetCounts"];
+            description?: string | null;
+            id: string;
+            license?: string | null;
+            made_at: string;
+            made_by: string;
+            name: string;
+            origins: components["schemas"]["DatasetOrigin"][];
+            split: components["schemas"]["DatasetSplitting"];
+            /** @description Versions of the catalog's tables it was made from. */
+            tables: {
+                [key: string]: number;
+            };
+            /** Format: int32 */
+            version: number;
+            /** @description All there are, rising. */
+            versions: number[];
+            warnings: string[];
+        };
+        /** @description How many of what a dataset has. */
+        DatasetCounts: {
+            /** Format: int64 */
+            boxes: number;
+            /** @description Boxes of each class, in the order of the classes. */
+            classes: number[];
+            /** Format: int64 */
+            empty: number;
+            /** Format: int64 */
+            images: number;
+            splits: {
+                [key: string]: components["schemas"]["DatasetSplit"];
+            };
+            /** Format: int64 */
+            unlabelled: number;
+        };
+        /** @description All datasets. */
+        DatasetList: {
+            datasets: components["schemas"]["DatasetSummary"][];
+        };
+        /** @description Where samples of a dataset are from. */
+        DatasetOrigin: {
+            /** Format: int64 */
+            boxes: number;
+            detail?: string | null;
+            /** Format: int64 */
+            images: number;
+            /** @description `job`, `manifest`, `selection`, `import`. */
+            kind: string;
+            /** @description Why images of it are not in the dataset, and how many. */
+            left_out: {
+                [key: string]: number;
+            };
+            name: string;
+            revision?: string | null;
+        };
+        /** @description An image of a dataset, and what is said to be on it. */
+        DatasetSample: {
+            /** @description Nothing where nobody looked; none where somebody looked and there is nothing. */
+            boxes?: components["schemas"]["DatasetBox"][] | null;
+            frame?: components["schemas"]["FrameName"] | null;
+            /** @description What is kept together: the recording, or a folder. */
+            group: string;
+            /** Format: int32 */
+            height: number;
+            /** @description Anonymised where it is a frame; `which=raw` shows it as it was recorded. */
+            image_url: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description From 1 on, in the order of the dataset.
+             */
+            number: number;
+            split: string;
+            taken_at?: string | null;
+            thumbnail_url: string;
+            /** Format: int32 */
+            width: number;
+        };
+        /** @description Some samples of a dataset. */
+        DatasetSamples: {
+            /**
+             * Format: int64
+             * @description The next page comes after this number; nothing where there is none.
+             */
+            next?: number | null;
+            samples: components["schemas"]["DatasetSample"][];
+            /**
+             * Format: int64
+             * @description All that were asked for.
+             */
+            total: number;
+        };
+        /** @description How many of what are in a split. */
+        DatasetSplit: {
+            /** Format: int64 */
+            boxes: number;
+            /** @description Boxes of each class, in the order of the classes. */
+            classes: number[];
+            /** Format: int64 */
+            empty: number;
+            /**
+             * Format: int64
+             * @description What is kept together: recordings, mostly.
+             */
+            groups: number;
+            /** Format: int64 */
+            images: number;
+        };
+        /** @description How samples were split. */
+        DatasetSplitting: {
+            /** @description `random`, `time`, `given`. */
+            by: string;
+            /** @description `recording`, `day`, `none`. */
+            group: string;
+            /** @description Parts for training, validation and test. */
+            ratios: number[];
+            /** Format: int64 */
+            seed: number;
+            stratify: boolean;
+        };
+        /** @description The newest version of a dataset. */
+        DatasetSummary: {
+            /** Format: int64 */
+            boxes: number;
+            classes: string[];
+            /**
+             * Format: int64
+             * @description Looked at, and nothing on them.
+             */
+            empty: number;
+            /** @description 64 hexadecimal digits that follow from its content. */
+            id: string;
+            /** Format: int64 */
+            images: number;
+            made_at: string;
+            made_by: string;
+            name: string;
+            /** @description By `train`, `val`, `test`; those that have any image. */
+            splits: {
+                [key: string]: components["schemas"]["DatasetSplit"];
+            };
+            /**
+             * Format: int64
+             * @description Nobody looked.
+             */
+            unlabelled: number;
+            /** Format: int32 */
+            version: number;
+            /** @description All there are, rising. */
+            versions: number[];
+            /**
+             * Format: int64
+             * @description What people should know who train on it: how many things.
+             */
+            warnings: number;
+        };
         /** @description What a reviewer said in the end. */
         DecisionItem: {
             at: string;
@@ -1950,7 +2250,10 @@ export interface components {
             };
             /** @description It has not happened. */
             missing: boolean;
-            /** @description `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `label`, `select`. */
+            /**
+             * @description `recording`, `extract`, `detect`, `anonymize`, `attach`, `tag`, `annotate`, `label`,
+             *     `select`, `dataset`.
+             */
             step: string;
             /** @description In a few words. */
             title: string;
@@ -2274,6 +2577,245 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Counts"];
                 };
+            };
+        };
+    };
+    datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+        };
+    };
+    dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetCard"];
+                };
+            };
+            /** @description there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    dataset_checks: {
+        parameters: {
+            query?: {
+                images?: "all" | "sizes" | "none";
+                /** @description Classes with fewer boxes are named. */
+                min_boxes?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    dataset_diff: {
+        parameters: {
+            query: {
+                /** @description The version it is held against. */
+                from: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    dataset_image: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Pixels of the longer side: a thumbnail, as a JPEG. The image as it lies where nothing
+                 *     is said.
+                 */
+                side?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description the one with that entity tag */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description raw images are not for everybody */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such image, or it is gone or changed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    dataset_samples: {
+        parameters: {
+            query?: {
+                /** @description `train`, `val`, `test`. */
+                split?: string;
+                /** @description With a box of that class. */
+                class?: string;
+                state?: "labelled" | "empty" | "unlabelled";
+                /** @description The one image of that name. */
+                image?: string;
+                /** @description Those behind the sample of that number. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSamples"];
+                };
+            };
+            /** @description there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is too large for this */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    dataset_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -40,11 +40,11 @@ export function Account({ name, isCollapsed, onLogOut }: AccountProps) {
           aria-label={`${name}: colours and keys`}
           className={cx(
             "flex h-[32px] shrink-0 items-center gap-[10px] rounded-[6px] px-[8px] text-[13px] whitespace-nowrap text-soft outline-none data-focus-visible:outline-2 data-focus-visible:outline-accent data-hovered:bg-ink/5 data-hovered:text-ink",
-            "max-[720px]:h-[46px] max-[720px]:min-w-[60px] max-[720px]:flex-auto max-[720px]:shrink-0 max-[720px]:flex-col max-[720px]:justify-center max-[720px]:gap-[3px] max-[720px]:px-[4px] max-[720px]:text-[11px] max-[720px]:font-medium",
+            "max-[720px]:h-[46px] max-[720px]:min-w-[60px] max-[720px]:flex-auto max-[720px]:shrink-0 max-[720px]:flex-col max-[720px]:justify-center max-[720px]:gap-[3px] max-[720px]:px-[4px] max-[720px]:text-[11px] max-[720px]:font-medium max-[460px]:min-w-[40px]",
           )}
         >
           <Icon name="user" />
-          <span className={cx("min-w-0 truncate", isCollapsed && "min-[721px]:sr-only")}>{name}</span>
+          <span className={cx("min-w-0 truncate", isCollapsed && "min-[721px]:sr-only", "max-[460px]:sr-only")}>{name}</span>
         </AriaButton>
       }
     />

@@ -26,6 +26,7 @@ const NAV: NavItem[] = [
   { key: "check", label: "Anonymisation", icon: "shield", href: "/check" },
   { key: "evaluation", label: "Evaluation", icon: "chart", href: "/evaluation" },
   { key: "jobs", label: "Jobs", icon: "box", href: "/jobs" },
+  { key: "datasets", label: "Datasets", icon: "layers", href: "/datasets" },
 ];
 
 const WORK: NavItem = { key: "work", label: "Work", icon: "edit", href: "/work" };
@@ -214,6 +215,38 @@ const task = createRoute({
   component: lazyRouteComponent(() => import("../features/jobs/ReviewPage"), "ReviewPage"),
   validateSearch: taskView,
 });
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets",
+  component: lazyRouteComponent(() => import("../features/datasets/DatasetsPage"), "DatasetsPage"),
+});
+/** What of a dataset is shown, and which of its images: a link to an image keeps it. */
+export interface DatasetView {
+  tab?: string | undefined;
+  split?: string | undefined;
+  class?: string | undefined;
+  /** `labelled`, `empty`, `unlabelled` */
+  state?: string | undefined;
+  /** `findings`: those that checks name. */
+  only?: string | undefined;
+  /** The version that this one is held against. */
+  from?: string | undefined;
+  /** `all`: checks read all images. */
+  images?: string | undefined;
+}
+const datasetView = (search: Record<string, unknown>): DatasetView => ({ tab: textOf(search, "tab"), split: textOf(search, "split"), class: textOf(search, "class"), state: textOf(search, "state"), only: textOf(search, "only"), from: textOf(search, "from"), images: textOf(search, "images") });
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets/$name/$version",
+  component: lazyRouteComponent(() => import("../features/datasets/DatasetPage"), "DatasetPage"),
+  validateSearch: datasetView,
+});
+const sample = createRoute({
+  getParentRoute: () => root,
+  path: "/datasets/$name/$version/images/$image",
+  component: lazyRouteComponent(() => import("../features/datasets/SamplePage"), "SamplePage"),
+  validateSearch: datasetView,
+});
 const workList = createRoute({
   getParentRoute: () => root,
   path: "/work",
@@ -226,7 +259,7 @@ const work = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([catalog, frame, recordings, recording, people, invite, check, evaluation, jobs, newJob, job, task, workList, work]),
+  routeTree: root.addChildren([catalog, frame, recordings, recording, people, invite, check, evaluation, jobs, newJob, job, task, datasets, dataset, sample, workList, work]),
   parseSearch: parseAddress,
   stringifySearch: writeAddress,
   defaultPreload: "intent",

@@ -1,5 +1,7 @@
 export { BarList, type BarItem, type BarListProps, type BarState } from "./BarList";
+export { BarRows, Bars, Legend, type BarRowsProps, type BarSeries, type BarsProps } from "./Bars";
 export type { TimeRange } from "./brush";
+export { HeatMap, type HeatMapProps } from "./HeatMap";
 export { Histogram, type HistogramProps } from "./Histogram";
 export type { GeoBounds, GeoPoint } from "./project";
 export { Sparkline, type SparklineProps } from "./Sparkline";

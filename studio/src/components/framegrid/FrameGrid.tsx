@@ -41,13 +41,15 @@ export interface FrameGridProps {
   colourOf?: (label: string) => string;
   /** What a plain click does; `select` opens by a double click. */
   click?: "select" | "open";
+  /** Frames can be marked; the usual. */
+  isSelectable?: boolean;
   /** Stands in place of the tiles where there is no frame. */
   empty?: ReactNode;
 }
 
 export function FrameGrid(props: FrameGridProps) {
   const { label, total, tileWidth, aspect = 1.6, frameAt, selected, focusIndex, empty } = props;
-  const { dataKey = "", minConfidence = 0, colourOf = classColour } = props;
+  const { dataKey = "", minConfidence = 0, colourOf = classColour, isSelectable = true } = props;
   const ref = useRef<HTMLDivElement>(null);
   const size = useInnerSize(ref);
   const layout = useMemo(() => layOut(size.width, tileWidth, aspect, total), [size.width, tileWidth, aspect, total]);
@@ -158,6 +160,7 @@ export function FrameGrid(props: FrameGridProps) {
           isSelected={frame !== undefined && selected.has(frame.key)}
           isFocusTile={index === focusTile}
           isFling={shown.isFling}
+          isSelectable={isSelectable}
           minConfidence={minConfidence}
           colourOf={colourOf}
         />,
@@ -198,7 +201,7 @@ export function FrameGrid(props: FrameGridProps) {
           aria-label={label}
           aria-rowcount={layout.rows}
           aria-colcount={layout.columns}
-          aria-multiselectable="true"
+          aria-multiselectable={isSelectable}
           data-narrow={layout.tileWidth < NARROW ? "" : undefined}
           onKeyDown={onKeyDown}
           onClick={onClick}

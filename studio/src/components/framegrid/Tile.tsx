@@ -1,4 +1,4 @@
-import { memo, useRef } from "react";
+import { memo, useRef, useState } from "react";
 import { CheckMark, cx, Icon, type IconName } from "../ui";
 import type { ShownBox } from "../model";
 import type { GridFrame } from "./model";
@@ -12,6 +12,7 @@ export interface TileProps {
   isFocusTile: boolean;
   /** The grid flies by: a picture is not begun, and stays where it was there before. */
   isFling: boolean;
+  isSelectable: boolean;
   minConfidence: number;
   colourOf: (label: string) => string;
 }
@@ -24,7 +25,7 @@ const TILE =
 
 /** One frame. Clicks and keys are heard by the grid: a tile has no handler of its own. */
 export const Tile = memo(function Tile(props: TileProps) {
-  const { index, column, frame, isSelected, isFocusTile, isFling, minConfidence, colourOf } = props;
+  const { index, column, frame, isSelected, isFocusTile, isFling, isSelectable, minConfidence, colourOf } = props;
   const drawn = useRef<string | null>(null);
   if (!isFling) drawn.current = frame?.key ?? null;
   // What flies by is a place and a time: each element less is one less to lay out per frame.
@@ -35,7 +36,7 @@ export const Tile = memo(function Tile(props: TileProps) {
       role="gridcell"
       data-index={index}
       aria-colindex={column + 1}
-      aria-selected={isSelected}
+      aria-selected={isSelectable ? isSelected : undefined}
       aria-label={frame === undefined ? `Frame ${index + 1}, loading` : undefined}
       tabIndex={isFocusTile ? 0 : -1}
       className={cx(TILE, isSelected && "bg-accent-wash")}
@@ -43,7 +44,7 @@ export const Tile = memo(function Tile(props: TileProps) {
       <div className="relative h-(--image-height) overflow-hidden rounded-[7px] bg-sunken">
         {isDrawn && <Picture key={frame.key} frame={frame} shown={shown} colourOf={colourOf} />}
         {isSelected && <span className="pointer-events-none absolute inset-0 rounded-[7px] shadow-[inset_0_0_0_2px_var(--accent)]" />}
-        {isDrawn && (
+        {isDrawn && isSelectable && (
           <span
             data-check=""
             className={cx(
@@ -78,15 +79,16 @@ interface PictureProps {
 
 function Picture({ frame, shown, colourOf }: PictureProps) {
   const { width, height } = frame;
+  const [isBroken, setBroken] = useState(false);
   return (
     <>
-      {frame.thumbnail === null ? (
+      {frame.thumbnail === null || isBroken ? (
         <span role="img" aria-label={`No picture. ${boxesInWords(shown)}`} className="flex h-full items-center justify-center text-soft">
           <Icon name="camera" />
         </span>
       ) : (
         // The whole picture, never cut: a box at its rim has to be seen.
-        <img src={frame.thumbnail} alt={boxesInWords(shown)} loading="eager" decoding="async" draggable={false} className="size-full object-contain" />
+        <img src={frame.thumbnail} alt={boxesInWords(shown)} loading="eager" decoding="async" draggable={false} onError={() => setBroken(true)} className="size-full object-contain" />
       )}
       {shown.length > 0 && (
         <svg aria-hidden="true" viewBox={`0 0 ${width} ${height}`} className="absolute inset-0 size-full" fill="none" strokeWidth={1.5}>

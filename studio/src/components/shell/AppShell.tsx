@@ -1,5 +1,5 @@
 import type { MouseEvent, ReactNode } from "react";
-import { cx, Icon, Tooltip, type IconName } from "../ui";
+import { cx, Icon, Tooltip, useInSight, type IconName } from "../ui";
 import { Link } from "react-aria-components";
 
 export interface NavItem {
@@ -34,6 +34,7 @@ export interface AppShellProps {
 /** The rail, the bar and the page. On narrow screens the rail lies at the foot. */
 export function AppShell(props: AppShellProps) {
   const { brand, brandMark, nav, active, onNavigate, topBar, foot, isCollapsed, onCollapse, children } = props;
+  const rail = useInSight<HTMLElement>("[aria-current=page]", active);
   const link = (item: NavItem) => <RailLink key={item.key} item={item} isActive={item.key === active} isCollapsed={isCollapsed} onNavigate={onNavigate} />;
   return (
     <div className="flex h-full min-h-0 max-[720px]:flex-col-reverse">
@@ -41,6 +42,7 @@ export function AppShell(props: AppShellProps) {
         To the page
       </a>
       <nav
+        ref={rail}
         aria-label="Studio"
         className={cx(
           "flex shrink-0 flex-col gap-[2px] border-r border-line bg-card p-[8px] max-[720px]:flex-row max-[720px]:justify-start max-[720px]:overflow-x-auto max-[720px]:border-t max-[720px]:border-r-0 max-[720px]:px-[6px] max-[720px]:py-[4px] max-[720px]:pb-[max(4px,env(safe-area-inset-bottom))]",
@@ -97,12 +99,12 @@ function RailLink({ item, isActive, isCollapsed, onNavigate }: RailLinkProps) {
         aria-current={isActive ? "page" : undefined}
         className={cx(
           "relative flex h-[32px] shrink-0 cursor-default items-center gap-[10px] rounded-[6px] px-[8px] text-[13px] font-medium whitespace-nowrap no-underline",
-          "max-[720px]:h-[46px] max-[720px]:min-w-[60px] max-[720px]:flex-auto max-[720px]:shrink-0 max-[720px]:flex-col max-[720px]:justify-center max-[720px]:gap-[3px] max-[720px]:px-[4px] max-[720px]:text-[11px]",
+          "max-[720px]:h-[46px] max-[720px]:min-w-[60px] max-[720px]:flex-auto max-[720px]:shrink-0 max-[720px]:flex-col max-[720px]:justify-center max-[720px]:gap-[3px] max-[720px]:px-[4px] max-[720px]:text-[11px] max-[460px]:min-w-[40px]",
           isActive ? "bg-accent-wash text-accent" : "text-soft hover:bg-ink/5 hover:text-ink",
         )}
       >
         <Icon name={item.icon} />
-        <span className={cx("min-w-0 truncate", isCollapsed && "min-[721px]:sr-only")}>{item.label}</span>
+        <span className={cx("min-w-0 truncate", isCollapsed && "min-[721px]:sr-only", !isActive && "max-[460px]:sr-only")}>{item.label}</span>
         {item.count !== undefined && item.count > 0 && (
           <span
             className={cx(

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Tab, TabList, TabPanel, Tabs as AriaTabs } from "react-aria-components";
+import { useInSight } from "./sight";
 
 export interface TabsProps<T extends string> {
   label: string;
@@ -9,9 +10,11 @@ export interface TabsProps<T extends string> {
 }
 
 export function Tabs<T extends string>({ label, tabs, selected, onSelect }: TabsProps<T>) {
+  // A number that comes later moves what is behind it.
+  const row = useInSight<HTMLDivElement>("[data-selected]", [selected, ...tabs.map(({ count }) => count)].join(" "));
   return (
     <AriaTabs selectedKey={selected} onSelectionChange={(key) => onSelect(String(key) as T)} className="flex min-h-0 flex-col">
-      <TabList aria-label={label} className="flex shrink-0 gap-[16px] overflow-x-auto border-b border-line px-[14px]">
+      <TabList ref={row} aria-label={label} className="flex shrink-0 gap-[16px] overflow-x-auto border-b border-line px-[14px]">
         {tabs.map((tab) => (
           <Tab
             key={tab.key}

@@ -8,6 +8,7 @@ export { Icon, ICON_NAMES, type IconName } from "./icons";
 export { floating, Menu, Popover, type MenuEntry, type MenuProps, type Placement, type PopoverProps } from "./Popover";
 export { ProgressBar, type ProgressBarProps } from "./ProgressBar";
 export { RangeSlider, Slider, type RangeSliderProps, type SliderProps } from "./Slider";
+export { useInSight } from "./sight";
 export { Spinner, type SpinnerProps } from "./Spinner";
 export { EmptyState, ErrorState, Skeleton, type EmptyStateProps, type ErrorStateProps } from "./States";
 export { Table, type Column, type Sort, type TableProps } from "./Table";

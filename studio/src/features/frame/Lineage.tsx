@@ -1,5 +1,7 @@
 // Where all that is known of a frame came from, from the recording on.
 
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { cx, ErrorState, Icon, Skeleton, type IconName } from "../../components/ui";
 import type { FrameName } from "../../api/client";
 import { useLineage } from "../../api/hooks";
@@ -14,7 +16,8 @@ const ICONS: Record<string, IconName> = {
   tag: "tag",
   annotate: "edit",
   label: "user",
-  select: "layers",
+  select: "filter",
+  dataset: "layers",
 };
 
 export function Lineage({ frame }: { frame: FrameName }) {
@@ -30,12 +33,12 @@ export function Lineage({ frame }: { frame: FrameName }) {
             <Icon name={ICONS[step.step] ?? "info"} />
           </span>
           <div className="min-w-0 flex-1 pt-[2px]">
-            <p className={cx("text-[12.5px] font-medium wrap-anywhere", step.missing && "text-soft")}>{step.title}</p>
+            <p className={cx("text-[12.5px] font-medium wrap-anywhere", step.missing && "text-soft")}>{step.step === "dataset" ? withLink(step.title) : step.title}</p>
             <dl className="pt-[3px] text-[11.5px]">
               {Object.entries(step.facts).map(([name, value]) => (
                 <div key={name} className="flex gap-[6px]">
                   <dt className="shrink-0 text-faint">{name}</dt>
-                  <dd className="min-w-0 wrap-anywhere text-soft tabular-nums">{inUtc(value)}</dd>
+                  <dd className="min-w-0 wrap-anywhere text-soft tabular-nums" title={value}>{LONG_ID.test(value) ? `${value.slice(0, 8)}…` : inUtc(value)}</dd>
                 </div>
               ))}
             </dl>
@@ -43,5 +46,24 @@ export function Lineage({ frame }: { frame: FrameName }) {
         </li>
       ))}
     </ol>
+  );
+}
+
+/** Nobody reads 64 digits; the first tell them apart. */
+const LONG_ID = /^[0-9a-f]{64}$/;
+
+/** `in the dataset cars@2, for train`: the name leads to that version. */
+function withLink(title: string): ReactNode {
+  const found = /^(.* )([\w-]+)@(\d+)(.*)$/.exec(title);
+  if (found === null) return title;
+  const [, before, name = "", version = "", after] = found;
+  return (
+    <>
+      {before}
+      <Link to="/datasets/$name/$version" params={{ name, version }} search={{}} className="text-accent underline">
+        {name}@{version}
+      </Link>
+      {after}
+    </>
   );
 }
