@@ -1,0 +1,1 @@
+import{f as e}from"./index-Cm5nqkbR.js";var t=2e4;function n(n){let r=n.step_seconds*1e3,i=e(n.steps[0]?.from??`1970-01-01T00:00:00.000Z`),a=[];for(let{from:o,detections:s}of n.steps){let n=Math.round((e(o)-i)/r);if(n>=t)break;for(;a.length<n;)a.push(0);a.push(s)}return{start:i,step:r,counts:a}}export{n as t};

@@ -1,0 +1,1 @@
+import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{E as t}from"./react-DJkuUooW.js";var n=e(t(),1),r=new Map;function i(e,t){r.set(e,t)}function a(e){let t=r.get(e);return r.delete(e),t}function o(e){return r.get(e)}function s(e,t){let[,i]=(0,n.useState)(0);return[r.has(e)?r.get(e):t,(0,n.useCallback)(t=>{r.set(e,t),i(e=>e+1)},[e])]}export{s as i,o as n,a as r,i as t};
