@@ -263,8 +263,8 @@ fn bars(title: &str, histogram: &Histogram, edge: impl Fn(f64) -> String) -> Str
     let (Some(first), Some(last)) = (first, last) else { return String::new() };
     let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
     let mut text = format!("\n{title}\n");
-    for place in first..=last {
-        let (count, from) = (counts[place], histogram.edges[place]);
+    let bins = counts.iter().copied().zip(histogram.edges.iter().copied());
+    for (count, from) in bins.take(last + 1).skip(first) {
         let letters = (count as f64 / most * LONGEST_BAR).ceil() as usize;
         text += &format!("  {:>9} {count:>8} {}\n", edge(from), "█".repeat(letters));
     }
