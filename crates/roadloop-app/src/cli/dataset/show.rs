@@ -53,6 +53,10 @@ pub(super) struct ShowArgs {
 
 /// Forget a dataset, all its versions; frames and labels stay
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  roadloop dataset drop cars --dry-run
+  roadloop dataset drop cars")]
 pub(super) struct DropArgs {
     #[arg(value_name = "NAME")]
     name: DatasetName,
