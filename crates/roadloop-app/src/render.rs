@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal, Write, stderr, stdout};
 use std::sync::OnceLock;
 
 use anyhow::{Error, Result};
+pub(crate) use roadloop_base::counted;
 use roadloop_engine::catalog::{Format, Rows};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -179,12 +180,6 @@ pub(crate) fn bytes(count: u64) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{count} B") } else { format!("{value:.1} {}", units[unit]) }
-}
-
-/// `1 frame`, `2 frames`, `2 boxes`.
-pub(crate) fn counted(count: u64, one: &str) -> String {
-    let end = if one.ends_with('x') { "es" } else { "s" };
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}{end}") }
 }
 
 /// Texts in columns, two spaces apart; numbers to the right.

@@ -9,6 +9,7 @@ use roadloop_base::{BadId, Nanos};
 use roadloop_engine::EngineError;
 use roadloop_engine::bag::BagError;
 use roadloop_engine::catalog::{CatalogError, FilterError, Period};
+use roadloop_engine::datasets::DatasetError;
 use roadloop_engine::queue::QueueError;
 use roadloop_engine::store::StoreError;
 
@@ -27,6 +28,19 @@ impl StdError for UsageError {}
 /// An error about what was typed.
 pub(crate) fn usage(text: impl Into<String>) -> Error {
     UsageError(text.into()).into()
+}
+
+/// Pairs as they are typed, `OLD=NEW`, of an option whose example is one.
+pub(crate) fn renames(
+    option: &str,
+    example: &str,
+    typed: &[String],
+) -> Result<Vec<(String, String)>> {
+    let pairs = typed.iter().map(|text| match text.split_once('=') {
+        Some((old, new)) if !old.is_empty() => Ok((old.to_owned(), new.to_owned())),
+        _ => Err(usage(format!("{option} is OLD=NEW, as {example}, and not {text:?}"))),
+    });
+    pairs.collect()
 }
 
 /// A stretch of time as it was typed, from its start and before its end.
@@ -66,6 +80,11 @@ pub(crate) fn is_usage_of_engine(error: &EngineError) -> bool {
         EngineError::NoSuchRecording { .. }
         | EngineError::SeveralRecordings { .. }
         | EngineError::FolderTaken { .. }
+        | EngineError::NoSuchDataset { .. }
+        | EngineError::NoSuchDatasetVersion { .. }
+        | EngineError::NoSuchClass { .. }
+        | EngineError::NamesNoImages { .. }
+        | EngineError::Dataset(DatasetError::Settings(_) | DatasetError::Name(_))
         | EngineError::NotHere => true,
         _ => false,
     }

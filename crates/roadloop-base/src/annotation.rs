@@ -41,6 +41,11 @@ impl PixelBox {
         self.height
     }
 
+    /// Left, top, right, bottom.
+    pub fn ltrb(self) -> [f64; 4] {
+        [self.left, self.top, self.left + self.width, self.top + self.height]
+    }
+
     /// Whether it lies in an image of that size.
     pub fn is_within(self, width: u32, height: u32) -> bool {
         self.left >= 0.0

@@ -37,6 +37,21 @@ impl BBox {
         (clamped.area() > 0.0).then_some(clamped)
     }
 
+    /// From pixels of an image of that size, clamped to it. `None` where nothing of the box
+    /// lies inside, or the image has no size.
+    pub fn from_pixels(
+        [left, top, right, bottom]: [f64; 4],
+        (width, height): (u32, u32),
+    ) -> Option<BBox> {
+        let (across, down) = (f64::from(width), f64::from(height));
+        BBox::clamped(
+            (left / across) as f32,
+            (top / down) as f32,
+            (right / across) as f32,
+            (bottom / down) as f32,
+        )
+    }
+
     /// From a centre and a size in fractions, clamped to the image.
     pub fn from_center_size(x: f32, y: f32, width: f32, height: f32) -> Option<BBox> {
         BBox::clamped(x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0)
@@ -125,6 +140,14 @@ mod tests {
         let bbox = BBox::from_ltrb(0.25, 0.5, 0.5, 1.0).unwrap();
         assert_eq!(bbox.pixels(8, 4), (2, 2, 2, 2));
         assert_eq!(BBox::FULL.pixels(640, 480), (0, 0, 640, 480));
+    }
+
+    #[test]
+    fn from_pixels_of_an_image() {
+        let expected = BBox::from_ltrb(0.25, 0.5, 0.5, 1.0);
+        assert_eq!(BBox::from_pixels([2.0, 2.0, 4.0, 9.0], (8, 4)), expected);
+        assert_eq!(BBox::from_pixels([9.0, 0.0, 12.0, 4.0], (8, 4)), None);
+        assert_eq!(BBox::from_pixels([0.0, 0.0, 1.0, 1.0], (0, 0)), None);
     }
 
     #[test]

@@ -12,8 +12,14 @@ pub struct Skip {
 }
 
 impl Skip {
+    /// Both stand on one line, as people are shown them: errors name a path on a line of its
+    /// own, which goes behind a comma.
     pub fn new(place: impl Into<String>, reason: impl Into<String>) -> Skip {
-        Skip { place: place.into(), reason: reason.into() }
+        let in_line = |text: String| match text.contains('\n') {
+            true => text.replace('\n', ", "),
+            false => text,
+        };
+        Skip { place: in_line(place.into()), reason: in_line(reason.into()) }
     }
 }
 

@@ -44,7 +44,6 @@ mod normal;
 mod parse;
 mod place;
 mod sql;
-mod suggest;
 mod time;
 mod vocabulary;
 
@@ -61,7 +60,6 @@ pub(crate) use ast::{Expr, Label};
 pub(crate) use naive::{SELECTIONS, Seen, Weather, any_expr, any_frames, may};
 pub(crate) use place::distance_m;
 pub(crate) use sql::{Certainty, quoted};
-pub(crate) use suggest::nearest;
 pub(crate) use vocabulary::{ColumnType, Vocabulary};
 
 /// Which frames.

@@ -57,6 +57,11 @@ impl Area {
         self.top + self.height
     }
 
+    /// Left, top, right, bottom.
+    pub fn ltrb(self) -> [f64; 4] {
+        [self.left, self.top, self.right(), self.bottom()]
+    }
+
     /// In square pixels.
     pub fn size(self) -> f64 {
         self.width * self.height

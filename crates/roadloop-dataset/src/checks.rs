@@ -184,13 +184,3 @@ impl Collected {
         Finding { kind, severity, count: self.count, what, examples: self.examples }
     }
 }
-
-/// `1 image`, `2 images`; what ends in `ss`, `x` and the like says its plural.
-fn numbered(count: u64, one: &str) -> String {
-    match (count, one) {
-        (1, _) => format!("1 {one}"),
-        (_, "class") => format!("{count} classes"),
-        (_, "box") => format!("{count} boxes"),
-        _ => format!("{count} {one}s"),
-    }
-}

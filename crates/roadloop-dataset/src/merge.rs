@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use roadloop_base::nearest;
 use serde::{Deserialize, Serialize};
 
 use crate::error::shown;
 use crate::{DatasetError, Sample};
-
-/// Letters of a name that are looked at when what was meant is guessed.
-const COMPARED: usize = 64;
 
 /// One list of all classes, in the order in which they first appear, and for each list the
 /// place of each of its classes in the one.
@@ -173,7 +171,7 @@ impl ClassRules {
 
 fn nobody_has(name: &str, classes: &[String]) -> DatasetError {
     let asked = shown(name);
-    DatasetError::Settings(match nearest(name, classes) {
+    DatasetError::Settings(match nearest(name, classes.iter().map(String::as_str)) {
         Some(nearest) => format!("no class is called {asked}: is {} meant?", shown(nearest)),
         None if classes.is_empty() => format!("no class is called {asked}: there are none"),
         None => {
@@ -183,36 +181,6 @@ fn nobody_has(name: &str, classes: &[String]) -> DatasetError {
             format!("no class is called {asked}: there are {}{more}", first.join(", "))
         }
     })
-}
-
-/// The same in other letters, or else what differs by a third of the letters at most.
-fn nearest<'a>(name: &str, classes: &'a [String]) -> Option<&'a String> {
-    let plain = |name: &str| -> Vec<char> {
-        name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).take(COMPARED).collect()
-    };
-    let asked = plain(name);
-    let distance = |class: &'a String| (edits(&asked, &plain(class)), class);
-    let (edits, class) = classes.iter().map(distance).min_by_key(|(edits, _)| *edits)?;
-    (edits <= asked.len() / 3).then_some(class)
-}
-
-/// Letters to be put in, taken out or changed (Levenshtein's distance).
-fn edits(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (place, letter) in one.iter().enumerate() {
-        let mut diagonal = place;
-        let mut left = place + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (above, other) in row.iter_mut().skip(1).zip(other) {
-            let changed = diagonal + usize::from(letter != other);
-            diagonal = *above;
-            left = changed.min(*above + 1).min(left + 1);
-            *above = left;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -297,16 +265,6 @@ mod tests {
             }
             let distinct: HashSet<&String> = merged.iter().collect();
             proptest::prop_assert_eq!(distinct.len(), merged.len());
-        }
-
-        #[test]
-        fn edits_are_a_distance(one in "[ab]{0,6}", other in "[ab]{0,6}") {
-            let [one, other]: [Vec<char>; 2] = [one, other].map(|name| name.chars().collect());
-            let distance = edits(&one, &other);
-            proptest::prop_assert_eq!(distance, edits(&other, &one));
-            proptest::prop_assert_eq!(distance == 0, one == other);
-            proptest::prop_assert!(distance <= one.len().max(other.len()));
-            proptest::prop_assert!(distance >= one.len().abs_diff(other.len()));
         }
     }
 }

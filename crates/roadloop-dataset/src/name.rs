@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use roadloop_base::{LONGEST_NAME, is_plain_name, split_version};
 use serde::{Deserialize, Serialize};
 
-const LONGEST: usize = 64;
 /// Of a sample, in bytes: file systems end at 255, and formats add to it.
 const LONGEST_SAMPLE: usize = 200;
 
@@ -32,7 +32,7 @@ pub struct SampleName(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
     #[error(
-        "{0:?} cannot name a dataset: use 1 to {LONGEST} letters (a to z), digits, '_' or '-', \
+        "{0:?} cannot name a dataset: use 1 to {LONGEST_NAME} letters (a to z), digits, '_' or '-', \
          the first of them no '-'"
     )]
     Dataset(String),
@@ -48,11 +48,7 @@ pub enum BadName {
 impl DatasetName {
     pub fn new(name: impl Into<String>) -> Result<DatasetName, BadName> {
         let name = name.into();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        let is_name = (1..=LONGEST).contains(&name.len())
-            && !name.starts_with('-')
-            && name.chars().all(allowed);
-        if is_name { Ok(DatasetName(name)) } else { Err(BadName::Dataset(name)) }
+        if is_plain_name(&name) { Ok(DatasetName(name)) } else { Err(BadName::Dataset(name)) }
     }
 
     pub fn as_str(&self) -> &str {
@@ -166,13 +162,9 @@ impl FromStr for DatasetRef {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<DatasetRef, BadName> {
-        let Some((name, version)) = text.split_once('@') else {
-            return Ok(DatasetRef { name: DatasetName::new(text)?, version: None });
-        };
-        let is_number = version.bytes().all(|byte| byte.is_ascii_digit());
-        let number = version.parse().ok().filter(|number| is_number && *number > 0);
-        let number = number.ok_or_else(|| BadName::Version(version.to_owned()))?;
-        Ok(DatasetRef { name: DatasetName::new(name)?, version: Some(number) })
+        let parts = split_version(text);
+        let (name, version) = parts.map_err(|version| BadName::Version(version.to_owned()))?;
+        Ok(DatasetRef { name: DatasetName::new(name)?, version })
     }
 }
 

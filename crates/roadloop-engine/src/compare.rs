@@ -51,16 +51,10 @@ pub struct JudgedBox {
 pub fn compare(
     found: &[Detection],
     said: &[DrawnBox],
-    (width, height): (u32, u32),
+    size: (u32, u32),
     measure: Measure,
 ) -> Vec<JudgedBox> {
-    let fraction = |drawn: &DrawnBox| {
-        let (pixels, [width, height]) = (drawn.pixels, [width, height].map(f64::from));
-        let right = (pixels.left() + pixels.width()) / width;
-        let bottom = (pixels.top() + pixels.height()) / height;
-        let (left, top) = (pixels.left() / width, pixels.top() / height);
-        BBox::clamped(left as f32, top as f32, right as f32, bottom as f32)
-    };
+    let fraction = |drawn: &DrawnBox| BBox::from_pixels(drawn.pixels.ltrb(), size);
     let mut said: Vec<(&DrawnBox, BBox, bool)> =
         said.iter().filter_map(|drawn| Some((drawn, fraction(drawn)?, false))).collect();
     let objects = found

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use roadloop_base::counted;
 use roadloop_catalog::{Catalog, CatalogOptions};
 use roadloop_store::public_part;
 
@@ -132,10 +133,6 @@ fn worked_on(jobs: usize) -> String {
         1 => "1 frame is worked on at a time".to_owned(),
         _ => format!("{jobs} frames are worked on at once"),
     }
-}
-
-fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 async fn catalog(settings: &Settings) -> Check {

@@ -135,8 +135,8 @@ pub enum EngineError {
          same command again"
     )]
     DatasetOutrun { name: String },
-    #[error("there is no dataset {wanted}; {}", known_datasets(known))]
-    NoSuchDataset { wanted: String, known: Vec<String> },
+    #[error("there is no dataset {wanted}{}", did_you_mean(suggestion))]
+    NoSuchDataset { wanted: String, suggestion: Option<String> },
     #[error("there is no {wanted}; there are the versions {}", numbers(versions))]
     NoSuchDatasetVersion { wanted: String, versions: Vec<u32> },
     #[error("there is nothing to make a dataset of{}", after_colon(left_out))]
@@ -264,11 +264,8 @@ impl EngineError {
     }
 }
 
-fn known_datasets(known: &[String]) -> String {
-    match known {
-        [] => "none was made yet".to_owned(),
-        known => format!("there are {}", known.join(", ")),
-    }
+fn did_you_mean(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map_or(String::new(), |name| format!("; did you mean {name}?"))
 }
 
 fn numbers(numbers: &[u32]) -> String {

@@ -290,7 +290,7 @@ async fn keep(
 fn prepare(frame: &Frame, (form, level): (ImageForm, PngLevel)) -> Result<(Entry, Bytes), Skip> {
     let damaged = |error: roadloop_vision::VisionError| {
         let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
-        Skip::new(place, error.to_string().replace('\n', ", "))
+        Skip::new(place, error.to_string())
     };
     let picture = decode_whole(&frame.image).map_err(damaged)?;
     let (image, extension) = match (&frame.image, form) {

@@ -104,6 +104,15 @@ fn media_type(file: &str) -> Option<&'static str> {
     })
 }
 
+/// The media type of an image, by its first bytes: of one whose name says nothing.
+pub fn media_type_of(image: &[u8]) -> &'static str {
+    match image {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [b'R', b'I', b'F', b'F', ..] => "image/webp",
+        _ => "image/jpeg",
+    }
+}
+
 /// An image as it lies in the store.
 pub async fn image(
     ctx: &Ctx,

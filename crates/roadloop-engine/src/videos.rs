@@ -169,7 +169,7 @@ struct Shot {
 fn look(frame: &Frame) -> Result<Shot, Skip> {
     let pixels = decode(&frame.image).map_err(|error| {
         let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
-        Skip::new(place, error.to_string().replace('\n', ", "))
+        Skip::new(place, error.to_string())
     })?;
     let (camera, topic) = (frame.id.camera.clone(), Arc::clone(&frame.topic));
     Ok(Shot { camera, topic, taken_at: frame.taken_at, pixels })

@@ -27,6 +27,7 @@ mod pixels;
 mod quality;
 mod reader;
 mod redact;
+mod resize;
 pub mod runtime;
 mod sheet;
 mod tagger;

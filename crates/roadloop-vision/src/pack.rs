@@ -13,11 +13,11 @@ mod blocks;
 mod jpeg;
 mod planes;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, ResizeAlg};
 
 use self::planes::Space;
 use crate::decode::{decode_jpeg_as_ycbcr, is_plain_jpeg};
+use crate::resize::resized;
 use crate::{Channels, Pixels, VisionError, decode_bytes, encode_png, image_size};
 
 /// What becomes of each picture.
@@ -75,7 +75,7 @@ pub fn pack(bytes: &[u8], settings: &PackSettings) -> Result<Packed, VisionError
         None => (without_opacity(decode_bytes(bytes)?), Space::Rgb),
     };
     let pixels = match target(pixels.width(), pixels.height(), settings.short_side) {
-        Some((width, height)) => resized(&pixels, width, height),
+        Some(size) => resized(&pixels, size, ResizeAlg::Interpolation(FilterType::Bilinear)),
         None => pixels,
     };
     let (width, height) = (pixels.width(), pixels.height());
@@ -120,22 +120,6 @@ fn without_opacity(pixels: Pixels) -> Pixels {
         data.extend_from_slice(&[red, green, blue]);
     }
     Pixels::new(width, height, Channels::Rgb, data).expect("as many pixels as before")
-}
-
-fn resized(pixels: &Pixels, width: u32, height: u32) -> Pixels {
-    let pixel_type = match pixels.channels() {
-        Channels::Gray => PixelType::U8,
-        Channels::Rgb => PixelType::U8x3,
-        Channels::Rgba => PixelType::U8x4,
-    };
-    let source = ImageRef::new(pixels.width(), pixels.height(), pixels.data(), pixel_type)
-        .expect("as long as its size says");
-    let mut target = Image::new(width, height, pixel_type);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Interpolation(FilterType::Bilinear))
-        .use_alpha(false);
-    Resizer::new().resize(&source, &mut target, &options).expect("both pictures are of one type");
-    Pixels::new(width, height, pixels.channels(), target.into_vec()).expect("the size asked for")
 }
 
 #[cfg(test)]

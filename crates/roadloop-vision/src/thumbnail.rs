@@ -1,9 +1,9 @@
 //! Smaller copies, for people to look at.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, ResizeAlg};
 
-use crate::{Channels, Pixels};
+use crate::Pixels;
+use crate::resize::resized;
 
 /// A copy whose longer side is at most `max_side` (at least 1), with the same
 /// proportions and channels. A picture that is small enough comes back as it is.
@@ -19,24 +19,13 @@ pub fn thumbnail(pixels: &Pixels, max_side: u32) -> Pixels {
         ((side + u64::from(longer) / 2) / u64::from(longer)).max(1) as u32
     };
     let (width, height) = (scaled(width), scaled(height));
-    let pixel_type = match pixels.channels() {
-        Channels::Gray => PixelType::U8,
-        Channels::Rgb => PixelType::U8x3,
-        Channels::Rgba => PixelType::U8x4,
-    };
-    let source = ImageRef::new(pixels.width(), pixels.height(), pixels.data(), pixel_type)
-        .expect("as long as its size says");
-    let mut target = Image::new(width, height, pixel_type);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
-        .use_alpha(pixels.channels() == Channels::Rgba);
-    Resizer::new().resize(&source, &mut target, &options).expect("both pictures are of one type");
-    Pixels::new(width, height, pixels.channels(), target.into_vec()).expect("the size asked for")
+    resized(pixels, (width, height), ResizeAlg::Convolution(FilterType::CatmullRom))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Channels;
 
     #[track_caller]
     fn check(size: (u32, u32), max_side: u32, expected: (u32, u32)) {

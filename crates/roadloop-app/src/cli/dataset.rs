@@ -9,16 +9,16 @@ mod load;
 mod pictures;
 mod show;
 
-use std::path::Path;
-
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
-use roadloop_base::Skip;
 use roadloop_engine::datasets::{DatasetRef, GroupBy, Split, SplitBy, SplitSettings};
-use roadloop_engine::stages::dataset::Built;
+use roadloop_engine::stages::dataset::{About, Built};
 use serde_json::json;
 
 use crate::cli::Outcome;
+use crate::cli::label::operator;
+use crate::cli::output::name_skips;
+use crate::command::command;
 use crate::render::{self, counted};
 use crate::session::Session;
 use crate::usage::usage;
@@ -152,54 +152,71 @@ impl SplitArgs {
     }
 }
 
-/// What was made, said to people or to programs.
-fn say_built(session: &Session, built: &Built, dry: bool, json: bool) -> Result<Outcome> {
-    let Built { made, report } = built;
-    let card = &made.card;
-    if json {
-        render::print_json(&json!({"dry_run": dry, "is_new": made.is_new, "card": card,
-            "skipped": report.skipped}))?;
-    } else {
-        let how = match (dry, made.is_new) {
-            (true, _) => format!("would make the next version of {}", card.name),
-            (false, true) => format!("{}@{}", card.name, card.version),
-            (false, false) => format!("the same is there already: {}@{}", card.name, card.version),
-        };
-        render::print(&format!("{how}  {}\n{}", short(&card.id), show::counts(card)))?;
-    }
-    for warning in &card.warnings {
-        session.note(&format!("warning: {warning}"));
-    }
-    for origin in &card.origins {
-        for (reason, count) in &origin.left_out {
-            let images = counted(*count, "image");
-            session.note(&format!("{}: {images} left out: {reason}", origin.name));
+/// What is said of a dataset that is made, and how.
+#[derive(Debug, clap::Args)]
+struct MadeArgs {
+    /// Under what its images and labels may be used
+    #[arg(long, value_name = "TEXT")]
+    license: Option<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Read all of it, say what it would be, and keep nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the card as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl MadeArgs {
+    fn about(&self) -> About {
+        About {
+            license: self.license.clone(),
+            description: self.description.clone(),
+            made_by: operator(),
+            command: as_typed(),
         }
     }
-    if !dry && !json {
-        session.note(&format!(
-            "look at it: {command} dataset sheet {name} --out sheet.png; check it: {command} \
-             dataset check {name}",
-            command = crate::command::command(),
-            name = card.name,
-        ));
+
+    /// What was made, said to people or to programs.
+    fn say(&self, session: &Session, Built { made, report }: &Built) -> Result<Outcome> {
+        let (card, dry) = (&made.card, self.dry_run);
+        if self.json {
+            render::print_json(&json!({"dry_run": dry, "is_new": made.is_new, "card": card,
+                "skipped": report.skipped}))?;
+        } else {
+            let how = match (dry, made.is_new) {
+                (true, _) => format!("would make the next version of {}", card.name),
+                (false, true) => named(card).to_string(),
+                (false, false) => format!("the same is there already: {}", named(card)),
+            };
+            render::print(&format!("{how}  {}\n{}", short(&card.id), show::counts(card)))?;
+        }
+        for warning in &card.warnings {
+            session.note(&format!("warning: {warning}"));
+        }
+        for origin in &card.origins {
+            for (reason, count) in &origin.left_out {
+                let images = counted(*count, "image");
+                session.note(&format!("{}: {images} left out: {reason}", origin.name));
+            }
+        }
+        if !dry && !self.json {
+            session.note(&format!(
+                "look at it: {command} dataset sheet {name} --out sheet.png; check it: {command} \
+                 dataset check {name}",
+                command = command(),
+                name = card.name,
+            ));
+        }
+        Ok(name_skips(session, &report.skipped))
     }
-    Ok(name_skips(session, &report.skipped))
 }
 
 /// Eight digits of an id, as people tell them apart.
 fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
-}
-
-fn name_skips(session: &Session, skipped: &[Skip]) -> Outcome {
-    for skip in skipped.iter().take(20) {
-        session.note(&format!("{}: {}", skip.place, skip.reason));
-    }
-    if skipped.len() > 20 {
-        session.note(&format!("and {} more", skipped.len() - 20));
-    }
-    if skipped.is_empty() { Outcome::Done } else { Outcome::DoneWithSkips }
 }
 
 /// `train,val` as splits; none is all of them.
@@ -210,15 +227,6 @@ fn splits(names: &[String]) -> Result<Vec<Split>> {
     splits.sort_unstable();
     splits.dedup();
     Ok(splits)
-}
-
-fn is_png(path: &Path) -> Result<bool> {
-    let end = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-    match end.as_ref().and_then(|end| end.to_str()) {
-        Some("png") => Ok(true),
-        Some("jpg" | "jpeg") => Ok(false),
-        _ => Err(usage("the picture's name must end in .png or .jpg")),
-    }
 }
 
 /// The command that was given, to be written down: with it a dataset is made again.

@@ -1,13 +1,17 @@
 //! Where answers go: which format, which file, and what is said about it.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use roadloop_base::Skip;
 use roadloop_engine::catalog::{Format, Rows};
+use roadloop_engine::vision::{Pixels, encode_jpeg, encode_png};
 
+use crate::cli::Outcome;
 use crate::render::counted;
 use crate::session::Session;
 use crate::usage::usage;
@@ -85,6 +89,61 @@ impl Replaced {
             Replaced::No => "",
         }
     }
+}
+
+/// A picture by the name of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PictureForm {
+    Png,
+    Jpeg,
+}
+
+/// Of pictures that people look at and send around.
+const JPEG_QUALITY: u8 = 90;
+
+impl PictureForm {
+    pub(super) fn of_file(path: &Path) -> Result<PictureForm> {
+        let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        match end.to_ascii_lowercase().as_str() {
+            "png" => Ok(PictureForm::Png),
+            "jpg" | "jpeg" => Ok(PictureForm::Jpeg),
+            _ => Err(usage(format!(
+                "the picture's name must end in .png, .jpg or .jpeg\npath: {}",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Writes a picture and says so, with what it shows before.
+    pub(super) fn write(
+        self,
+        session: &Session,
+        pixels: &Pixels,
+        path: &Path,
+        what: &str,
+    ) -> Result<()> {
+        let bytes = match self {
+            PictureForm::Png => encode_png(pixels)?,
+            PictureForm::Jpeg => encode_jpeg(pixels, JPEG_QUALITY)?,
+        };
+        let replaced = write_file(path, &bytes)?;
+        session.note(&format!("{what}: {}{}", path.display(), replaced.in_words()));
+        Ok(())
+    }
+}
+
+/// Skips that are named to people; programs get all of them.
+const NAMED: usize = 20;
+
+/// Names what was left out, and says how the command ends then.
+pub(super) fn name_skips(session: &Session, skipped: &[Skip]) -> Outcome {
+    for skip in skipped.iter().take(NAMED) {
+        session.note(&format!("left out: {}: {}", skip.place, skip.reason));
+    }
+    if skipped.len() > NAMED {
+        session.note(&format!("and {} more", skipped.len() - NAMED));
+    }
+    if skipped.is_empty() { Outcome::Done } else { Outcome::DoneWithSkips }
 }
 
 /// Writes a file whole or not at all. A link leads to the file behind it; into

@@ -4,17 +4,16 @@
 mod histogram;
 mod map;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use roadloop_engine::catalog::{Filter, Found, SearchOptions};
 use roadloop_engine::stages::search::{self, Shown};
-use roadloop_engine::vision::{encode_jpeg, encode_png};
 use serde_json::json;
 
 use crate::cli::Outcome;
 use crate::cli::hits::{HitForm, HitFormName, choose_form, export_hits, print_hits};
-use crate::cli::output::write_file;
+use crate::cli::output::PictureForm;
 use crate::command::command;
 use crate::config::Overrides;
 use crate::render::{self, counted};
@@ -104,7 +103,7 @@ impl Args {
 pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let filter = Filter::parse(&args.filter)?;
     let form = choose_form(args.format, args.json, args.export.as_deref())?;
-    let sheet_format = args.contact_sheet.as_deref().map(picture_format).transpose()?;
+    let sheet_form = args.contact_sheet.as_deref().map(PictureForm::of_file).transpose()?;
     let ctx = session.reader().await?;
     if args.count {
         let count = ctx.catalog.count(&filter, None).await?;
@@ -142,16 +141,11 @@ pub(crate) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     };
     let found = search::run(&ctx, &filter, &SearchOptions { limit, recording: None }).await?;
     remark(session, &filter, &found.warnings, found.not_looked_at);
-    if let (Some(path), Some(format)) = (&args.contact_sheet, sheet_format) {
+    if let (Some(path), Some(form)) = (&args.contact_sheet, sheet_form) {
         let tiles = &found.hits[..found.hits.len().min(SHEET_TILES as usize)];
         let title = format!("{filter}   {} frames, {} shown", found.total, tiles.len());
         let sheet = search::sheet(&ctx, &title, tiles, shown).await?;
-        let bytes = match format {
-            PictureFormat::Png => encode_png(&sheet)?,
-            PictureFormat::Jpeg => encode_jpeg(&sheet, 90)?,
-        };
-        let replaced = write_file(path, &bytes)?;
-        session.note(&format!("contact sheet: {}{}", path.display(), replaced.in_words()));
+        form.write(session, &sheet, path, "contact sheet")?;
         let bare = tiles.iter().filter(|hit| !hit.anonymized).count() as u64;
         if bare > 0 && !args.raw {
             let bare = counted(bare, "frame");
@@ -193,23 +187,5 @@ pub(super) fn remark(session: &Session, filter: &Filter, warnings: &[String], fr
             "note: {were} not looked at yet and cannot match labels; do it with {}",
             verbs.collect::<Vec<_>>().join(" and "),
         ));
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum PictureFormat {
-    Png,
-    Jpeg,
-}
-
-fn picture_format(path: &Path) -> Result<PictureFormat> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    match extension.to_ascii_lowercase().as_str() {
-        "png" => Ok(PictureFormat::Png),
-        "jpg" | "jpeg" => Ok(PictureFormat::Jpeg),
-        _ => Err(usage(format!(
-            "the picture's name must end in .png, .jpg or .jpeg\npath: {}",
-            path.display()
-        ))),
     }
 }

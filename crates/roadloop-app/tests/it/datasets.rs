@@ -77,9 +77,13 @@ fn a_dataset_of_others_goes_through_every_form_and_back() {
     let workspace = Workspace::new();
     let folder = coco(&workspace, "theirs", 12);
     let args = ["dataset", "import", &shown(&folder), "--as", "theirs", "--split", "50/25/25"];
+    let dry =
+        json_of(&workspace.ok(&[&args[..], &["--seed", "3", "--dry-run", "--json"]].concat()));
+    assert!(files_below(&workspace.path("roadloop")).is_empty(), "nothing is kept");
     let made = workspace.ok(&[&args[..], &["--seed", "3", "--json"]].concat());
     let card = json_of(&made)["card"].clone();
     assert_eq!(card["counts"]["images"], 12, "{card}");
+    assert_eq!(dry["card"]["id"], card["id"]);
     assert_eq!(card["counts"]["empty"], 1);
     assert_eq!(card["classes"], json!(["car", "traffic light"]));
     let splits = card["counts"]["splits"].as_object().unwrap();
@@ -117,6 +121,15 @@ fn a_dataset_of_others_goes_through_every_form_and_back() {
     for form in ["fiftyone", "openlabel"] {
         let out = shown(&workspace.path(&format!("out-{form}")));
         workspace.ok(&["dataset", "export", "theirs", "--to", form, "--out", &out]);
+    }
+    // A manifest's name says the split.
+    let manifest = |split: &str| format!("out-groundtruth/manifests/{split}.manifest");
+    let (train, val) = (manifest("train"), manifest("val"));
+    let build = ["dataset", "build", "m", "--from-manifest", &train, "--from-manifest", &val];
+    let built = json_of(&workspace.ok(&[&build[..], &["--json"]].concat()))["card"].clone();
+    for split in ["train", "val"] {
+        let images = |card: &Value| card["counts"]["splits"][split]["images"].clone();
+        assert_eq!(images(&built), images(&card), "{split}");
     }
     // What came back from forms that keep everything is the same dataset but for its groups.
     for form in ["coco", "groundtruth"] {
@@ -291,6 +304,13 @@ fn hostile_files_leave_nothing() {
         assert!(ran.stderr.lines().count() < 8, "{name}: {}", ran.stderr);
     }
     assert!(files_below(&workspace.path("roadloop/datasets")).is_empty());
+    // What leads out of the folder is not read, in a manifest neither, wherever it is run.
+    workspace.write("outside.png", &picture(1, 32, 32));
+    let line = "{\"source-ref\":\"../outside.png\"}\n";
+    let path = workspace.write("sub/out.manifest", line.as_bytes());
+    let ran = workspace.run(&["dataset", "import", &shown(&path), "--as", "x"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(files_below(&workspace.path("roadloop/imported")).is_empty(), "{}", ran.stderr);
     assert!(files_below(&workspace.path("roadloop/imported")).is_empty());
 }
 
@@ -409,8 +429,8 @@ fn a_dataset_is_read_as_training_reads_it() {
     assert!(workspace.ok(&picture).contains("traffic light"));
     assert!(fs::metadata(workspace.path("n.png")).unwrap().len() > 1000);
     let unknown = workspace.run(&["dataset", "show", "thiers"]);
-    assert_eq!(unknown.code, 1);
-    assert!(unknown.stderr.contains("theirs"), "{}", unknown.stderr);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("did you mean theirs?"), "{}", unknown.stderr);
 }
 
 /// Labels from a manifest in a bucket on frames in a bucket, and records read from one.

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use roadloop_base::nearest;
+
 use super::ast::{Expr, Label, Name};
 use super::sql::identifier;
-use super::suggest::nearest;
 use super::vocabulary::{ColumnType, Vocabulary};
 use crate::Filter;
 use crate::session::{ATTACHED, TAGS};

@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deltalake::arrow::datatypes::{DataType, Schema, TimeUnit};
+use roadloop_base::nearest;
 
 use super::sql::identifier;
-use super::suggest::nearest;
 
 /// Columns of an attached table that say which frame a row is about.
 const OF_THE_FRAME: [&str; 7] =

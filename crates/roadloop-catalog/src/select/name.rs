@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use roadloop_base::{LONGEST_NAME, is_plain_name, split_version};
 use serde::{Deserialize, Serialize};
-
-const LONGEST: usize = 64;
 
 /// A name that is safe in paths, addresses and filters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,7 +21,7 @@ pub struct SelectionRef {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSelectionName {
     #[error(
-        "{0:?} cannot name a selection: use 1 to {LONGEST} letters (a to z), digits, '_' or '-', \
+        "{0:?} cannot name a selection: use 1 to {LONGEST_NAME} letters (a to z), digits, '_' or '-', \
          the first of them no '-'"
     )]
     Name(String),
@@ -33,11 +32,10 @@ pub enum BadSelectionName {
 impl SelectionName {
     pub fn new(name: impl Into<String>) -> Result<SelectionName, BadSelectionName> {
         let name = name.into();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        let is_name = (1..=LONGEST).contains(&name.len())
-            && !name.starts_with('-')
-            && name.chars().all(allowed);
-        if is_name { Ok(SelectionName(name)) } else { Err(BadSelectionName::Name(name)) }
+        match is_plain_name(&name) {
+            true => Ok(SelectionName(name)),
+            false => Err(BadSelectionName::Name(name)),
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -77,13 +75,10 @@ impl FromStr for SelectionRef {
     type Err = BadSelectionName;
 
     fn from_str(text: &str) -> Result<SelectionRef, BadSelectionName> {
-        let Some((name, version)) = text.split_once('@') else {
-            return Ok(SelectionRef { name: SelectionName::new(text)?, version: None });
-        };
-        let is_number = version.bytes().all(|byte| byte.is_ascii_digit());
-        let number = version.parse().ok().filter(|number| is_number && *number > 0);
-        let number = number.ok_or_else(|| BadSelectionName::Version(version.to_owned()))?;
-        Ok(SelectionRef { name: SelectionName::new(name)?, version: Some(number) })
+        let parts = split_version(text);
+        let (name, version) =
+            parts.map_err(|version| BadSelectionName::Version(version.to_owned()))?;
+        Ok(SelectionRef { name: SelectionName::new(name)?, version })
     }
 }
 

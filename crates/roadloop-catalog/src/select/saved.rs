@@ -23,10 +23,9 @@ use deltalake::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 
-use roadloop_base::FrameRow;
+use roadloop_base::{FrameRow, nearest};
 
 use super::{SelectionCard, SelectionName, SelectionRef};
-use crate::filter::nearest;
 use crate::rows::frame_rows;
 use crate::{Catalog, CatalogError};
 

@@ -9,7 +9,7 @@ use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::prelude::SessionContext;
 use deltalake::datafusion::sql::sqlparser::parser::ParserError;
 
-use crate::filter::nearest;
+use roadloop_base::nearest;
 
 /// The reason, and what may have been meant. `query` is what was asked.
 pub(super) fn reason(error: &DataFusionError, context: &SessionContext, query: &str) -> String {

@@ -1,6 +1,8 @@
 //! Boxes of one image: where they lie, and whether one was drawn twice.
 
-use super::{CheckSettings, Collected, Example, Finding, FindingKind, Severity, numbered};
+use roadloop_base::counted;
+
+use super::{CheckSettings, Collected, Example, Finding, FindingKind, Severity};
 use crate::error::shown;
 use crate::{Area, Sample, SampleBox};
 
@@ -52,7 +54,7 @@ impl Boxes {
             if found.class as usize >= classes.len() {
                 let have = classes.len();
                 self.of_no_class.add(|| {
-                    example(format!("class {} of {}", found.class, numbered(have as u64, "class")))
+                    example(format!("class {} of {}", found.class, counted(have as u64, "class")))
                 });
             }
             let (width, height) = (found.area.width(), found.area.height());
@@ -150,7 +152,7 @@ impl Boxes {
 
     pub(super) fn findings(self) -> Vec<Finding> {
         let said = |collected: Collected, kind, severity, what: &str| {
-            let what = format!("{} {what}", numbered(collected.count, "box"));
+            let what = format!("{} {what}", counted(collected.count, "box"));
             collected.finding(kind, severity, what)
         };
         let percent = 100.0 * self.duplicate_iou;

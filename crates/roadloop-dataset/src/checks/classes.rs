@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{CheckSettings, Collected, Example, Finding, FindingKind, Severity, numbered};
+use roadloop_base::counted;
+
+use super::{CheckSettings, Collected, Example, Finding, FindingKind, Severity};
 use crate::error::shown;
 use crate::{Sample, SampleName, Split};
 
@@ -43,7 +45,7 @@ impl<'a> Classes<'a> {
             let each = format!("train {train}, val {val}, test {test}");
             let example = || Example {
                 image: first.as_ref().map(ToString::to_string).unwrap_or_default(),
-                detail: format!("{}: {} ({each})", shown(name), numbered(all, "box")),
+                detail: format!("{}: {} ({each})", shown(name), counted(all, "box")),
                 ..Example::default()
             };
             unused += u64::from(all == 0);
@@ -58,15 +60,15 @@ impl<'a> Classes<'a> {
         }
         let said_rare = format!(
             "{} of {} with fewer than {}{}: label more of them, merge them, or leave them out",
-            numbered(rare.count, "class"),
+            counted(rare.count, "class"),
             self.names.len(),
-            numbered(settings.min_boxes, "box"),
+            counted(settings.min_boxes, "box"),
             if unused > 0 { format!(", {unused} of them with none") } else { String::new() }
         );
         let said_missing = format!(
             "{} without a box in a split that has images: nothing can be learned or measured of \
              them there; balance the classes of the split, or label more of them",
-            numbered(missing.count, "class")
+            counted(missing.count, "class")
         );
         vec![
             rare.finding(FindingKind::RareClass, Severity::Warning, said_rare),
@@ -99,7 +101,7 @@ impl<'a> Classes<'a> {
         }
         let what = format!(
             "{} written in several ways, in other cases or with other spaces: rename them to one",
-            numbered(alike.count, "class")
+            counted(alike.count, "class")
         );
         alike.finding(FindingKind::ClassNamesAlike, Severity::Warning, what)
     }

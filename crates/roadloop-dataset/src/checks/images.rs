@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use roadloop_base::counted;
 use sha2::{Digest, Sha256};
 
-use super::{Collected, Example, Finding, FindingKind, Severity, near, numbered};
+use super::{Collected, Example, Finding, FindingKind, Severity, near};
 use crate::error::shown;
 use crate::formats::MOST_IMAGES;
 use crate::{DatasetError, Sample, SampleName, Split};
@@ -111,7 +112,7 @@ impl Images {
         let what = format!(
             "{} that nobody looked at: training takes them for images with nothing on them; \
              label them or leave them out",
-            numbered(unlabelled.count, "image")
+            counted(unlabelled.count, "image")
         );
         findings.push(unlabelled.finding(FindingKind::UnlabelledImages, Severity::Warning, what));
         let without = std::mem::replace(&mut self.without_content, none());
@@ -119,7 +120,7 @@ impl Images {
             "{} of {} could not be read when the dataset was made: nobody can train on them, or \
              say whether they are there twice; make them readable and make a new version",
             without.count,
-            numbered(self.seen.len() as u64, "image")
+            counted(self.seen.len() as u64, "image")
         );
         findings.push(without.finding(FindingKind::ImageWithoutContent, Severity::Error, what));
         findings.push(self.frames());
@@ -142,7 +143,7 @@ impl Images {
         let what = format!(
             "{} that somebody looked at and found nothing on ({}): good against false alarms, \
              if it is true",
-            numbered(empty.count, "image"),
+            counted(empty.count, "image"),
             shares.join(", ")
         );
         empty.finding(FindingKind::EmptyImages, Severity::Note, what)
@@ -172,7 +173,7 @@ impl Images {
         let what = format!(
             "{} of {} with frames in several splits: neighbours look alike, so what is measured \
              may be too good; split by recording",
-            numbered(torn.count, "recording"),
+            counted(torn.count, "recording"),
             self.groups.len()
         );
         torn.finding(FindingKind::RecordingInSplits, Severity::Warning, what)
@@ -189,7 +190,7 @@ impl Images {
         }
         let what = format!(
             "{} of a recording there more than once: leave out all but one sample of each",
-            numbered(twice.count, "frame")
+            counted(twice.count, "frame")
         );
         twice.finding(FindingKind::SameFrameTwice, Severity::Error, what)
     }
@@ -226,11 +227,11 @@ impl Images {
         let said_across = format!(
             "{} there again in another split, byte for byte: what is measured is what was \
              learned by heart; keep one of each, or split anew",
-            numbered(across.count, "image")
+            counted(across.count, "image")
         );
         let said_within = format!(
             "{} there again in the same split, byte for byte: they count twice; keep one of each",
-            numbered(within.count, "image")
+            counted(within.count, "image")
         );
         [
             across.finding(FindingKind::SameImageInSplits, Severity::Error, said_across),
@@ -265,7 +266,7 @@ impl Images {
             what: format!(
                 "{} that look nearly the same as one in another split: what is measured on them \
                  is too good; split by recording, or keep one of each",
-                numbered(images, "image")
+                counted(images, "image")
             ),
             examples: pairs.iter().map(example).collect(),
         }

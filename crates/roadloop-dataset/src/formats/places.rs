@@ -34,6 +34,11 @@ pub(super) fn within(root: &Path, base: &Path, named: &str) -> Option<PathBuf> {
     (!kept.as_os_str().is_empty()).then(|| root.join(kept))
 }
 
+/// The same from the folder itself on.
+pub(super) fn below(folder: &Path, named: &str) -> Option<PathBuf> {
+    within(folder, folder, named)
+}
+
 /// Why what is named is no path below a folder.
 pub(super) fn why_not(named: &str) -> &'static str {
     if named.chars().any(char::is_control) {
@@ -95,6 +100,16 @@ pub(super) fn folder_of(file: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_leads_out_of_the_folder() {
+        let at = |named| below(Path::new("in"), named);
+        assert_eq!(at("a/./b.png"), Some(PathBuf::from("in/a/b.png")));
+        assert_eq!(at("a/../b.png"), Some(PathBuf::from("in/b.png")));
+        for bad in ["../a", "a/../../b", "/etc/passwd", "..\\a", "", ".", "a\0b"] {
+            assert_eq!(at(bad), None, "{bad:?}");
+        }
+    }
 
     #[test]
     fn splits_are_found_in_names() {

@@ -4,14 +4,14 @@
 //! `classes.txt`. Writing is [`RecordWriter`](crate::RecordWriter)'s, who gets the images.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::guard::{is_there, open_regular};
+use super::places::{entries, has_end, split_of};
 use super::{Format, Images, MOST_BOXES, MOST_CLASSES, MOST_IMAGES, Read, ReadImage, ReadSample};
-use crate::records::{RecordLabel, RecordReader, read_classes, read_list};
-use crate::{Attribute, DatasetError, SampleBox, Split};
+use crate::records::{Record, RecordLabel, RecordReader, read_classes, read_list};
+use crate::{Attribute, DatasetError, SampleBox};
 
 pub(super) fn read(path: &Path, images: &dyn Images) -> Result<Read, DatasetError> {
     let (folder, files) = files(path)?;
@@ -27,11 +27,10 @@ pub(super) fn read(path: &Path, images: &dyn Images) -> Result<Read, DatasetErro
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let stem = stem.unwrap_or_default();
         for place in 0..reader.len() {
-            let (id, label) = reader.label(place)?;
+            let Record { id, label, image } = reader.get(place)?;
             let offset = reader.offset(place).unwrap_or_default();
             let name = list.get(&id);
             // MXNet takes no size from labels, and programs write others there than images have.
-            let image = reader.get(place)?.image;
             let size = images.size_of(&image).or(label.size).zip(Some(end(&image)));
             let damaged = |reason: String| {
                 DatasetError::damaged(file, format!("record {id} at byte {offset}"), reason)
@@ -72,14 +71,9 @@ fn files(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), DatasetError> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         return Ok((folder, vec![path.to_owned()]));
     }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(DatasetError::read(path))? {
-        let file = entry.map_err(DatasetError::read(path))?.path();
-        if file.extension().is_some_and(|end| end == "rec") {
-            files.push(file);
-        }
-    }
-    files.sort();
+    // What is called so and is no file is refused when it is opened.
+    let mut files = entries(path)?;
+    files.retain(|file| has_end(file, "rec"));
     if files.is_empty() {
         let (form, path) = (Format::RecordIo, path.to_owned());
         return Err(DatasetError::NotOfForm { form, path, reason: "no .rec in it".to_owned() });
@@ -97,11 +91,6 @@ fn names(list: &Path) -> Result<HashMap<u64, String>, DatasetError> {
     Ok(lines.into_iter().map(|line| (line.id, line.path)).collect())
 }
 
-/// `train`, `my_train`, `val-2`: what a part of the stem says.
-fn split(stem: &str) -> Option<Split> {
-    stem.split(['_', '-', '.']).find_map(|part| part.parse().ok())
-}
-
 /// How a file's name ends, by its first bytes.
 fn end(image: &[u8]) -> &'static str {
     if image.starts_with(b"\x89PNG") { "png" } else { "jpg" }
@@ -109,7 +98,7 @@ fn end(image: &[u8]) -> &'static str {
 
 /// In the split that the stem says, whose folder is no part of the name then.
 fn placed(sample: ReadSample, stem: &str) -> ReadSample {
-    let split = split(stem);
+    let split = split_of(stem);
     let within = split.and_then(|split| sample.path.strip_prefix(split.name())?.strip_prefix('/'));
     let path = within.map(str::to_owned).unwrap_or(sample.path);
     ReadSample { split, path, ..sample }
@@ -135,7 +124,10 @@ fn sample(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::Split;
     use crate::records::{NewRecord, RecordSettings, RecordWriter, Written, record_image};
     use crate::{Area, ImagePlace, ImageRef, Sample, SampleName};
 

@@ -11,8 +11,6 @@ use crate::formats::{MOST_CLASSES, MOST_IMAGES, is_there, open_regular};
 
 /// In bytes; names of classes are short.
 const LONGEST_CLASSES_FILE: u64 = 16 << 20;
-/// What is read of a record to know its label, in bytes: header and 250 boxes.
-const LABEL_SPAN: usize = 5120;
 
 /// Records of one file, by their place in the index. Threads may share it.
 pub struct RecordReader {
@@ -121,22 +119,6 @@ impl RecordReader {
         self.check_classes(entry, &label)?;
         payload.drain(..image_at);
         Ok(Record { id, label, image: payload })
-    }
-
-    /// Id and label alone, without the image where the record is of one part.
-    pub fn label(&self, place: usize) -> Result<(u64, RecordLabel), DatasetError> {
-        let (entry, end) = self.entry(place)?;
-        let frames = self.frames();
-        let (mut payload, _) = frames.beginning(entry.offset, LABEL_SPAN)?;
-        let is_all = header::id_and_count(&payload)
-            .is_ok_and(|(_, count)| header::HEADER_BYTES + count * 4 <= payload.len());
-        if !is_all {
-            (payload, _) = frames.payload(entry.offset, Some(end))?;
-        }
-        let parsed = header::parse(&payload).map_err(|reason| self.bad(entry, reason));
-        let (id, label, _) = parsed?;
-        self.check_classes(entry, &label)?;
-        Ok((id, label))
     }
 
     fn frames(&self) -> Frames<'_> {

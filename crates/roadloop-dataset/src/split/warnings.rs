@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use roadloop_base::counted;
+
 use super::assign::name;
 use super::units::Units;
 use super::{GroupBy, SplitBy, SplitSettings};
@@ -28,7 +30,7 @@ pub(super) fn of_units(units: &Units, settings: &SplitSettings, parts: [f64; 3])
             "{} in two splits since an earlier version: they stay there, and what is measured on \
              them is too good; leave one of each out, or make a dataset that keeps no earlier \
              split",
-            numbered(units.torn_before, "image", "images")
+            counted(units.torn_before, "image")
         ));
     }
     let wanted = parts.iter().filter(|part| **part > 0.0).count();
@@ -37,9 +39,9 @@ pub(super) fn of_units(units: &Units, settings: &SplitSettings, parts: [f64; 3])
         return said;
     }
     let what = match settings.group {
-        GroupBy::Recording => numbered(number as u64, "recording", "recordings"),
-        GroupBy::Day => numbered(number as u64, "day", "days"),
-        GroupBy::None => numbered(number as u64, "image", "images"),
+        GroupBy::Recording => counted(number as u64, "recording"),
+        GroupBy::Day => counted(number as u64, "day"),
+        GroupBy::None => counted(number as u64, "image"),
     };
     let remedy = match (settings.group, settings.by) {
         (GroupBy::None, _) => "add images, or set a part to 0",
@@ -120,7 +122,7 @@ pub(super) fn of_samples(samples: &[Sample], classes: &[String]) -> Vec<String> 
         said.push(format!(
             "{torn} of {} with frames in more than one split: neighbours look alike, so what is \
              measured may be too good; keep recordings together with --group recording",
-            numbered(groups.len() as u64, "recording", "recordings")
+            counted(groups.len() as u64, "recording")
         ));
     }
     for split in Split::ALL {
@@ -144,7 +146,7 @@ pub(super) fn of_samples(samples: &[Sample], classes: &[String]) -> Vec<String> 
             "{split} has no box of {} of {} that there are ({}): label more of them, or \
              balance the classes with --stratify",
             missing.len(),
-            numbered(with_boxes.len() as u64, "class", "classes"),
+            counted(with_boxes.len() as u64, "class"),
             names.join(", ")
         ));
     }
@@ -156,8 +158,4 @@ fn class_name(classes: &[String], class: u32) -> String {
         Some(name) => shown(name),
         None => format!("number {class}"),
     }
-}
-
-fn numbered(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -68,7 +68,7 @@ pub async fn run(ctx: &Ctx, recording: &RecordingId) -> Result<Option<Report>, E
             Err(EngineError::Catalog(CatalogError::Attach(error))) => {
                 // Whoever attached other data meanwhile joins it.
                 if !matches!(error, AttachError::Superseded { .. }) {
-                    let reason = error.to_string().replace('\n', ", ");
+                    let reason = error.to_string();
                     report.skipped.push(Skip::new(format!("source {}", joiner.name()), reason));
                 }
             }

@@ -191,7 +191,7 @@ async fn look_at<L>(
 where
     L: Future<Output = Result<Look, FrameError>>,
 {
-    let skip = |reason: String| Skip::new(format!("frame {}", row.id), reason.replace('\n', ", "));
+    let skip = |reason: String| Skip::new(format!("frame {}", row.id), reason);
     let image = match ctx.store.get(&row.image).await {
         Ok(image) => image,
         Err(error) if error.is_of_the_store() => return Err(error.into()),

@@ -259,7 +259,7 @@ async fn stage(
         Ok(bytes) => Ok(Ok(store.stage(&image.key, bytes).await?)),
         // It was there a moment ago.
         Err(EngineError::Store(error @ StoreError::NotFound { .. })) => {
-            let reason = error.to_string().replace('\n', ", ");
+            let reason = error.to_string();
             Ok(Err((image.key, Skip::new(format!("frame {}", image.row.id), reason))))
         }
         Err(error) => Err(error),

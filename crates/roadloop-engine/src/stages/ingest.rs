@@ -230,7 +230,7 @@ async fn keep(
 pub(crate) fn prepare(frame: &Frame, track: &Track) -> Result<(FrameRow, Bytes), Skip> {
     let damaged = |error: roadloop_vision::VisionError| {
         let place = format!("topic {} message {}", frame.topic, frame.id.sequence);
-        Skip::new(place, error.to_string().replace('\n', ", "))
+        Skip::new(place, error.to_string())
     };
     let picture = decode_whole(&frame.image).map_err(damaged)?;
     let (quality, look) = match &picture {

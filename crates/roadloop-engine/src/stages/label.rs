@@ -25,6 +25,7 @@ pub(super) use deliver::{is_final, line_of};
 pub use import::{Imported, import};
 pub use layout::write_layout;
 pub use sheet::{Images, SheetSettings, sheet};
+pub(super) use sheet::{lot, said_by_people};
 pub use statistics::{statistics_picture, statistics_rows};
 
 /// Tasks read or written together.
@@ -47,7 +48,7 @@ pub(super) fn now() -> Nanos {
 
 /// A line of a manifest that is left out, and why.
 fn left_out(number: u64, error: &EngineError) -> Skip {
-    let (place, reason) = (format!("line {number}"), error.to_string().replace('\n', ", "));
+    let (place, reason) = (format!("line {number}"), error.to_string());
     // What was found while reading says so itself.
     let plain = reason.strip_prefix(&format!("{place}: ")).unwrap_or(&reason);
     Skip::new(place, plain)

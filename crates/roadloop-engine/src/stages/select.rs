@@ -79,6 +79,6 @@ async fn look_at(
 }
 
 fn skipped(row: FrameRow, reason: &str) -> (FrameRow, Result<PictureHash, Skip>) {
-    let skip = Skip::new(format!("frame {}", row.id), reason.replace('\n', ", "));
+    let skip = Skip::new(format!("frame {}", row.id), reason);
     (row, Err(skip))
 }

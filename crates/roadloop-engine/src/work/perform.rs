@@ -68,7 +68,7 @@ async fn extract(
             match ingest::run(ctx, &recording, content, &selection, Some(sender)).await {
                 // Its tables are worth having all the same.
                 Err(EngineError::Bag(error @ BagError::NoCameras { .. })) => {
-                    let reason = error.to_string().replace('\n', ", ");
+                    let reason = error.to_string();
                     let skipped = vec![Skip::new("frames", reason)];
                     Ok(Report { skipped, ..Report::default() })
                 }

@@ -27,6 +27,21 @@ fn difference(a: &Pixels, b: &Pixels) -> f64 {
     sum as f64 / a.data().len() as f64
 }
 
+/// By the other writer, chroma of half the size at any quality: by itself it keeps all of it
+/// at 90 and above, and of tiny pictures that is most of what there is.
+fn with_half_the_chroma(pixels: &Pixels, quality: u8) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut file, quality.clamp(1, 100));
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
+    let color = match pixels.channels() {
+        Channels::Gray => jpeg_encoder::ColorType::Luma,
+        _ => jpeg_encoder::ColorType::Rgb,
+    };
+    let (width, height) = (pixels.width() as u16, pixels.height() as u16);
+    encoder.encode(pixels.data(), width, height, color).unwrap();
+    file
+}
+
 #[track_caller]
 fn check(size: (u32, u32), short_side: Option<u32>, expected: (u32, u32)) {
     for channels in [Channels::Gray, Channels::Rgb, Channels::Rgba] {
@@ -78,7 +93,7 @@ fn a_resized_picture_looks_the_same_from_either_file() {
     let (jpeg, png) = (encode_jpeg(&pixels, 95).unwrap(), encode_png(&pixels).unwrap());
     let settings = PackSettings::default();
     let packed = |file: &[u8]| decode_bytes(&pack(file, &settings).unwrap().bytes).unwrap();
-    let expected = resized(&pixels, 910, 512);
+    let expected = resized(&pixels, (910, 512), ResizeAlg::Interpolation(FilterType::Bilinear));
     assert!(difference(&packed(&png), &expected) < 2.0);
     assert!(difference(&packed(&jpeg), &expected) < 2.5);
 }
@@ -94,12 +109,18 @@ proptest! {
         let file = jpeg::encode(&pixels, Space::Rgb, quality).unwrap();
         prop_assert!(is_plain_jpeg(&file));
         let again = decode_bytes(&file).unwrap();
-        let (ours, theirs) = (difference(&again, &pixels), {
-            let theirs = encode_jpeg(&pixels, quality).unwrap();
-            difference(&decode_bytes(&theirs).unwrap(), &pixels)
-        });
-        // Theirs has all of the chroma at 90 and above.
-        prop_assert!(ours <= theirs + 6.0, "{ours} {theirs}");
+        let theirs = with_half_the_chroma(&pixels, quality);
+        let (ours, theirs) =
+            (difference(&again, &pixels), difference(&decode_bytes(&theirs).unwrap(), &pixels));
+        // Of a picture smaller than a block, what stands behind its edge says as much as it
+        // does, and a step at the worst qualities is more than there are shades.
+        let bound = match (width.min(height), quality) {
+            (..16, ..50) => 255.0,
+            (..16, _) => theirs + 6.0,
+            (_, ..10) => theirs + 3.5,
+            _ => theirs + 1.25,
+        };
+        prop_assert!(ours <= bound, "{ours} {theirs}");
     }
 
     #[test]

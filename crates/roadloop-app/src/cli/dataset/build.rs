@@ -5,14 +5,14 @@ use clap::ValueEnum;
 use roadloop_engine::catalog::SelectionRef;
 use roadloop_engine::datasets::{ClassRules, DatasetName, DatasetRef};
 use roadloop_engine::labels::JobName;
-use roadloop_engine::stages::dataset::{self, About, BuildSettings, SelectionLabels, Source};
+use roadloop_engine::stages::dataset::{self, BuildSettings, SelectionLabels, Source};
 use roadloop_engine::stages::label::refs::Switch;
 
-use super::{SplitArgs, as_typed, say_built};
+use super::{MadeArgs, SplitArgs};
 use crate::cli::Outcome;
-use crate::cli::label::{look, operator};
+use crate::cli::label::look;
 use crate::session::Session;
-use crate::usage::usage;
+use crate::usage::{renames, usage};
 
 /// Build a dataset from labelling jobs, manifests, selections and earlier datasets
 ///
@@ -72,18 +72,8 @@ pub(super) struct Args {
     /// a training image
     #[arg(long, value_name = "NAME@V", requires = "split")]
     keep_split_of: Option<DatasetRef>,
-    /// Under what its images and labels may be used
-    #[arg(long, value_name = "TEXT")]
-    license: Option<String>,
-    /// What it is for
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-    /// Say what it would be, and keep nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Print the card as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    made: MadeArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -92,14 +82,6 @@ enum LabelsName {
     People,
     /// What a model found: no truth, but a start
     Models,
-}
-
-fn pairs(option: &str, example: &str, texts: &[String]) -> Result<Vec<(String, String)>> {
-    let pairs = texts.iter().map(|text| match text.split_once('=') {
-        Some((old, new)) if !old.is_empty() => Ok((old.to_owned(), new.to_owned())),
-        _ => Err(usage(format!("{option} is OLD=NEW, as {example}, and not {text:?}"))),
-    });
-    pairs.collect()
 }
 
 impl Args {
@@ -133,13 +115,13 @@ impl Args {
 
 pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
     let sources = args.sources()?;
-    let renames = pairs("--map", "s3://blurred/=s3://raw/", &args.renames)?;
-    let class_renames = pairs("--rename", "auto=car", &args.class_renames)?;
+    let references = renames("--map", "s3://blurred/=s3://raw/", &args.renames)?;
+    let class_renames = renames("--rename", "auto=car", &args.class_renames)?;
     let labels = match args.from_job.is_empty() {
         true => None,
         false => look(session)?,
     };
-    let ctx = match args.dry_run {
+    let ctx = match args.made.dry_run {
         true => session.reader().await?,
         false => session.engine().await?,
     };
@@ -151,16 +133,11 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             renames: class_renames,
         },
         keep_unlabelled: args.keep_unlabelled,
-        switch: Switch { images: None, renames },
+        switch: Switch { images: None, renames: references },
         split: args.split.settings(),
         keep_split_of: args.keep_split_of,
-        about: About {
-            license: args.license,
-            description: args.description,
-            made_by: operator(),
-            command: as_typed(),
-        },
+        about: args.made.about(),
     };
-    let built = dataset::build(&ctx, labels.as_ref(), settings, args.dry_run).await?;
-    say_built(session, &built, args.dry_run, args.json)
+    let built = dataset::build(&ctx, labels.as_ref(), settings, args.made.dry_run).await?;
+    args.made.say(session, &built)
 }

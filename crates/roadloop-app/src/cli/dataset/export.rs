@@ -9,8 +9,9 @@ use roadloop_engine::stages::dataset::{self, ExportSettings, ImagesOut};
 use roadloop_engine::vision::PackSettings;
 use serde_json::json;
 
-use super::{name_skips, named, splits};
+use super::{named, splits};
 use crate::cli::Outcome;
+use crate::cli::output::name_skips;
 use crate::render::{self, counted};
 use crate::session::Session;
 

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use roadloop_engine::datasets::formats::guess;
 use roadloop_engine::datasets::{DatasetName, Format};
-use roadloop_engine::stages::dataset::{self, About, ImportSettings};
+use roadloop_engine::stages::dataset::{self, ImportSettings};
 
-use super::{SplitArgs, as_typed, say_built};
+use super::{MadeArgs, SplitArgs};
 use crate::cli::Outcome;
-use crate::cli::label::operator;
 use crate::session::Session;
 use crate::usage::usage;
 
@@ -41,18 +40,8 @@ pub(super) struct Args {
     name: DatasetName,
     #[command(flatten)]
     split: SplitArgs,
-    /// Under what its images and labels may be used
-    #[arg(long, value_name = "TEXT")]
-    license: Option<String>,
-    /// What it is for
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-    /// Read it, say what it would be, and keep nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Print the card as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    made: MadeArgs,
 }
 
 pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
@@ -74,7 +63,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
             args.path.display()
         )));
     }
-    let ctx = match args.dry_run {
+    let ctx = match args.made.dry_run {
         true => session.reader().await?,
         false => session.engine().await?,
     };
@@ -83,13 +72,8 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         format,
         name: args.name,
         split: args.split.settings(),
-        about: About {
-            license: args.license,
-            description: args.description,
-            made_by: operator(),
-            command: as_typed(),
-        },
+        about: args.made.about(),
     };
-    let built = dataset::import(&ctx, settings, args.dry_run).await?;
-    say_built(session, &built, args.dry_run, args.json)
+    let built = dataset::import(&ctx, settings, args.made.dry_run).await?;
+    args.made.say(session, &built)
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{named, splits};
 use crate::cli::Outcome;
+use crate::cli::output::name_skips;
 use crate::render::{self, counted};
 use crate::session::Session;
 
@@ -102,7 +103,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
                 pixels / 1_000_000
             ))?;
         }
-        if super::name_skips(session, &skipped) == Outcome::DoneWithSkips {
+        if name_skips(session, &skipped) == Outcome::DoneWithSkips {
             outcome = Outcome::DoneWithSkips;
         }
     }

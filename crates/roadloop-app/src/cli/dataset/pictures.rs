@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use roadloop_engine::datasets::DatasetRef;
 use roadloop_engine::stages::dataset::{self, SheetSettings};
-use roadloop_engine::vision::{MAX_TILES, encode_jpeg, encode_png};
+use roadloop_engine::vision::MAX_TILES;
 
-use super::show::JPEG_QUALITY;
-use super::{is_png, splits};
+use super::splits;
 use crate::cli::Outcome;
-use crate::cli::output::write_file;
+use crate::cli::output::PictureForm;
 use crate::render::counted;
 use crate::session::Session;
 
@@ -44,7 +43,7 @@ pub(super) struct SheetArgs {
 }
 
 pub(super) async fn sheet(session: &Session, args: SheetArgs) -> Result<Outcome> {
-    let as_png = is_png(&args.out)?;
+    let form = PictureForm::of_file(&args.out)?;
     let settings = SheetSettings {
         sample: args.sample as usize,
         splits: splits(&args.split)?,
@@ -54,12 +53,7 @@ pub(super) async fn sheet(session: &Session, args: SheetArgs) -> Result<Outcome>
     let ctx = session.reader().await?;
     let card = dataset::card(&ctx, &args.dataset).await?;
     let (pixels, of) = dataset::sheet(&ctx, &card, &settings).await?;
-    let bytes = match as_png {
-        true => encode_png(&pixels)?,
-        false => encode_jpeg(&pixels, JPEG_QUALITY)?,
-    };
-    let replaced = write_file(&args.out, &bytes)?;
     let (shown, of) = (of.min(args.sample), counted(of, "image"));
-    session.note(&format!("{shown} of {of}: {}{}", args.out.display(), replaced.in_words()));
+    form.write(session, &pixels, &args.out, &format!("{shown} of {of}"))?;
     Ok(Outcome::Done)
 }

@@ -5,18 +5,14 @@ use std::path::PathBuf;
 use anyhow::Result;
 use roadloop_engine::datasets::{Card, DatasetName, DatasetRef, Histogram, Split, Statistics};
 use roadloop_engine::stages::dataset;
-use roadloop_engine::vision::{encode_jpeg, encode_png};
 use serde_json::json;
 
-use super::{is_png, name_skips, named, short};
+use super::{named, short};
 use crate::cli::Outcome;
-use crate::cli::output::write_file;
+use crate::cli::output::{PictureForm, name_skips};
 use crate::command::command;
 use crate::render::{self, counted};
 use crate::session::Session;
-
-/// Of a picture that people look at and send around.
-pub(super) const JPEG_QUALITY: u8 = 88;
 
 /// List datasets, the newest version of each
 #[derive(Debug, clap::Args)]
@@ -67,7 +63,8 @@ pub(super) struct DropArgs {
 
 pub(super) async fn list(session: &Session, args: &ListArgs) -> Result<Outcome> {
     let ctx = session.reader().await?;
-    let (cards, skipped) = dataset::list(&ctx).await?;
+    let (listed, skipped) = dataset::list(&ctx).await?;
+    let cards: Vec<Card> = listed.into_iter().map(|listed| listed.newest).collect();
     let outcome = name_skips(session, &skipped);
     if args.json {
         for card in &cards {
@@ -99,7 +96,7 @@ pub(super) async fn list(session: &Session, args: &ListArgs) -> Result<Outcome> 
 }
 
 pub(super) async fn one(session: &Session, args: &ShowArgs) -> Result<Outcome> {
-    let as_png = args.picture.as_deref().map(is_png).transpose()?;
+    let form = args.picture.as_deref().map(PictureForm::of_file).transpose()?;
     let ctx = session.reader().await?;
     let card = dataset::card(&ctx, &args.dataset).await?;
     let versions = dataset::versions(&ctx, &card.name).await?;
@@ -125,14 +122,9 @@ pub(super) async fn one(session: &Session, args: &ShowArgs) -> Result<Outcome> {
     for warning in &card.warnings {
         session.note(&format!("warning: {warning}"));
     }
-    if let (Some(path), Some(as_png), Some(statistics)) = (&args.picture, as_png, statistics) {
+    if let (Some(path), Some(form), Some(statistics)) = (&args.picture, form, statistics) {
         let pixels = dataset::statistics_picture(&ctx, &card, statistics).await?;
-        let bytes = match as_png {
-            true => encode_png(&pixels)?,
-            false => encode_jpeg(&pixels, JPEG_QUALITY)?,
-        };
-        let replaced = write_file(path, &bytes)?;
-        session.note(&format!("{}{}", path.display(), replaced.in_words()));
+        form.write(session, &pixels, path, "its numbers")?;
     }
     Ok(Outcome::Done)
 }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use roadloop_base::Skip;
 use roadloop_engine::NewFile;
 use roadloop_engine::labels::JobName;
 use roadloop_engine::stages::label::refs::Switch;
@@ -16,9 +15,10 @@ use serde_json::json;
 
 use super::{having, open, operator};
 use crate::cli::Outcome;
+use crate::cli::output::name_skips;
 use crate::render::{self, counted};
 use crate::session::Session;
-use crate::usage::usage;
+use crate::usage::{renames, usage};
 
 /// Which image a reference leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,13 +50,7 @@ struct References {
 
 impl References {
     fn switch(&self) -> Result<Switch> {
-        let renames = self.renames.iter().map(|rename| match rename.split_once('=') {
-            Some((old, new)) if !old.is_empty() => Ok((old.to_owned(), new.to_owned())),
-            _ => Err(usage(format!(
-                "--map is OLD=NEW, as s3://blurred/=s3://raw/, and not {rename:?}"
-            ))),
-        });
-        let renames = renames.collect::<Result<_>>()?;
+        let renames = renames("--map", "s3://blurred/=s3://raw/", &self.renames)?;
         Ok(Switch { images: self.images.map(ImagesName::shown), renames })
     }
 }
@@ -210,14 +204,4 @@ fn note_strange(session: &Session, lines: u64) {
         "{lines} lead to no folder anonymized/ or images/ and were left as they are; --map \
          OLD=NEW changes any beginning"
     ));
-}
-
-fn name_skips(session: &Session, skipped: &[Skip]) -> Outcome {
-    for skip in skipped.iter().take(20) {
-        session.note(&format!("left out: {}: {}", skip.place, skip.reason));
-    }
-    if skipped.len() > 20 {
-        session.note(&format!("and {} more", skipped.len() - 20));
-    }
-    if skipped.is_empty() { Outcome::Done } else { Outcome::DoneWithSkips }
 }

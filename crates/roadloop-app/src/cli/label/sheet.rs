@@ -1,22 +1,17 @@
 //! `label sheet`: some labelled images on one picture.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use roadloop_engine::labels::JobName;
 use roadloop_engine::stages::label::{self, Images, SheetSettings};
-use roadloop_engine::vision::{MAX_TILES, encode_jpeg, encode_png};
+use roadloop_engine::vision::MAX_TILES;
 
 use super::having;
 use crate::cli::Outcome;
-use crate::cli::output::write_file;
+use crate::cli::output::PictureForm;
 use crate::render::counted;
 use crate::session::Session;
-use crate::usage::usage;
-
-/// Of a picture that people look at and send around.
-const JPEG_QUALITY: u8 = 88;
 
 /// Draw some labelled images with their boxes, names and confidences on one picture
 #[derive(Debug, clap::Args)]
@@ -43,12 +38,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
-    let end = args.out.extension().map(OsStr::to_ascii_lowercase);
-    let is_jpeg = match end.as_ref().and_then(|end| end.to_str()) {
-        Some("png") => false,
-        Some("jpg" | "jpeg") => true,
-        _ => return Err(usage("the picture's name must end in .png or .jpg")),
-    };
+    let form = PictureForm::of_file(&args.out)?;
     let labels = having(session, &args.job)?;
     let ctx = session.reader().await?;
     let settings = SheetSettings {
@@ -57,12 +47,7 @@ pub(super) async fn run(session: &Session, args: Args) -> Result<Outcome> {
         images: Images::AnonymizedOrNamed,
     };
     let (pixels, of) = label::sheet(&ctx, &labels, &args.job, settings).await?;
-    let bytes = match is_jpeg {
-        true => encode_jpeg(&pixels, JPEG_QUALITY)?,
-        false => encode_png(&pixels)?,
-    };
-    let replaced = write_file(&args.out, &bytes)?;
     let (shown, of) = (of.min(args.sample), counted(of, "labelled image"));
-    session.note(&format!("{shown} of {of}: {}{}", args.out.display(), replaced.in_words()));
+    form.write(session, &pixels, &args.out, &format!("{shown} of {of}"))?;
     Ok(Outcome::Done)
 }

@@ -13,9 +13,9 @@ use roadloop_users::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Studio;
 use super::guard::Caller;
 use super::model::{FrameName, Tagged, word_of};
+use super::{Studio, datasets};
 use crate::render::counted;
 use crate::server::problem::Problem;
 
@@ -124,7 +124,7 @@ async fn labelled(studio: &Arc<Studio>, id: &FrameId) -> Result<Vec<Step>, Probl
 
 /// Datasets it is in, by their newest versions.
 async fn learned_from(studio: &Studio, id: &FrameId) -> Result<Vec<Step>, Problem> {
-    let found = studio.datasets.with_frame(studio, id).await?;
+    let found = datasets::with_frame(studio, id).await?;
     let steps = found.into_iter().map(|(card, split, boxes)| {
         let title = format!("in the dataset {}@{}, for {split}", card.name, card.version);
         let step = Step::new("dataset", title).fact("id", card.id).fact("made at", card.made_at);

@@ -1,5 +1,6 @@
-//! What filters find and what is counted, kept for as long as the catalog stays as it is: a
-//! grid asks for a page of the same frames many times a second.
+//! What filters find and what is counted, kept for as long as the catalog stays as it is, and
+//! samples of datasets, which stay for ever: a grid asks for a page of the same many times a
+//! second.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,8 +11,11 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use roadloop_engine::EngineError;
+use roadloop_base::FrameId;
 use roadloop_engine::catalog::{Catalog, Filter, Matches};
+use roadloop_engine::datasets::{Card, Sample, Split};
+use roadloop_engine::stages::dataset;
+use roadloop_engine::{Ctx, EngineError};
 use serde::Serialize;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
@@ -35,10 +39,23 @@ const AT_ONCE: usize = 8;
 /// How long the catalog is believed to be as it was. What is changed here is known at once.
 const BELIEVED: Duration = Duration::from_millis(700);
 
+/// The state of what never changes.
+const FROZEN: &str = "frozen";
+/// About what a sample with some boxes holds, and what is kept of one that is a frame.
+const SAMPLE_BYTES: usize = 1000;
+const IN_DATASET_BYTES: usize = 150;
+
+/// Frames of a dataset: for which split they are, and how many boxes are on them, where
+/// somebody looked.
+pub(super) type FramesIn = HashMap<FrameId, (Split, Option<u64>)>;
+
 #[derive(Debug)]
 pub(super) struct Views {
     frames: Kept<Matches>,
     answers: Kept<Bytes>,
+    /// Of datasets, by their id.
+    samples: Kept<Vec<Sample>>,
+    in_datasets: Kept<FramesIn>,
     turns: Arc<Semaphore>,
     state: tokio::sync::Mutex<Option<(Instant, String)>>,
 }
@@ -48,6 +65,8 @@ impl Default for Views {
         Views {
             frames: Kept::new(Matches::bytes),
             answers: Kept::new(Bytes::len),
+            samples: Kept::new(|samples| samples.len() * SAMPLE_BYTES),
+            in_datasets: Kept::new(|frames| frames.len() * IN_DATASET_BYTES),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             state: tokio::sync::Mutex::default(),
         }
@@ -105,6 +124,40 @@ impl Views {
         let found = self.once(asked, ask).await;
         self.answers.make_room();
         Ok(Tagged { tag, answer: Ready(found?.as_ref().clone()) })
+    }
+
+    /// The samples of a dataset.
+    pub(super) async fn samples(
+        &self,
+        ctx: &Ctx,
+        card: &Card,
+    ) -> Result<Arc<Vec<Sample>>, EngineError> {
+        let asked = self.samples.asked(FROZEN, card.id.clone());
+        let (ctx, card) = (ctx.clone(), card.clone());
+        let found = self.once(asked, async move { dataset::samples(&ctx, &card).await }).await;
+        self.samples.make_room();
+        found
+    }
+
+    /// Frames that are in a dataset.
+    pub(super) async fn frames_in(
+        &self,
+        ctx: &Ctx,
+        card: &Card,
+    ) -> Result<Arc<FramesIn>, EngineError> {
+        let asked = self.in_datasets.asked(FROZEN, card.id.clone());
+        let (ctx, card) = (ctx.clone(), card.clone());
+        let ask = async move {
+            let samples = dataset::samples(&ctx, &card).await?.into_iter();
+            let frames = samples.filter_map(|sample| {
+                let boxes = sample.boxes.map(|boxes| boxes.len() as u64);
+                Some((sample.frame?, (sample.split, boxes)))
+            });
+            Ok::<_, EngineError>(frames.collect())
+        };
+        let found = self.once(asked, ask).await;
+        self.in_datasets.make_room();
+        found
     }
 
     async fn once<T: Send + Sync + 'static, E: Send + 'static>(

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use roadloop_base::nearest;
+
 use super::Parser;
 use crate::filter::ast::{Expr, Label, Measure, Measured, Name, Op, Test};
 use crate::filter::clock::{ClockTime, DailyRange};
 use crate::filter::error::FilterError;
 use crate::filter::lexer::Symbol;
 use crate::filter::place::{Circle, MAX_RADIUS_M, Region};
-use crate::filter::suggest::nearest;
 use crate::filter::time::Period;
 use crate::sun::Tod;
 

@@ -26,13 +26,18 @@ pub(crate) fn read(path: &Path, images: &dyn Images) -> Result<Read, DatasetErro
     let mut all = All::default();
     all.read_categories(&root)?;
     for file in files {
-        all.read_file(&root, &file, images)?;
+        all.read_file(&root, &file, split_named(&file), images)?;
     }
     Ok(all.read)
 }
 
-/// One file, wherever it lies; boxes are those of that attribute, which some line must have.
-pub(crate) fn read_one(path: &Path, attribute: Option<&str>) -> Result<Read, DatasetError> {
+/// One file, wherever it lies and whatever it is called there; boxes are those of that
+/// attribute, which some line must have.
+pub(crate) fn read_one(
+    path: &Path,
+    named: &Path,
+    attribute: Option<&str>,
+) -> Result<Read, DatasetError> {
     struct Unseen;
     impl Images for Unseen {
         fn size(&self, _: &Path) -> Option<(u32, u32)> {
@@ -40,7 +45,9 @@ pub(crate) fn read_one(path: &Path, attribute: Option<&str>) -> Result<Read, Dat
         }
     }
     let mut all = All { attribute: attribute.map(str::to_owned), ..All::default() };
-    all.read_file(&folder_of(path), path, &Unseen)?;
+    // Of an export the images lie beside the folder of its manifests.
+    let (root, _) = files_of(path)?;
+    all.read_file(&root, path, split_named(named), &Unseen)?;
     if let Some(attribute) = attribute.filter(|_| !all.has_labels) {
         let known: Vec<&str> = all.attributes.iter().map(String::as_str).collect();
         let reason = format!(
@@ -52,6 +59,11 @@ pub(crate) fn read_one(path: &Path, attribute: Option<&str>) -> Result<Read, Dat
         return Err(DatasetError::NotOfForm { form, path: path.to_owned(), reason });
     }
     Ok(all.read)
+}
+
+/// `train.manifest`
+fn split_named(file: &Path) -> Option<Split> {
+    split_of(name_of(file).trim_end_matches(".manifest"))
 }
 
 fn files_of(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), DatasetError> {
@@ -125,9 +137,9 @@ impl All {
         &mut self,
         root: &Path,
         path: &Path,
+        split: Option<Split>,
         images: &dyn Images,
     ) -> Result<(), DatasetError> {
-        let split = split_of(name_of(path).trim_end_matches(".manifest"));
         let folders = [root.to_owned(), folder_of(path), root.join("images")];
         for (number, line) in Reader::new(open_lines(path)?) {
             let line = line.map_err(|error| of_line(path, number, error))?;

@@ -7,10 +7,10 @@ use serde::de::DeserializeSeed;
 
 use super::super::guard::{JsonGuard, XmlGuard, is_there, json_error, open_json, read_small};
 use super::super::incomplete::Incomplete;
-use super::super::places::{entries, folder_of, has_end, why_not};
+use super::super::places::{below, entries, folder_of, has_end, why_not};
 use super::super::xml::{Classes, LeftOut, Xml};
 use super::super::{
-    Format, Images, MOST_BOXES, MOST_CLASSES, MOST_IMAGES, Read, ReadImage, ReadSample, below,
+    Format, Images, MOST_BOXES, MOST_CLASSES, MOST_IMAGES, Read, ReadImage, ReadSample,
 };
 use super::task::{Annotation, Region, Task, Tasks};
 use crate::error::shown;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::guard::{XmlGuard, is_there, read_small, read_small_text};
 use super::super::incomplete::Incomplete;
-use super::super::places::{entries, folder_of, has_end, name_of, why_not};
+use super::super::places::{below, entries, folder_of, has_end, name_of, why_not};
 use super::super::xml::{Classes, LeftOut, Xml, attribute, number, pixels};
-use super::super::{Format, Images, MOST_BOXES, MOST_IMAGES, Read, ReadImage, ReadSample, below};
+use super::super::{Format, Images, MOST_BOXES, MOST_IMAGES, Read, ReadImage, ReadSample};
 use crate::error::shown;
 use crate::{Area, Attribute, DatasetError, SampleBox, Split};
 

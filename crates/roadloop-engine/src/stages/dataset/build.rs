@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use roadloop_base::{PictureHash, Report};
+use roadloop_base::{FrameId, PictureHash, Report, counted};
 use roadloop_dataset::{
     Applied, Card, ClassRules, Counts, DatasetName, DatasetRef, ImagePlace, Origin, Sample, Split,
     SplitSettings, merge_classes, order, split_of_classes, unit_key,
@@ -75,7 +75,7 @@ pub async fn build(
     let Applied { classes, dropped } =
         settings.classes.apply(&joined.classes, &mut joined.samples)?;
     for (class, boxes) in dropped {
-        let boxes = if boxes == 1 { "1 box".to_owned() } else { format!("{boxes} boxes") };
+        let boxes = counted(boxes, "box");
         warnings.push(format!("{boxes} of {class} left out: not among the classes asked for"));
     }
     if joined.samples.is_empty() {
@@ -129,7 +129,7 @@ struct Joined {
     classes: Vec<String>,
     samples: Vec<Sample>,
     origins: Vec<Origin>,
-    looks: HashMap<roadloop_base::FrameId, PictureHash>,
+    looks: HashMap<FrameId, PictureHash>,
 }
 
 const NOT_LABELLED: &str = "nobody has labelled it";
@@ -284,8 +284,7 @@ impl Draft {
         let unread =
             self.samples.iter().filter(|sample| sample.image.content.is_none()).count() as u64;
         if unread > 0 {
-            let images =
-                if unread == 1 { "1 image".to_owned() } else { format!("{unread} images") };
+            let images = counted(unread, "image");
             self.warnings.push(format!(
                 "{images} could not be read: their labels are here, and nothing can be trained on \
                  them before they are"
@@ -325,13 +324,10 @@ fn leaks(samples: &[Sample]) -> Option<String> {
         }
     }
     (!leaked.is_empty()).then(|| {
-        let images = match leaked.len() {
-            1 => "1 image is".to_owned(),
-            count => format!("{count} images are"),
-        };
         format!(
-            "{images} in two splits, byte for byte: what is measured on them is too good; split \
-             anew, with --split"
+            "{} in two splits, byte for byte: what is measured on them is too good; split \
+             anew, with --split",
+            counted(leaked.len() as u64, "image")
         )
     })
 }

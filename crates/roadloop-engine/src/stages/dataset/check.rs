@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use roadloop_base::Report;
+use roadloop_base::{Report, Skip};
 use roadloop_dataset::{
     Card, CheckSettings, Diff, Finding, ImagePlace, Sample, Statistics, check as check_rows,
     image_findings,
 };
 use roadloop_store::StoreError;
 
-use super::look::{bytes_of, sha256};
+use super::look::{Now, image_now};
 use super::shelf;
 use crate::{Ctx, EngineError, JobStart, Unit};
 
@@ -61,7 +61,8 @@ pub async fn check(
     while let Some((name, since)) = looks.try_next().await? {
         match since {
             Since::Same => {}
-            Since::Missing(reason) => missing.push((name, reason)),
+            // What is said of an example is one line, as a skip is.
+            Since::Missing(reason) => missing.push((name, Skip::new("", reason).reason)),
             Since::Changed(reason) => changed.push((name, reason)),
         }
         done += 1;
@@ -88,14 +89,10 @@ async fn since(ctx: &Ctx, sample: &Sample, images: ImageCheck) -> Result<Since, 
             Ok(bytes) => Since::Changed(format!("{bytes} bytes, and {} then", then.bytes)),
         });
     }
-    let bytes = match bytes_of(ctx, &sample.image.place).await? {
-        Ok(bytes) => bytes,
-        Err(reason) => return Ok(Since::Missing(reason)),
-    };
-    let hash = ctx.cpu.run(move || sha256(&bytes)).await?;
-    Ok(match hash == then.sha256 {
-        true => Since::Same,
-        false => Since::Changed("its bytes are others".to_owned()),
+    Ok(match image_now(ctx, &sample.image).await? {
+        Now::Same(_) => Since::Same,
+        Now::Missing(reason) => Since::Missing(reason),
+        Now::Changed => Since::Changed("its bytes are others".to_owned()),
     })
 }
 
@@ -107,9 +104,7 @@ async fn size_of(
     match place {
         ImagePlace::Key(key) => match ctx.store.glance(key).await {
             Ok(glance) => Ok(Some(Ok(glance.bytes))),
-            Err(error @ StoreError::NotFound { .. }) => {
-                Ok(Some(Err(error.to_string().replace('\n', ", "))))
-            }
+            Err(error @ StoreError::NotFound { .. }) => Ok(Some(Err(error.to_string()))),
             Err(error) => Err(error.into()),
         },
         ImagePlace::Uri(uri) if roadloop_store::is_remote(uri) => Ok(None),

@@ -3,7 +3,7 @@
 //! Images go where the form has them, several at a time; what is there already with the
 //! size it should have is left alone, so an export that was stopped goes on. Labels are
 //! written beside, and moved to their place when all is there; the card, `dataset.json`,
-//! comes last: where it is, the export is whole.
+//! comes last: where it is, the export came to its end.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -18,7 +18,7 @@ use roadloop_dataset::formats::{Export, Writer, image_path, writer};
 use roadloop_dataset::{Card, Format, ImagePlace, Sample, Split};
 use roadloop_vision::PackSettings;
 
-use super::look::{bytes_of, place_in_words, sha256};
+use super::look::{image_bytes, image_skip};
 use super::packed;
 use super::shelf;
 use crate::stages::label::refs::source_ref;
@@ -57,7 +57,7 @@ pub struct Exported {
     pub unlabelled: u64,
 }
 
-/// The file that says that an export is whole, and of what.
+/// The file that says that an export came to its end, and of what it is.
 const CARD: &str = "dataset.json";
 /// Of an export under way: of what.
 const UNDER_WAY: &str = ".export.json";
@@ -322,24 +322,17 @@ async fn copy(ctx: &Ctx, sample: &Sample, path: PathBuf) -> Result<Outcome, Engi
     if there.is_some_and(|there| there.is_file() && Some(there.len()) == size) {
         return Ok(Outcome::There);
     }
-    let bytes = match bytes_of(ctx, &sample.image.place).await? {
+    let bytes = match image_bytes(ctx, sample).await? {
         Ok(bytes) => bytes,
-        Err(reason) => return Ok(missing(sample, &reason)),
+        Err(skip) => return Ok(Outcome::Missing(skip)),
     };
-    let wanted = sample.image.content.as_ref().map(|content| content.sha256.clone());
-    let write = move || match wanted.is_none_or(|wanted| wanted == sha256(&bytes)) {
-        true => put(&path, &bytes).map(|()| true),
-        false => Ok(false),
-    };
-    Ok(match ctx.cpu.run(write).await?? {
-        true => Outcome::Written,
-        false => missing(sample, "it is another one than when the dataset was made"),
-    })
+    let written = tokio::task::spawn_blocking(move || put(&path, &bytes)).await;
+    written.map_err(EngineError::stopped)??;
+    Ok(Outcome::Written)
 }
 
 fn missing(sample: &Sample, reason: &str) -> Outcome {
-    let place = place_in_words(&sample.image.place);
-    Outcome::Missing(Skip::new(format!("image {} ({place})", sample.name), reason))
+    Outcome::Missing(image_skip(sample, reason))
 }
 
 /// A file that is there whole or not at all, as far as a process is killed; disks are

@@ -19,6 +19,7 @@ use roadloop_label::{JobName, Labels};
 use roadloop_store::public_part;
 
 use super::look::MISFIT;
+use super::names::name_and_group_of_address;
 use super::shelf;
 use crate::stages::label::refs::Switch;
 use crate::{Ctx, EngineError};
@@ -55,6 +56,17 @@ pub(super) struct Gathered {
     pub(super) looks: HashMap<FrameId, PictureHash>,
 }
 
+/// What a source says of an image.
+#[derive(Default)]
+struct Said {
+    /// Of the image that its boxes were drawn on; 0 by 0 where nobody knows.
+    size: (u32, u32),
+    boxes: Option<Vec<SampleBox>>,
+    line: Option<String>,
+    /// Where the source says.
+    split: Option<Split>,
+}
+
 impl Gathered {
     fn new(kind: OriginKind, name: String) -> Gathered {
         let origin = Origin {
@@ -83,14 +95,9 @@ impl Gathered {
         place as u32
     }
 
-    /// A raw frame with boxes, which were drawn on an image of that size, where it is known.
-    fn push_frame(
-        &mut self,
-        row: &FrameRow,
-        size: (u32, u32),
-        boxes: Option<Vec<SampleBox>>,
-        line: Option<String>,
-    ) {
+    /// A raw frame, and what is said of it.
+    fn push_frame(&mut self, row: &FrameRow, said: Said) {
+        let Said { size, boxes, line, split } = said;
         let has_boxes = boxes.as_ref().is_some_and(|boxes| !boxes.is_empty());
         let is_known = size.0 > 0 && size.1 > 0;
         if has_boxes && is_known && size != (row.width, row.height) {
@@ -109,7 +116,7 @@ impl Gathered {
                 height: row.height,
                 content: None,
             },
-            split: Split::Train,
+            split: split.unwrap_or_default(),
             group: row.id.recording.to_string(),
             origin: 0,
             frame: Some(row.id.clone()),
@@ -120,25 +127,19 @@ impl Gathered {
     }
 
     /// An image that is no frame of the catalog.
-    fn push_other(
-        &mut self,
-        uri: &str,
-        (width, height): (u32, u32),
-        boxes: Option<Vec<SampleBox>>,
-        line: Option<String>,
-    ) {
-        let shown = public_part(uri);
-        let (folder, file) = shown.rsplit_once('/').unwrap_or(("", &shown));
+    fn push_other(&mut self, uri: &str, said: Said) {
+        let Said { size: (width, height), boxes, line, split } = said;
+        let (name, group) = name_and_group_of_address(&public_part(uri));
         self.samples.push(Sample {
-            name: SampleName::from_path(file, "jpg"),
+            name,
             image: ImageRef {
                 place: ImagePlace::Uri(uri.to_owned()),
                 width,
                 height,
                 content: None,
             },
-            split: Split::Train,
-            group: folder.to_owned(),
+            split: split.unwrap_or_default(),
+            group,
             origin: 0,
             frame: None,
             taken_at: None,
@@ -180,10 +181,10 @@ async fn dataset(ctx: &Ctx, wanted: &DatasetRef) -> Result<Gathered, EngineError
 }
 
 /// Frames asked for together.
-pub(super) const PAGE: usize = 2000;
+const PAGE: usize = 2000;
 
 /// The rows of frames that are in the catalog.
-async fn frames(
+pub(super) async fn frames(
     ctx: &Ctx,
     ids: impl IntoIterator<Item = FrameId>,
 ) -> Result<HashMap<FrameId, FrameRow>, EngineError> {

@@ -8,15 +8,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roadloop_base::{BBox, Skip};
 use roadloop_dataset::records::{Bytes as RecordBytes, read_classes};
-use roadloop_dataset::{
-    Ahead, AheadSettings, Area, Card, Items, RecordReader, Sample, Split, shuffled,
-};
+use roadloop_dataset::{Ahead, AheadSettings, Card, Items, RecordReader, Sample, Split, shuffled};
 use roadloop_store::{Store, folder_of, is_remote};
 use roadloop_vision::{Pixels, decode_bytes};
 use tokio::runtime::Handle;
 
-use super::look::place_in_words;
-use super::pictures::image_bytes;
+use super::look::{image_bytes, image_skip};
 use super::shelf;
 use crate::{Ctx, EngineError};
 
@@ -155,7 +152,7 @@ impl Items for Source {
             From::Records(readers) => record(readers, place)?,
         };
         let bad = |error: roadloop_vision::VisionError| {
-            Skip::new(format!("image {name}"), error.to_string().replace('\n', ", "))
+            Skip::new(format!("image {name}"), error.to_string())
         };
         let pixels = decode_bytes(&bytes).map_err(bad)?;
         Ok(Loaded { place: place as u32, name, pixels, boxes })
@@ -168,19 +165,13 @@ impl Source {
     fn image(&self, samples: &[Sample], place: usize) -> Result<Undecoded, Skip> {
         let missing = || Skip::new(format!("sample {place}"), "there is none");
         let sample = samples.get(place).ok_or_else(missing)?;
-        let named = |reason: String| {
-            let place = place_in_words(&sample.image.place);
-            Skip::new(format!("image {} ({place})", sample.name), reason)
-        };
         let read = self.handle.block_on(image_bytes(&self.ctx, sample));
-        let bytes = match read {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(reason)) => return Err(named(reason)),
-            Err(error) => return Err(named(error.to_string().replace('\n', ", "))),
-        };
-        let (width, height) = (sample.image.width, sample.image.height);
-        let boxes = sample.boxes.iter().flatten();
-        let boxes = boxes.filter_map(|found| training_box(found.class, found.area, width, height));
+        let bytes = read.map_err(|error| image_skip(sample, error.to_string()))??;
+        let size = (sample.image.width, sample.image.height);
+        let boxes = sample.boxes.iter().flatten().filter_map(|found| {
+            let bbox = BBox::from_pixels(found.area.ltrb(), size)?;
+            Some(TrainingBox { class: found.class, bbox })
+        });
         Ok((sample.name.to_string(), bytes, boxes.collect()))
     }
 }
@@ -191,7 +182,7 @@ fn record(readers: &[(usize, RecordReader)], place: usize) -> Result<Undecoded, 
     let before = at.checked_sub(1).and_then(|at| readers.get(at)).map_or(0, |(end, _)| *end);
     let (_, reader) = readers.get(at).ok_or_else(missing)?;
     let bad = |error: roadloop_dataset::DatasetError| {
-        Skip::new(format!("record {place}"), error.to_string().replace('\n', ", "))
+        Skip::new(format!("record {place}"), error.to_string())
     };
     let record = reader.get(place - before).map_err(bad)?;
     let boxes = record.label.boxes.iter().filter_map(|found| {
@@ -199,18 +190,6 @@ fn record(readers: &[(usize, RecordReader)], place: usize) -> Result<Undecoded, 
         Some(TrainingBox { class: found.class, bbox })
     });
     Ok((format!("record {}", record.id), record.image.into(), boxes.collect()))
-}
-
-/// `None` where nothing of it is in the image.
-fn training_box(class: u32, area: Area, width: u32, height: u32) -> Option<TrainingBox> {
-    let [width, height] = [width, height].map(f64::from);
-    let bbox = BBox::clamped(
-        (area.left() / width) as f32,
-        (area.top() / height) as f32,
-        (area.right() / width) as f32,
-        (area.bottom() / height) as f32,
-    )?;
-    Some(TrainingBox { class, bbox })
 }
 
 /// Records of an export, whose classes must be those of the dataset.

@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use roadloop_base::{PictureHash, Report, Skip};
-use roadloop_dataset::{Content, ImagePlace, Sample};
+use roadloop_dataset::{Content, ImagePlace, ImageRef, Sample};
 use roadloop_store::{Remote, is_remote, public_part};
 use roadloop_vision::{VisionError, decode_bytes, picture_hash};
 
@@ -30,7 +30,7 @@ pub(super) async fn bytes_of(
         ImagePlace::Key(key) => match ctx.store.get(key).await {
             Ok(bytes) => Ok(Ok(bytes)),
             Err(error) if error.is_of_the_store() => Err(error.into()),
-            Err(error) => Ok(Err(in_line(&error.to_string()))),
+            Err(error) => Ok(Err(error.to_string())),
         },
         ImagePlace::Uri(uri) if is_remote(uri) => {
             let object = match Remote::new(uri) {
@@ -40,14 +40,14 @@ pub(super) async fn bytes_of(
             let object = match object {
                 Ok(Some(object)) => object,
                 Ok(None) => return Ok(Err("nothing lies there".to_owned())),
-                Err(error) => return Ok(Err(in_line(&error.to_string()))),
+                Err(error) => return Ok(Err(error.to_string())),
             };
             let size = object.size().unwrap_or(LARGEST_IMAGE);
             if size > LARGEST_IMAGE {
                 return Ok(Err(format!("{size} bytes are no image")));
             }
             let read = tokio::task::spawn_blocking(move || object.read(0, size)).await;
-            Ok(read.map_err(EngineError::stopped)?.map_err(|error| in_line(&error.to_string())))
+            Ok(read.map_err(EngineError::stopped)?.map_err(|error| error.to_string()))
         }
         ImagePlace::Uri(path) => {
             let path = path.strip_prefix("file://").unwrap_or(path).to_owned();
@@ -67,16 +67,51 @@ pub(super) async fn bytes_of(
     }
 }
 
+/// An image now, held against what it was when the dataset was made.
+pub(super) enum Now {
+    Same(Bytes),
+    Missing(Unread),
+    Changed,
+}
+
+pub(super) async fn image_now(ctx: &Ctx, image: &ImageRef) -> Result<Now, EngineError> {
+    let Some(then) = &image.content else {
+        return Ok(Now::Missing("it could not be read when the dataset was made".to_owned()));
+    };
+    let bytes = match bytes_of(ctx, &image.place).await? {
+        Ok(bytes) => bytes,
+        Err(reason) => return Ok(Now::Missing(reason)),
+    };
+    let hashed = ctx.cpu.run(move || (sha256(&bytes), bytes)).await?;
+    Ok(match hashed {
+        (hash, bytes) if hash == then.sha256 => Now::Same(bytes),
+        _ => Now::Changed,
+    })
+}
+
+/// The bytes of a sample's image as they were when the dataset was made, or what there is in
+/// their place.
+pub async fn image_bytes(ctx: &Ctx, sample: &Sample) -> Result<Result<Bytes, Skip>, EngineError> {
+    let reason = match image_now(ctx, &sample.image).await? {
+        Now::Same(bytes) => return Ok(Ok(bytes)),
+        Now::Missing(reason) => reason,
+        Now::Changed => "it is another one than when the dataset was made".to_owned(),
+    };
+    Ok(Err(image_skip(sample, reason)))
+}
+
+/// An image of a dataset that is left out.
+pub(super) fn image_skip(sample: &Sample, reason: impl Into<String>) -> Skip {
+    let place = place_in_words(&sample.image.place);
+    Skip::new(format!("image {} ({place})", sample.name), reason)
+}
+
 /// Where an image lies, in words and without what is secret.
 pub(super) fn place_in_words(place: &ImagePlace) -> String {
     match place {
         ImagePlace::Key(key) => key.clone(),
         ImagePlace::Uri(uri) => public_part(uri),
     }
-}
-
-fn in_line(text: &str) -> String {
-    text.replace('\n', ", ")
 }
 
 /// 64 hexadecimal digits.
@@ -178,7 +213,7 @@ async fn look_once(ctx: &Ctx, unseen: Unseen) -> Result<(Sample, Option<Trouble>
             let trouble = size.and_then(|size| fit(&mut sample, size, &place));
             Ok((sample, trouble))
         }
-        Err(error) => Ok((sample, unread(in_line(&error.to_string())))),
+        Err(error) => Ok((sample, unread(error.to_string()))),
     }
 }
 

@@ -11,7 +11,7 @@ use roadloop_dataset::{Card, DatasetError, Format, RecordWriter, Sample, Split};
 use roadloop_vision::{Packed, pack};
 
 use super::export::{ExportSettings, Exported, at_once};
-use super::look::{bytes_of, place_in_words, sha256};
+use super::look::{image_bytes, image_skip};
 use crate::{Ctx, EngineError, JobStart, Unit};
 
 /// The records of a split on their way.
@@ -118,27 +118,16 @@ async fn pack_one(
     numbered: Numbered,
 ) -> Result<(Numbered, Result<Packed, Skip>), EngineError> {
     let sample = &numbered.sample;
-    let place = format!("image {} ({})", sample.name, place_in_words(&sample.image.place));
-    let unwanted = || Skip::new(place.clone(), "it is not packed");
     if numbered.is_there || sample.boxes.is_none() {
-        return Ok((numbered, Err(unwanted())));
+        let unwanted = image_skip(sample, "it is not packed");
+        return Ok((numbered, Err(unwanted)));
     }
-    let bytes = match bytes_of(ctx, &sample.image.place).await? {
+    let bytes = match image_bytes(ctx, sample).await? {
         Ok(bytes) => bytes,
-        Err(reason) => return Ok((numbered, Err(Skip::new(place, reason)))),
+        Err(skip) => return Ok((numbered, Err(skip))),
     };
-    let wanted = sample.image.content.as_ref().map(|content| content.sha256.clone());
     let pack_settings = settings.pack;
-    let packing = move || match wanted.is_none_or(|wanted| wanted == sha256(&bytes)) {
-        true => Some(pack(&bytes, &pack_settings)),
-        false => None,
-    };
-    let Some(packed) = ctx.cpu.run(packing).await? else {
-        let reason = "it is another one than when the dataset was made";
-        return Ok((numbered, Err(Skip::new(place, reason))));
-    };
-    let named = |error: roadloop_vision::VisionError| {
-        Skip::new(place, error.to_string().replace('\n', ", "))
-    };
-    Ok((numbered, packed.map_err(named)))
+    let packed = ctx.cpu.run(move || pack(&bytes, &pack_settings)).await?;
+    let packed = packed.map_err(|error| image_skip(sample, error.to_string()));
+    Ok((numbered, packed))
 }

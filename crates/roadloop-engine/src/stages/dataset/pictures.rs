@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 
-use roadloop_base::{BBox, Detection, Kind, ModelId};
 use roadloop_dataset::{Card, Sample, SampleBox, Split};
 use roadloop_vision::{
     Pixels, PlateText, Tile, contact_sheet_with, decode_bytes, encode_jpeg, thumbnail,
 };
 
-use super::look::bytes_of;
+use super::look::image_bytes;
 use super::shelf;
+use crate::stages::label::{lot, said_by_people};
 use crate::{Ctx, EngineError};
 
 /// Good enough for a few hundred pixels, and small.
@@ -85,8 +85,7 @@ fn draw(
             continue;
         }
         of += 1;
-        let lot = fastrand::Rng::with_seed(seed.rotate_left(32) ^ number).u64(..);
-        drawn.push((lot, number, sample));
+        drawn.push((lot(seed, number), number, sample));
         if drawn.len() > 4 * most.max(64) {
             drawn.sort_unstable_by_key(|(lot, ..)| *lot);
             drawn.truncate(most);
@@ -102,9 +101,12 @@ async fn tile(ctx: &Ctx, card: &Card, sample: Sample) -> Option<Tile> {
     let bytes = image_bytes(ctx, &sample).await.ok()?.ok()?;
     let pixels: Result<Pixels, roadloop_vision::VisionError> =
         ctx.cpu.run(move || decode_bytes(&bytes)).await.ok()?;
-    let (width, height) = (sample.image.width, sample.image.height);
-    let boxes = sample.boxes.iter().flatten();
-    let detections = boxes.filter_map(|found| detection(card, found, width, height)).collect();
+    let size = (sample.image.width, sample.image.height);
+    let said = |found: &SampleBox| {
+        let class = card.classes.get(found.class as usize)?;
+        said_by_people(class, found.area.ltrb(), size, found.confidence)
+    };
+    let detections = sample.boxes.iter().flatten().filter_map(said).collect();
     let state = match &sample.boxes {
         None => ", not labelled",
         Some(boxes) if boxes.is_empty() => ", nothing on it",
@@ -119,37 +121,6 @@ async fn tile(ctx: &Ctx, card: &Card, sample: Sample) -> Option<Tile> {
         _ => format!("{}{state} {}", sample.split, sample.name),
     };
     Some(Tile { pixels: pixels.ok()?, detections, caption })
-}
-
-/// As the drawing of detections takes it.
-fn detection(card: &Card, found: &SampleBox, width: u32, height: u32) -> Option<Detection> {
-    let [across, down] = [width, height].map(f64::from);
-    let bbox = BBox::clamped(
-        (found.area.left() / across) as f32,
-        (found.area.top() / down) as f32,
-        (found.area.right() / across) as f32,
-        (found.area.bottom() / down) as f32,
-    )?;
-    Some(Detection {
-        kind: Kind::Object,
-        label: card.classes.get(found.class as usize)?.clone(),
-        confidence: found.confidence.unwrap_or(0.0) as f32,
-        bbox: Some(bbox),
-        model: ModelId::from_content("people", [0; 4]),
-    })
-}
-
-/// The bytes of a sample's image as they were when the dataset was made, or why there are
-/// none such.
-pub async fn image_bytes(ctx: &Ctx, sample: &Sample) -> Result<Result<Bytes, String>, EngineError> {
-    let bytes = bytes_of(ctx, &sample.image.place).await?;
-    let size = sample.image.content.as_ref().map(|content| content.bytes);
-    Ok(bytes.and_then(|bytes| match size {
-        Some(size) if size != bytes.len() as u64 => {
-            Err("it is another one than when the dataset was made".to_owned())
-        }
-        _ => Ok(bytes),
-    }))
 }
 
 /// A small JPEG of an image.

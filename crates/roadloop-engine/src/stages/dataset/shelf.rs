@@ -9,10 +9,11 @@
 //! Rows first, named after their content; then the card, where none is yet: a version is
 //! there whole or not at all, and never changes.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use bytes::Bytes;
-use roadloop_base::Skip;
+use roadloop_base::{Skip, nearest};
 use roadloop_dataset::{Card, DatasetName, DatasetRef, RowReader, RowWriter, Sample};
 use roadloop_store::StoreError;
 
@@ -105,38 +106,57 @@ fn says_the_same(card: &Card, newest: &Card) -> bool {
 /// Versions of a name, rising; none where there is no such dataset.
 pub async fn versions(ctx: &Ctx, name: &DatasetName) -> Result<Vec<u32>, EngineError> {
     let listed = ctx.store.list(&format!("{FOLDER}/{name}")).await?;
-    let version = |key: &str| key.rsplit('/').next()?.strip_suffix(".json")?.parse::<u32>().ok();
-    let mut versions: Vec<u32> = listed.iter().filter_map(|object| version(&object.key)).collect();
+    let files = listed.iter().filter_map(|object| object.key.rsplit('/').next());
+    let mut versions: Vec<u32> = files.filter_map(version_of).collect();
     versions.sort_unstable();
     Ok(versions)
 }
 
-/// The newest card of each dataset, by name, and cards that cannot be read.
-pub async fn list(ctx: &Ctx) -> Result<(Vec<Card>, Vec<Skip>), EngineError> {
-    let mut newest = std::collections::BTreeMap::new();
+/// All names there are, with their versions, rising.
+async fn names(ctx: &Ctx) -> Result<BTreeMap<DatasetName, Vec<u32>>, EngineError> {
+    let mut names: BTreeMap<DatasetName, Vec<u32>> = BTreeMap::new();
     for object in ctx.store.list(FOLDER).await? {
         let mut parts = object.key.split('/').skip(1);
         let (Some(name), Some(file), None) = (parts.next(), parts.next(), parts.next()) else {
             continue;
         };
-        let version = file.strip_suffix(".json").and_then(|version| version.parse::<u32>().ok());
-        if let (Ok(name), Some(version)) = (DatasetName::new(name), version) {
-            let known: &mut u32 = newest.entry(name).or_default();
-            *known = version.max(*known);
+        if let (Ok(name), Some(version)) = (DatasetName::new(name), version_of(file)) {
+            names.entry(name).or_default().push(version);
         }
     }
-    let (mut cards, mut skipped) = (Vec::new(), Vec::new());
-    for (name, version) in newest {
+    for versions in names.values_mut() {
+        versions.sort_unstable();
+    }
+    Ok(names)
+}
+
+/// Of a card's file, `3.json`.
+fn version_of(file: &str) -> Option<u32> {
+    file.strip_suffix(".json")?.parse().ok()
+}
+
+/// The newest card of a dataset, and all its versions, rising.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub newest: Card,
+    pub versions: Vec<u32>,
+}
+
+/// All datasets, by name, and cards that cannot be read.
+pub async fn list(ctx: &Ctx) -> Result<(Vec<Listed>, Vec<Skip>), EngineError> {
+    let (mut listed, mut skipped) = (Vec::new(), Vec::new());
+    for (name, versions) in names(ctx).await? {
+        let version = versions.last().copied().unwrap_or_default();
         match read(ctx, &name, version).await {
-            Ok(card) => cards.push(card),
+            Ok(newest) => listed.push(Listed { newest, versions }),
             Err(EngineError::Store(error)) if error.is_of_the_store() => return Err(error.into()),
             Err(error) => {
-                let reason = error.to_string().replace('\n', ", ");
-                skipped.push(Skip::new(format!("dataset {name}@{version}"), reason));
+                let place = format!("dataset {name}@{version}");
+                skipped.push(Skip::new(place, error.to_string()));
             }
         }
     }
-    Ok((cards, skipped))
+    Ok((listed, skipped))
 }
 
 /// The card of a dataset, or what there is in its place.
@@ -149,8 +169,12 @@ pub async fn card(ctx: &Ctx, wanted: &DatasetRef) -> Result<Card, EngineError> {
             return Err(EngineError::NoSuchDatasetVersion { wanted: wanted.to_string(), versions });
         }
         (_, None) => {
-            let known = list(ctx).await?.0.iter().map(|card| card.name.to_string()).collect();
-            return Err(EngineError::NoSuchDataset { wanted: wanted.to_string(), known });
+            let known = names(ctx).await?;
+            let suggestion = nearest(wanted.name.as_str(), known.keys().map(DatasetName::as_str));
+            return Err(EngineError::NoSuchDataset {
+                wanted: wanted.to_string(),
+                suggestion: suggestion.map(str::to_owned),
+            });
         }
     };
     read(ctx, &wanted.name, version).await

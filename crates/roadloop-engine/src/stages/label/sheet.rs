@@ -77,7 +77,8 @@ async fn draw(
     Ok((drawn.into_iter().map(|(_, result)| result).collect(), of))
 }
 
-fn lot(seed: u64, number: u64) -> u64 {
+/// By which samples are drawn: the same for the same seed, whatever order things are met in.
+pub(in crate::stages) fn lot(seed: u64, number: u64) -> u64 {
     fastrand::Rng::with_seed(seed.rotate_left(32) ^ number).u64(..)
 }
 
@@ -90,9 +91,11 @@ async fn tile(ctx: &Ctx, result: TaskResult, images: Images) -> Option<Tile> {
     let pixels: Result<Pixels, roadloop_vision::VisionError> =
         ctx.cpu.run(move || decode_bytes(&bytes)).await.ok()?;
     let pixels = pixels.ok()?;
-    let (width, height) = (pixels.width(), pixels.height());
-    let boxes = result.boxes.iter().flatten();
-    let detections = boxes.filter_map(|merged| detection(merged, width, height)).collect();
+    let size = (pixels.width(), pixels.height());
+    let said = |merged: &ResultBox| {
+        said_by_people(&merged.label, merged.pixels.ltrb(), size, merged.confidence)
+    };
+    let detections = result.boxes.iter().flatten().filter_map(said).collect();
     Some(Tile { pixels, detections, caption: caption(&result) })
 }
 
@@ -106,21 +109,19 @@ fn caption(result: &TaskResult) -> String {
     }
 }
 
-/// As the drawing of detections takes it.
-fn detection(merged: &ResultBox, width: u32, height: u32) -> Option<Detection> {
-    let [across, down] = [width, height].map(f64::from);
-    let pixels = merged.pixels;
-    let bbox = BBox::clamped(
-        (pixels.left() / across) as f32,
-        (pixels.top() / down) as f32,
-        ((pixels.left() + pixels.width()) / across) as f32,
-        ((pixels.top() + pixels.height()) / down) as f32,
-    );
+/// What people say, as the drawing of detections takes it: the sides in pixels of an image of
+/// that size.
+pub(in crate::stages) fn said_by_people(
+    label: &str,
+    sides: [f64; 4],
+    size: (u32, u32),
+    confidence: Option<f64>,
+) -> Option<Detection> {
     Some(Detection {
         kind: Kind::Object,
-        label: merged.label.clone(),
-        confidence: merged.confidence.unwrap_or(0.0) as f32,
-        bbox: Some(bbox?),
+        label: label.to_owned(),
+        confidence: confidence.unwrap_or(0.0) as f32,
+        bbox: Some(BBox::from_pixels(sides, size)?),
         model: ModelId::from_content("people", [0; 4]),
     })
 }

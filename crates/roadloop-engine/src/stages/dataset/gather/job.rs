@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use roadloop_dataset::{Attribute, OriginKind, SampleBox};
+use roadloop_dataset::{OriginKind, SampleBox};
 use roadloop_label::{Job, JobName, Labels, Purpose, ResultBox, TaskResult};
 
-use super::{Gathered, frames};
+use super::{Gathered, Said, frames};
 use crate::stages::label::refs::Switch;
 use crate::stages::label::{PAGE, is_final, line_of, now, on_file};
 use crate::{Ctx, EngineError};
@@ -34,15 +34,13 @@ pub(super) async fn gather(
         for result in page {
             match result.frame.as_ref().map(|id| rows.get(id)) {
                 Some(Some(row)) => {
-                    let (boxes, line) = said(&mut gathered, &job, &result, switch)?;
-                    let size = (result.width, result.height);
-                    gathered.push_frame(row, size, boxes, line);
+                    let said = said(&mut gathered, &job, &result, switch)?;
+                    gathered.push_frame(row, said);
                 }
                 Some(None) => gathered.leave_out("its frame is not in the catalog any more"),
                 None => {
-                    let (boxes, line) = said(&mut gathered, &job, &result, switch)?;
-                    let source = switch.apply(&result.source);
-                    gathered.push_other(&source, (result.width, result.height), boxes, line);
+                    let said = said(&mut gathered, &job, &result, switch)?;
+                    gathered.push_other(&switch.apply(&result.source), said);
                 }
             }
         }
@@ -56,7 +54,7 @@ fn said(
     job: &Job,
     result: &TaskResult,
     switch: &Switch,
-) -> Result<(Option<Vec<SampleBox>>, Option<String>), EngineError> {
+) -> Result<Said, EngineError> {
     let boxes = result.boxes.as_ref().filter(|_| is_final(result));
     let boxes =
         boxes.map(|boxes| boxes.iter().map(|merged| sample_box(gathered, merged)).collect());
@@ -64,7 +62,7 @@ fn said(
         Some(_) => Some(line_of(job, result, switch)?.to_string()),
         None => None,
     };
-    Ok((boxes, line))
+    Ok(Said { size: (result.width, result.height), boxes, line, split: None })
 }
 
 fn sample_box(gathered: &mut Gathered, merged: &ResultBox) -> SampleBox {
@@ -72,6 +70,6 @@ fn sample_box(gathered: &mut Gathered, merged: &ResultBox) -> SampleBox {
         class: gathered.class(&merged.label),
         area: merged.pixels.into(),
         confidence: merged.confidence,
-        attributes: BTreeMap::<String, Attribute>::new(),
+        attributes: BTreeMap::new(),
     }
 }

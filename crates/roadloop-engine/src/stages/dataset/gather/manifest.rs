@@ -10,7 +10,7 @@ use roadloop_dataset::formats::{Read, ReadImage, read_manifest};
 use roadloop_store::{Remote, is_remote, public_part};
 use tempfile::NamedTempFile;
 
-use super::{Gathered, absolute, frames};
+use super::{Gathered, Said, absolute, frames};
 use crate::stages::label::refs::{Switch, frame_of};
 use crate::{Ctx, EngineError};
 
@@ -26,9 +26,8 @@ pub(super) async fn gather(
     let shown = PathBuf::from(&name);
     let attribute = attribute.map(str::to_owned);
     let read = move || -> Result<(Read, String), EngineError> {
-        let read = read_manifest(&path, attribute.as_deref());
-        let read = read.map_err(|error| error.of_file(&shown))?;
-        Ok((read, hash_of(&path)?))
+        let read = read_manifest(&path, &shown, attribute.as_deref());
+        Ok((read?, hash_of(&path)?))
     };
     let (read, hash) = tokio::task::spawn_blocking(read).await.map_err(EngineError::stopped)??;
     drop(fetched);
@@ -42,20 +41,15 @@ pub(super) async fn gather(
     let named: Vec<Option<FrameId>> = sources.iter().map(|source| frame_of(source)).collect();
     let rows = frames(ctx, named.iter().flatten().cloned()).await?;
     for ((sample, source), frame) in read.samples.into_iter().zip(sources).zip(named) {
+        let said = Said {
+            size: (sample.width, sample.height),
+            boxes: sample.boxes,
+            line: sample.line,
+            split: sample.split,
+        };
         match frame.and_then(|frame| rows.get(&frame)) {
-            Some(row) => {
-                let size = (sample.width, sample.height);
-                gathered.push_frame(row, size, sample.boxes, sample.line);
-            }
-            None => {
-                let source = switch.apply(&source);
-                gathered.push_other(
-                    &source,
-                    (sample.width, sample.height),
-                    sample.boxes,
-                    sample.line,
-                );
-            }
+            Some(row) => gathered.push_frame(row, said),
+            None => gathered.push_other(&switch.apply(&source), said),
         }
     }
     Ok(gathered)

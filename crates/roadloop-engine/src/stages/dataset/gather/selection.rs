@@ -6,7 +6,7 @@ use roadloop_base::{Annotation, Detection, FrameRow, Kind};
 use roadloop_catalog::SelectionRef;
 use roadloop_dataset::{Area, Attribute, OriginKind, SampleBox};
 
-use super::{Gathered, PAGE, SelectionLabels};
+use super::{Gathered, PAGE, Said, SelectionLabels};
 use crate::{Ctx, EngineError};
 
 pub(super) async fn gather(
@@ -41,7 +41,7 @@ async fn people(ctx: &Ctx, gathered: &mut Gathered, rows: &[FrameRow]) -> Result
     let mut said = ctx.catalog.annotations(&ids).await?;
     for row in rows {
         let boxes = said.remove(&row.id).map(|annotation| drawn(gathered, annotation));
-        gathered.push_frame(row, (row.width, row.height), boxes, None);
+        gathered.push_frame(row, Said { boxes, ..Said::default() });
     }
     Ok(())
 }
@@ -72,7 +72,8 @@ async fn models(
         for detection in objects {
             boxes.extend(found_box(gathered, detection, size));
         }
-        gathered.push_frame(&hit.frame, size, hit.looked_at.then_some(boxes), None);
+        let boxes = hit.looked_at.then_some(boxes);
+        gathered.push_frame(&hit.frame, Said { boxes, ..Said::default() });
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 /// its letters. A slip is a letter missing, added, wrong, or two swapped. Where
 /// none is as near, the shortest name that has the given one among its words:
 /// `front` is `camera__front`, `drive` is `drive-1a2b3c4d`.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = words(name);
     let name: Vec<char> = comparable(name);
     let most = (name.len() / 3).max(1);
@@ -61,6 +61,8 @@ fn distance(a: &[char], b: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -89,5 +91,17 @@ mod tests {
         assert_eq!(nearest("camera", cameras), Some("camera__rear"));
         assert_eq!(nearest("drive", ["demo-0a", "drive-1a2b3c4d"]), Some("drive-1a2b3c4d"));
         assert_eq!(nearest("fron", cameras), None);
+    }
+
+    proptest! {
+        #[test]
+        fn slips_are_a_distance(one in "[ab]{0,6}", other in "[ab]{0,6}") {
+            let [one, other]: [Vec<char>; 2] = [one, other].map(|name| name.chars().collect());
+            let slips = distance(&one, &other);
+            prop_assert_eq!(slips, distance(&other, &one));
+            prop_assert_eq!(slips == 0, one == other);
+            prop_assert!(slips <= one.len().max(other.len()));
+            prop_assert!(slips >= one.len().abs_diff(other.len()));
+        }
     }
 }
