@@ -17,6 +17,7 @@ mod yuv;
 pub(crate) use jpeg::decode_as_ycbcr as decode_jpeg_as_ycbcr;
 pub(crate) use jpeg::is_plain as is_plain_jpeg;
 pub(crate) use jpeg::segments as jpeg_segments;
+pub(crate) use jpeg::{Strip as JpegStrip, Strips as JpegStrips};
 
 use roadloop_base::{EncodedImage, VideoPicture};
 

@@ -8,6 +8,7 @@
 //! joins two files, one that finds lines of text and one that reads them.
 
 mod bars;
+mod cosine;
 mod decode;
 mod detector;
 mod draw;

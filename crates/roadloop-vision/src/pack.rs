@@ -12,6 +12,8 @@
 mod blocks;
 mod jpeg;
 mod planes;
+mod shrink;
+mod straight;
 
 use fast_image_resize::{FilterType, ResizeAlg};
 
@@ -70,6 +72,9 @@ pub fn pack(bytes: &[u8], settings: &PackSettings) -> Result<Packed, VisionError
         return Ok(Packed { bytes: bytes.to_vec(), width, height });
     }
     let wants_jpeg = settings.form == PackForm::Jpeg;
+    if wants_jpeg && let Some(packed) = straight::pack(bytes, settings) {
+        return Ok(packed);
+    }
     let (pixels, space) = match decode_jpeg_as_ycbcr(bytes).filter(|_| wants_jpeg) {
         Some(decoded) => (decoded?, Space::YCbCr),
         None => (without_opacity(decode_bytes(bytes)?), Space::Rgb),

@@ -5,9 +5,13 @@
 //! it should, with an end marker after its last scan. Some cameras leave that
 //! marker out; see [`decode_without_end`].
 
+mod codes;
 mod scan;
+mod strips;
 
 use std::ops::Range;
+
+pub(crate) use strips::{Strip, Strips};
 
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;

@@ -7,6 +7,7 @@
 //! here.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use pulp::Arch;
 
 use super::blocks::{Divisors, coefficients};
 use super::planes::{Plane, Space, planes};
@@ -14,50 +15,88 @@ use crate::decode::jpeg_segments;
 use crate::{Pixels, VisionError};
 
 pub(super) fn encode(pixels: &Pixels, space: Space, quality: u8) -> Result<Vec<u8>, VisionError> {
-    let (width, height) = (pixels.width(), pixels.height());
-    let (Ok(short_width), Ok(short_height)) = (u16::try_from(width), u16::try_from(height)) else {
-        return Err(VisionError::TooLargeFor {
-            format: "JPEG",
-            limit: u16::MAX.into(),
-            width,
-            height,
-        });
-    };
     let planes = planes(pixels, space);
-    let failed = |reason: String| VisionError::Encode { format: "JPEG", reason };
-    let model = model(planes.len(), quality).map_err(|err| failed(err.to_string()))?;
-    let head = Head::read(&model).ok_or_else(|| failed("its tables are missing".to_owned()))?;
-    let mut file = Vec::with_capacity(pixels.data().len() / 4 + head.bytes.len());
-    file.extend_from_slice(head.bytes);
-    file[head.size_at..head.size_at + 4]
-        .copy_from_slice(&[short_height.to_be_bytes(), short_width.to_be_bytes()].concat());
-    let mut bits = Bits { file, pending: 0, free: 64 };
-    let mut before = [0_i16; 3];
-    match &planes[..] {
-        [luma, blue, red] => {
-            for y in (0..luma.data.len() / luma.stride).step_by(16) {
-                for x in (0..luma.stride).step_by(16) {
-                    for (right, down) in [(0, 0), (8, 0), (0, 8), (8, 8)] {
-                        head.luma.put(&mut bits, luma, x + right, y + down, &mut before[0]);
+    let mut writer = Writer::new(pixels.width(), pixels.height(), planes.len(), quality)?;
+    writer.put(&planes);
+    Ok(writer.finish())
+}
+
+/// A file that gets its blocks row by row.
+pub(super) struct Writer {
+    luma: Coder,
+    chroma: Coder,
+    bits: Bits,
+    /// The means of the last blocks.
+    before: [i16; 3],
+}
+
+impl Writer {
+    /// Of one plane or of three.
+    pub(super) fn new(
+        width: u32,
+        height: u32,
+        planes: usize,
+        quality: u8,
+    ) -> Result<Writer, VisionError> {
+        let (Ok(short_width), Ok(short_height)) = (u16::try_from(width), u16::try_from(height))
+        else {
+            let limit = u16::MAX.into();
+            return Err(VisionError::TooLargeFor { format: "JPEG", limit, width, height });
+        };
+        let failed = |reason: String| VisionError::Encode { format: "JPEG", reason };
+        let model = model(planes, quality).map_err(|err| failed(err.to_string()))?;
+        let head = Head::read(&model).ok_or_else(|| failed("its tables are missing".to_owned()))?;
+        let pixels = width as usize * height as usize;
+        let mut file = Vec::with_capacity(pixels / 2 + head.bytes.len());
+        file.extend_from_slice(head.bytes);
+        file[head.size_at..head.size_at + 4]
+            .copy_from_slice(&[short_height.to_be_bytes(), short_width.to_be_bytes()].concat());
+        let bits = Bits { file, pending: 0, free: 64 };
+        Ok(Writer { luma: head.luma, chroma: head.chroma, bits, before: [0; 3] })
+    }
+
+    /// Writes the blocks of all rows there are: whole blocks of a plane alone, whole pairs of
+    /// them of luma, and of chroma half as many.
+    pub(super) fn put(&mut self, planes: &[Plane]) {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || self.write(planes),
+        );
+    }
+
+    #[inline(always)]
+    fn write(&mut self, planes: &[Plane]) {
+        let Writer { luma: of_luma, chroma, bits, before } = self;
+        match planes {
+            [luma, blue, red] => {
+                for y in (0..luma.data.len() / luma.stride).step_by(16) {
+                    for x in (0..luma.stride).step_by(16) {
+                        for (right, down) in [(0, 0), (8, 0), (0, 8), (8, 8)] {
+                            of_luma.put(bits, luma, x + right, y + down, &mut before[0]);
+                        }
+                        for (plane, before) in [blue, red].into_iter().zip(&mut before[1..]) {
+                            chroma.put(bits, plane, x / 2, y / 2, before);
+                        }
                     }
-                    head.chroma.put(&mut bits, blue, x / 2, y / 2, &mut before[1]);
-                    head.chroma.put(&mut bits, red, x / 2, y / 2, &mut before[2]);
                 }
             }
-        }
-        planes => {
-            for plane in planes {
-                for y in (0..plane.data.len() / plane.stride).step_by(8) {
-                    for x in (0..plane.stride).step_by(8) {
-                        head.luma.put(&mut bits, plane, x, y, &mut before[0]);
+            planes => {
+                for plane in planes {
+                    for y in (0..plane.data.len() / plane.stride).step_by(8) {
+                        for x in (0..plane.stride).step_by(8) {
+                            of_luma.put(bits, plane, x, y, &mut before[0]);
+                        }
                     }
                 }
             }
         }
     }
-    let mut file = bits.finish();
-    file.extend_from_slice(&[0xff, 0xd9]);
-    Ok(file)
+
+    pub(super) fn finish(self) -> Vec<u8> {
+        let mut file = self.bits.finish();
+        file.extend_from_slice(&[0xff, 0xd9]);
+        file
+    }
 }
 
 /// A picture of 16x16 with the headers we want.
@@ -148,7 +187,7 @@ struct Coder {
 
 impl Coder {
     /// The block of a plane at a place; `before` is the mean of the one before it.
-    #[inline]
+    #[inline(always)]
     fn put(&self, bits: &mut Bits, plane: &Plane, x: usize, y: usize, before: &mut i16) {
         let samples = &plane.data[y * plane.stride + x..];
         let (numbers, present) = coefficients(samples, plane.stride, &self.divisors);
@@ -185,12 +224,13 @@ struct Bits {
 }
 
 impl Bits {
+    #[inline(always)]
     fn put_code(&mut self, code: Code) {
         self.put(code.bits.into(), code.length.into());
     }
 
     /// The code of zeros and the number's size, and the number (ITU T.81, F.1.2).
-    #[inline]
+    #[inline(always)]
     fn put_number(&mut self, codes: &[Code; 256], zeros: u32, number: i32) {
         let size = 32 - number.unsigned_abs().leading_zeros();
         let code = codes[(zeros | size) as usize & 255];
@@ -200,7 +240,7 @@ impl Bits {
     }
 
     /// At most 32 bits: a code has 16, a number 12.
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, bits: u64, count: u32) {
         self.free -= count;
         self.pending |= bits << self.free;

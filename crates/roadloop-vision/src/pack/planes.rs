@@ -13,8 +13,29 @@ impl Plane {
         Plane { stride: width, data: vec![0; width * height] }
     }
 
+    /// Without rows so far, each a whole number of `blocks` of 8 long.
+    pub(super) fn empty(width: usize, blocks: usize) -> Plane {
+        Plane { stride: width.next_multiple_of(8 * blocks), data: Vec::new() }
+    }
+
     fn row(&mut self, y: usize) -> &mut [u8] {
         &mut self.data[y * self.stride..(y + 1) * self.stride]
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.data.len() / self.stride
+    }
+
+    /// Until there are so many rows.
+    pub(super) fn repeat_last_row(&mut self, rows: usize) {
+        while self.rows() < rows && !self.data.is_empty() {
+            self.data.extend_from_within(self.data.len() - self.stride..);
+        }
+    }
+
+    /// Takes the first rows away.
+    pub(super) fn take_rows(&mut self, rows: usize) -> Plane {
+        Plane { stride: self.stride, data: self.data.drain(..rows * self.stride).collect() }
     }
 
     /// Repeats the last sample of rows and the last row.

@@ -30,9 +30,9 @@ struct Component {
 /// A Huffman code: how many codes there are of each length, from one bit to
 /// sixteen, and what they stand for, in their order.
 #[derive(Clone)]
-struct Table {
-    counts: [u8; 16],
-    values: Vec<u8>,
+pub(super) struct Table {
+    pub(super) counts: [u8; 16],
+    pub(super) values: Vec<u8>,
 }
 
 impl Scan<'_> {
@@ -160,7 +160,7 @@ impl Bits<'_> {
     }
 }
 
-fn read_tables(mut content: &[u8], tables: &mut [[Option<Table>; 4]; 2]) -> Option<()> {
+pub(super) fn read_tables(mut content: &[u8], tables: &mut [[Option<Table>; 4]; 2]) -> Option<()> {
     while let [class_and_place, rest @ ..] = content {
         let (&counts, rest) = rest.split_first_chunk::<16>()?;
         let total = counts.iter().map(|&count| usize::from(count)).sum();
