@@ -20,9 +20,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for file in &files {
             let packed = pack(file, &settings)?;
             bytes += packed.bytes.len();
-            sum = packed.bytes.iter().fold(sum, |sum, &byte| {
-                sum.wrapping_mul(16_777_619).wrapping_add(byte.into())
-            });
+            sum = packed
+                .bytes
+                .iter()
+                .fold(sum, |sum, &byte| sum.wrapping_mul(16_777_619).wrapping_add(byte.into()));
         }
         best_ms = best_ms.min(start.elapsed().as_secs_f64() * 1e3 / files.len() as f64);
     }

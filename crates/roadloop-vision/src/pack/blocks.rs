@@ -24,8 +24,8 @@ impl Divisors {
 pub(super) fn coefficients(samples: &[u8], stride: usize, divisors: &Divisors) -> ([i16; 64], u64) {
     let mut block = [[0.0; 8]; 8];
     for (row, line) in block.iter_mut().zip(samples.chunks(stride)) {
-        for (value, sample) in row.iter_mut().zip(line) {
-            *value = f32::from(*sample) - 128.0;
+        if let Some(line) = line.first_chunk::<8>() {
+            *row = line.map(|sample| f32::from(sample) - 128.0);
         }
     }
     forward(&mut block);

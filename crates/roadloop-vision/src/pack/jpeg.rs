@@ -7,7 +7,7 @@
 //! here.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::blocks::{Divisors, coefficients};
 use super::planes::{Plane, Space, planes};
@@ -51,17 +51,14 @@ impl Writer {
         file.extend_from_slice(head.bytes);
         file[head.size_at..head.size_at + 4]
             .copy_from_slice(&[short_height.to_be_bytes(), short_width.to_be_bytes()].concat());
-        let bits = Bits { file, pending: 0, free: 64 };
+        let bits = Bits { file, last: Last { pending: 0, free: 64 } };
         Ok(Writer { luma: head.luma, chroma: head.chroma, bits, before: [0; 3] })
     }
 
     /// Writes the blocks of all rows there are: whole blocks of a plane alone, whole pairs of
     /// them of luma, and of chroma half as many.
     pub(super) fn put(&mut self, planes: &[Plane]) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || self.write(planes),
-        );
+        Arch::new().dispatch(Write(self, planes));
     }
 
     #[inline(always)]
@@ -96,6 +93,18 @@ impl Writer {
         let mut file = self.bits.finish();
         file.extend_from_slice(&[0xff, 0xd9]);
         file
+    }
+}
+
+/// Writes blocks in the widest vectors there are.
+struct Write<'a>(&'a mut Writer, &'a [Plane]);
+
+impl WithSimd for Write<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.0.write(self.1);
     }
 }
 
@@ -193,7 +202,10 @@ impl Coder {
         let (numbers, present) = coefficients(samples, plane.stride, &self.divisors);
         let difference = i32::from(numbers[0]) - i32::from(*before);
         *before = numbers[0];
-        bits.put_number(&self.first, 0, difference);
+        // A copy, which stays in registers.
+        let Bits { file, last: kept } = bits;
+        let mut last_bits = *kept;
+        last_bits.put_number(file, &self.first, 0, difference);
         let mut rest = present & !1;
         let mut last = 0;
         while rest != 0 {
@@ -202,46 +214,53 @@ impl Coder {
             let mut zeros = place - last - 1;
             last = place;
             while zeros > 15 {
-                bits.put_code(self.others[0xf0]);
+                last_bits.put_code(file, self.others[0xf0]);
                 zeros -= 16;
             }
             // 63 numbers at most: the mask says so.
             let number = numbers[place as usize & 63];
-            bits.put_number(&self.others, zeros << 4, i32::from(number));
+            last_bits.put_number(file, &self.others, zeros << 4, i32::from(number));
         }
         if last != 63 {
-            bits.put_code(self.others[0]);
+            last_bits.put_code(file, self.others[0]);
         }
+        *kept = last_bits;
     }
 }
 
 /// Bits, highest first, with a zero behind each byte that could be a marker.
 struct Bits {
     file: Vec<u8>,
-    /// Those that are still to be written, at its top.
+    last: Last,
+}
+
+/// Those that are still to be written.
+#[derive(Clone, Copy)]
+struct Last {
+    /// At its top.
     pending: u64,
     free: u32,
 }
 
-impl Bits {
+impl Last {
     #[inline(always)]
-    fn put_code(&mut self, code: Code) {
-        self.put(code.bits.into(), code.length.into());
+    fn put_code(&mut self, file: &mut Vec<u8>, code: Code) {
+        self.put(file, code.bits.into(), code.length.into());
     }
 
     /// The code of zeros and the number's size, and the number (ITU T.81, F.1.2).
     #[inline(always)]
-    fn put_number(&mut self, codes: &[Code; 256], zeros: u32, number: i32) {
+    fn put_number(&mut self, file: &mut Vec<u8>, codes: &[Code; 256], zeros: u32, number: i32) {
         let size = 32 - number.unsigned_abs().leading_zeros();
         let code = codes[(zeros | size) as usize & 255];
         // A negative one is written as itself less one.
         let written = (number + (number >> 31)) as u64 & ((1 << size) - 1);
-        self.put(u64::from(code.bits) << size | written, u32::from(code.length) + size);
+        self.put(file, u64::from(code.bits) << size | written, u32::from(code.length) + size);
     }
 
     /// At most 32 bits: a code has 16, a number 12.
     #[inline(always)]
-    fn put(&mut self, bits: u64, count: u32) {
+    fn put(&mut self, file: &mut Vec<u8>, bits: u64, count: u32) {
         self.free -= count;
         self.pending |= bits << self.free;
         if self.free <= 32 {
@@ -249,31 +268,34 @@ impl Bits {
             // Whether any byte is 0xff: only such a one has its top bit here and none when
             // one is added to each.
             if word & 0x8080_8080 & !word.wrapping_add(0x0101_0101) == 0 {
-                self.file.extend_from_slice(&word.to_be_bytes());
+                file.extend_from_slice(&word.to_be_bytes());
             } else {
-                word.to_be_bytes().into_iter().for_each(|byte| self.put_byte(byte));
+                word.to_be_bytes().into_iter().for_each(|byte| put_byte(file, byte));
             }
             self.pending <<= 32;
             self.free += 32;
         }
     }
+}
 
-    fn put_byte(&mut self, byte: u8) {
-        self.file.push(byte);
-        if byte == 0xff {
-            self.file.push(0);
-        }
+fn put_byte(file: &mut Vec<u8>, byte: u8) {
+    file.push(byte);
+    if byte == 0xff {
+        file.push(0);
     }
+}
 
+impl Bits {
     /// Filled up with ones to a whole byte.
-    fn finish(mut self) -> Vec<u8> {
-        while self.free < 64 {
-            let used = 64 - self.free;
+    fn finish(self) -> Vec<u8> {
+        let Bits { mut file, last: Last { mut pending, mut free } } = self;
+        while free < 64 {
+            let used = 64 - free;
             let fill = if used < 8 { 0xff >> used } else { 0 };
-            self.put_byte((self.pending >> 56) as u8 | fill);
-            self.pending <<= 8;
-            self.free = (self.free + 8).min(64);
+            put_byte(&mut file, (pending >> 56) as u8 | fill);
+            pending <<= 8;
+            free = (free + 8).min(64);
         }
-        self.file
+        file
     }
 }

@@ -87,15 +87,16 @@ impl Shrink {
                 *mixed = u16::from(*upper) * weights.0 + u16::from(*lower) * weights.1;
             }
             let from = target.data.len();
-            target.data.extend(self.across.iter().map(|&Mix { first, weight }| {
+            target.data.resize(from + target.stride, 0);
+            let (made, behind) = target.data[from..].split_at_mut(self.across.len());
+            for (made, &Mix { first, weight }) in made.iter_mut().zip(&self.across) {
                 let pair = self.mixed[first..].first_chunk().unwrap_or(&[0; 2]);
                 let [left, right] = pair.map(u32::from);
                 let sum = left * ((1 << ACROSS) - weight) + right * weight;
-                ((sum + (1 << (ACROSS + DOWN - 1))) >> (ACROSS + DOWN)) as u8
-            }));
+                *made = ((sum + (1 << (ACROSS + DOWN - 1))) >> (ACROSS + DOWN)) as u8;
+            }
             // Behind the picture its edge goes on, as far as blocks do.
-            let last = target.data[target.data.len() - 1];
-            target.data.resize(from + target.stride, last);
+            behind.fill(made.last().copied().unwrap_or(0));
             self.made += 1;
         }
         if let Some(last) = count.checked_sub(1) {

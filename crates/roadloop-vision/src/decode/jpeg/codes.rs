@@ -68,20 +68,21 @@ impl Codes {
             bits.skip(entry.length.into());
             entry.symbol
         } else {
-            self.read_longer(bits)?
+            let (symbol, length) = self.longer((bits.pending >> 48) as u32)?;
+            bits.skip(length);
+            symbol
         };
         Some((symbol, bits.number(u32::from(symbol & 15))))
     }
 
+    /// The symbol whose code begins sixteen bits, and how long that is.
     #[inline(never)]
-    fn read_longer(&self, bits: &mut Bits<'_>) -> Option<u8> {
-        let next = (bits.pending >> 48) as u32;
+    fn longer(&self, next: u32) -> Option<(u8, u32)> {
         let from = LOOKED_UP as usize + 1;
         for (length, (end, offset)) in (from as u32..).zip(&self.longer[from..]) {
             if next < *end {
-                bits.skip(length);
                 let place = (next >> (16 - length)) as i32 + offset;
-                return self.symbols.get(usize::try_from(place).ok()?).copied();
+                return Some((*self.symbols.get(usize::try_from(place).ok()?)?, length));
             }
         }
         None
@@ -108,6 +109,7 @@ fn signed(bits: u32, size: u32) -> i32 {
 }
 
 /// The bits of a scan, up to its next marker; zeros behind that.
+#[derive(Clone, Copy)]
 pub(super) struct Bits<'a> {
     rest: &'a [u8],
     /// The next bits, at its top.
@@ -139,11 +141,11 @@ impl<'a> Bits<'a> {
                 return;
             }
         }
-        self.fill_by_bytes();
+        *self = self.filled_by_bytes();
     }
 
     #[inline(never)]
-    fn fill_by_bytes(&mut self) {
+    fn filled_by_bytes(mut self) -> Bits<'a> {
         while self.count <= 56 {
             let byte;
             (byte, self.rest) = match self.rest {
@@ -158,6 +160,7 @@ impl<'a> Bits<'a> {
             self.pending |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
     #[inline(always)]

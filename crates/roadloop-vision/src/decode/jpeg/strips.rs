@@ -6,7 +6,7 @@
 //! one scan (ITU T.81, annexes A, B and F.2). Of any other, and of any that is not whole, this
 //! says nothing at all: [`decode`](super::decode) reads the one and says what ails the other.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::codes::{Bits, Codes};
 use super::scan::{Table, read_tables};
@@ -65,7 +65,9 @@ impl<'a> Strips<'a> {
                 0xdb => read_steps(content, &mut steps)?,
                 0xdd => interval = Some(u16::from_be_bytes(*content.first_chunk()?).into()),
                 // Adobe's mark: other colours than luma and chroma, unless it is 1.
-                0xee if content.starts_with(b"Adobe") && content.get(11) != Some(&1) => return None,
+                0xee if content.starts_with(b"Adobe") && content.get(11) != Some(&1) => {
+                    return None;
+                }
                 0xda => {
                     let upright = Orientation::of_jpeg(bytes).is_none_or(Orientation::is_upright);
                     let mut strips = Strips::new(frame?, content, &tables, &steps)?;
@@ -154,10 +156,7 @@ impl<'a> Strips<'a> {
 
     /// The next strip of each component. `None` where the file is not whole.
     pub(crate) fn next(&mut self) -> Option<impl Iterator<Item = &Strip>> {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || self.read(),
-        )?;
+        Arch::new().dispatch(Read(self))?;
         if self.units == self.units_across * self.units_down {
             self.bits.pass(0xd9)?;
         }
@@ -186,12 +185,26 @@ impl<'a> Strips<'a> {
     }
 }
 
+/// Reads a strip in the widest vectors there are.
+struct Read<'a, 'b>(&'a mut Strips<'b>);
+
+impl WithSimd for Read<'_, '_> {
+    type Output = Option<()>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Option<()> {
+        self.0.read()
+    }
+}
+
 impl Component {
     /// A block of the strip, at so many blocks across and down.
     #[inline(always)]
-    fn read(&mut self, bits: &mut Bits<'_>, across: usize, down: usize) -> Option<()> {
+    fn read(&mut self, from: &mut Bits<'_>, across: usize, down: usize) -> Option<()> {
         let mut block = [0.0; 64];
-        let (_, difference) = self.dc.read(bits)?;
+        // A copy, which stays in registers.
+        let mut bits = *from;
+        let (_, difference) = self.dc.read(&mut bits)?;
         self.before += difference;
         // Of eight bits and the largest block's sixteen times their range.
         if self.before.abs() > 1 << 15 {
@@ -200,7 +213,7 @@ impl Component {
         block[0] = self.before as f32 * self.steps.0[0];
         let mut at = 0;
         while at < 63 {
-            let (symbol, number) = self.ac.read(bits)?;
+            let (symbol, number) = self.ac.read(&mut bits)?;
             if symbol == 0 {
                 break;
             }
@@ -210,6 +223,7 @@ impl Component {
             }
             block[usize::from(ZIGZAG[at] & 63)] = number as f32 * self.steps.0[at];
         }
+        *from = bits;
         let Strip { stride, samples } = &mut self.strip;
         let place = down * 8 * *stride + across * 8;
         let samples = samples.get_mut(place..)?;
