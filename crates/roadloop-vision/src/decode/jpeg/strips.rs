@@ -95,10 +95,11 @@ impl<'a> Strips<'a> {
         let [width, height] = [[width_high, width_low], [height_high, height_low]]
             .map(|side| u32::from(u16::from_be_bytes(side)));
         checked_pixels(width.into(), height.into()).ok()?;
-        // Numbers, blocks across and down, and steps, as JFIF 1.02 has them.
+        // Numbers, blocks across and down, and steps. JFIF 1.02 counts from 1, some from 0.
         let blocks = match frame.as_chunks::<3>().0.get(..count.into())? {
             [_] => &[1][..],
-            [[1, 0x22, _], [2, 0x11, _], [3, 0x11, _]] => &[2, 1, 1],
+            [[1, 0x22, _], [2, 0x11, _], [3, 0x11, _]]
+            | [[0, 0x22, _], [1, 0x11, _], [2, 0x11, _]] => &[2, 1, 1],
             _ => return None,
         };
         let side = 8 * blocks[0];
