@@ -20,7 +20,7 @@ use crate::{NetsError, YoloxConfig};
 ///
 /// A folded norm comes back as one that does nothing, with the convolution's bias as its own:
 /// the same function, but only while it uses its running values. Its scale is gone, so such a
-/// network learns with its norms frozen, or after they were measured again.
+/// network learns with its norms frozen, or after [`crate::blocks::measure_norms`].
 pub fn read(path: &Path, config: YoloxConfig) -> Result<Tensors, NetsError> {
     let model = Model::decode(bytes(path)?.as_slice())
         .map_err(|error| wrong(path, format!("it cannot be read as ONNX: {error}")))?;

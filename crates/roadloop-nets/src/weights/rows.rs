@@ -21,7 +21,7 @@ impl ClassRows {
     /// For how many classes an array of so many rows is.
     pub fn classes(self, rows: usize) -> Option<usize> {
         let all = rows.checked_div(self.groups)?;
-        (rows % self.groups == 0).then(|| all.checked_sub(self.before))?
+        rows.is_multiple_of(self.groups).then(|| all.checked_sub(self.before))?
     }
 
     /// `ours` with rows of `theirs` where the classes have the same name, and with all that

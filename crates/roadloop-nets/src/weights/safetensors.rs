@@ -76,7 +76,7 @@ pub fn write(tensors: &Tensors, path: &Path) -> Result<(), NetsError> {
         put(name.clone(), "F32", array.shape(), &mut bytes);
     }
     let mut header = Value::Object(header).to_string();
-    while header.len() % 8 != 0 {
+    while !header.len().is_multiple_of(8) {
         header.push(' ');
     }
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
