@@ -6,6 +6,7 @@
 //! leaves for other runtimes.
 
 pub mod blocks;
+mod depthwise;
 mod error;
 pub mod onnx;
 pub mod weights;
