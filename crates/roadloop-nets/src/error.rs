@@ -1,22 +1,21 @@
-//! What can go wrong with networks: each says the place, what was found and expected.
+//! What can be wrong with a network's settings, with what it is given, or with a file of weights.
 
-/// Everything this crate refuses.
+/// Why a network could not be made, filled or written.
 #[derive(Debug, thiserror::Error)]
 pub enum NetsError {
+    /// Settings no network can be made from.
+    #[error("{0}")]
+    Settings(String),
+    /// A thing to be found whose class the network does not have.
     #[error(
         "target {target} of image {image} has class {found}, but the network knows {classes} \
          (0 to {})",
         classes.saturating_sub(1)
     )]
     Class { image: usize, target: usize, found: u32, classes: usize },
+    /// Something of another shape than it should be.
     #[error("{what}: found {found}, expected {expected}")]
     Shape { what: String, found: String, expected: String },
-    #[error("{what} ends after {found} of {expected} values, in {place}")]
-    Short { what: String, place: String, found: u64, expected: u64 },
-    #[error("{what} has {left} values more than the network, after {expected}")]
-    Long { what: String, left: u64, expected: u64 },
-    #[error("{what}: {found}; {expected}")]
-    Damaged { what: String, found: String, expected: String },
 }
 
 /// An error about the shape of something.
