@@ -164,8 +164,8 @@ fn plainly(rows: &[f32], classes: usize, targets: &[Target]) -> Vec<(usize, usiz
         class - 3.0 * f64::from(ious[target][candidate] + 1e-8).ln() + near
     };
     let mut taken = vec![Vec::new(); candidates.len()];
-    for target in 0..targets.len() {
-        let mut best = ious[target].clone();
+    for (target, of_target) in ious.iter().enumerate() {
+        let mut best = of_target.clone();
         best.sort_by(|a, b| b.total_cmp(a));
         let wanted = (best.iter().take(10).sum::<f32>() as usize).max(1);
         let mut order: Vec<usize> = (0..candidates.len()).collect();
