@@ -230,5 +230,4 @@ fn around(center: f32, cells: usize) -> std::ops::Range<usize> {
 }
 
 #[cfg(test)]
-#[path = "simota/tests.rs"]
 mod tests;

@@ -192,5 +192,4 @@ impl Yolov3Loss {
 }
 
 #[cfg(test)]
-#[path = "yolov3/tests.rs"]
 mod tests;

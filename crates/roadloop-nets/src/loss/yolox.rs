@@ -237,5 +237,6 @@ fn place(levels: &[Level], anchor: usize) -> Option<(&Level, usize, usize)> {
 }
 
 #[cfg(test)]
-#[path = "yolox/tests.rs"]
+mod pytorch;
+#[cfg(test)]
 mod tests;
