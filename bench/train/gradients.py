@@ -107,7 +107,7 @@ def steps():
             if clip:
                 torch.nn.utils.clip_grad_norm_([weight, bias], clip)
             sgd.step()
-        print(name, [round(value, 8) for value in weight.flatten().tolist() + bias.tolist()])
+        print(name, [round(value, 6) for value in weight.flatten().tolist() + bias.tolist()])
 
 
 if __name__ == "__main__":

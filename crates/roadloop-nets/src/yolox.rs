@@ -18,6 +18,7 @@ pub use head::YoloxHead;
 pub use pafpn::Pafpn;
 
 use crate::NetsError;
+use crate::blocks::{BatchNorm, Norms};
 
 /// Model pixels to a cell, by level.
 pub const STRIDES: [usize; 3] = [8, 16, 32];
@@ -131,6 +132,14 @@ impl Yolox {
     /// multiples of 32.
     pub fn forward(&self, images: Tensor<4>) -> YoloxMaps {
         self.head.forward(self.backbone.forward(images))
+    }
+}
+
+impl Norms for Yolox {
+    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+        let mut norms = self.backbone.norms_mut();
+        norms.extend(self.head.norms_mut());
+        norms
     }
 }
 

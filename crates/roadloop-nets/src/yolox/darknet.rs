@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::YoloxSize;
-use crate::blocks::{Conv, ConvNormConfig, CspConfig, CspLayer, Focus, SppBottleneck};
+use crate::blocks::{
+    BatchNorm, Conv, ConvNormConfig, CspConfig, CspLayer, Focus, Norms, SppBottleneck,
+};
 
 /// One piece of a stage.
 #[derive(Module, Debug)]
@@ -89,4 +91,24 @@ fn csp(
         separable: size.separable(),
     };
     Layer::Csp(config.init(device))
+}
+
+impl Norms for Layer {
+    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+        match self {
+            Layer::Down(conv) => conv.norms_mut(),
+            Layer::Spp(spp) => spp.norms_mut(),
+            Layer::Csp(csp) => csp.norms_mut(),
+        }
+    }
+}
+
+impl Norms for CspDarknet {
+    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+        let mut norms = self.stem.norms_mut();
+        for stage in [&mut self.dark2, &mut self.dark3, &mut self.dark4, &mut self.dark5] {
+            norms.extend(stage.norms_mut());
+        }
+        norms
+    }
 }

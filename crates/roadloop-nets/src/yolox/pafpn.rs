@@ -7,7 +7,7 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
 
 use super::{CspDarknet, YoloxSize};
-use crate::blocks::{Conv, ConvNorm, ConvNormConfig, CspConfig, CspLayer};
+use crate::blocks::{BatchNorm, Conv, ConvNorm, ConvNormConfig, CspConfig, CspLayer, Norms};
 
 /// Backbone and neck. `p` is on the way to fine maps, `n` on the way back; the numbers are the
 /// originals'.
@@ -78,6 +78,20 @@ fn twice_as_large(map: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = map.dims();
     let options = InterpolateOptions::new(InterpolateMode::Nearest);
     interpolate(map, options.with_output_size([height * 2, width * 2]))
+}
+
+impl Norms for Pafpn {
+    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+        let mut norms = self.backbone.norms_mut();
+        norms.extend(self.lateral_conv0.norms_mut());
+        norms.extend(self.reduce_conv1.norms_mut());
+        norms.extend(self.bu_conv2.norms_mut());
+        norms.extend(self.bu_conv1.norms_mut());
+        for csp in [&mut self.c3_p4, &mut self.c3_p3, &mut self.c3_n3, &mut self.c3_n4] {
+            norms.extend(csp.norms_mut());
+        }
+        norms
+    }
 }
 
 #[cfg(test)]

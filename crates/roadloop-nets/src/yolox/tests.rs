@@ -92,3 +92,33 @@ fn names_lead_to_sizes() {
     }
     assert_eq!(YoloxSize::from_name("yolox-xl"), None);
 }
+
+fn flat(network: &Yolox, images: &Tensor<4>) -> Vec<f32> {
+    let flat = network.forward(images.clone()).flat();
+    flat.without_autodiff().into_data().try_to_vec().unwrap()
+}
+
+#[track_caller]
+fn check_near(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < 2e-3 * expected.abs().max(1.0), "{found}, {expected}");
+    }
+}
+
+#[test]
+fn measured_norms_are_the_same_function_learning_or_not() {
+    use burn::tensor::Distribution;
+    let device = Device::flex().autodiff();
+    let mut network = YoloxConfig { size: YoloxSize::Nano, classes: 1 }.init(&device).unwrap();
+    let norms = network.norms_mut().len();
+    let weights = crate::weights::state(&network).arrays;
+    assert_eq!(norms, weights.keys().filter(|name| name.ends_with("running_var")).count());
+    let images = Tensor::random([2, 3, 64, 64], Distribution::Uniform(0.0, 255.0), &device);
+    let before = flat(&network.clone().freeze(), &images);
+    let measured = crate::blocks::measure_norms(network, |network| {
+        network.forward(images.clone());
+    });
+    check_near(&flat(&measured.clone().freeze(), &images), &before);
+    check_near(&flat(&measured, &images), &before);
+}

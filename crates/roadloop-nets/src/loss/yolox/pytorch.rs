@@ -2,39 +2,36 @@
 //!
 //! `bench/train/gradients.py` makes the file that `ROADLOOP_GRADIENTS` names.
 
-use std::collections::BTreeMap;
-
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, TensorData};
-use safetensors::SafeTensors;
 
 use super::*;
-use crate::{Yolox, YoloxConfig, YoloxSize};
+use crate::weights::{Tensors, load_yolox, read};
+use crate::{YoloxConfig, YoloxSize};
+
+const CONFIG: YoloxConfig = YoloxConfig { size: YoloxSize::Nano, classes: 3 };
 
 /// What a layer's gradient may be off, by the norms of difference and gradient.
 const TOLERANCE: f64 = 1e-3;
 
-struct Expected {
-    arrays: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
-}
+struct Expected(Tensors);
 
 impl Expected {
     fn read() -> Expected {
         let path = std::env::var_os("ROADLOOP_GRADIENTS").expect("ROADLOOP_GRADIENTS");
-        let bytes = std::fs::read(path).expect("the expected file");
-        let file = SafeTensors::deserialize(&bytes).expect("safetensors");
-        let values = |view: &[u8]| {
-            let (chunks, _) = view.as_chunks::<4>();
-            chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect::<Vec<f32>>()
-        };
-        let array = |(name, view): (&str, safetensors::tensor::TensorView<'_>)| {
-            (name.to_owned(), (view.shape().to_vec(), values(view.data())))
-        };
-        Expected { arrays: file.iter().map(array).collect() }
+        Expected(read(path.as_ref(), CONFIG).expect("the expected file"))
     }
 
     fn values(&self, name: &str) -> &[f32] {
-        &self.arrays.get(name).unwrap_or_else(|| panic!("no {name} in the file")).1
+        self.0.arrays.get(name).unwrap_or_else(|| panic!("no {name} in the file")).values()
+    }
+
+    /// The arrays whose names begin so, without that.
+    fn part(&self, prefix: &str) -> Tensors {
+        let named = |(name, array): (&String, &_)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), Clone::clone(array)))
+        };
+        Tensors { arrays: self.0.arrays.iter().filter_map(named).collect(), ..Tensors::default() }
     }
 
     fn targets(&self) -> Vec<Vec<Target>> {
@@ -73,27 +70,6 @@ impl Path {
 
     fn name(&self) -> String {
         self.0.iter().flatten().map(String::as_str).collect::<Vec<&str>>().join(".")
-    }
-}
-
-struct Fill<'a>(&'a Expected, Path);
-
-impl ModuleMapper for Fill<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.1.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.1.0.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, weight: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let values = self.0.values(&format!("weights.{}", self.1.name())).to_vec();
-        weight.map(|weight| {
-            let learns = weight.is_require_grad();
-            let data = TensorData::new(values, weight.dims());
-            Tensor::from_data(data, &weight.device()).set_require_grad(learns)
-        })
     }
 }
 
@@ -148,9 +124,11 @@ fn relative(found: &[f32], expected: &[f32]) -> f64 {
 fn a_step_is_pytorch_s() {
     let expected = Expected::read();
     let device = Device::flex().autodiff();
-    let config = YoloxConfig { size: YoloxSize::Nano, classes: 3 };
-    let network: Yolox = config.init(&device).expect("a network");
-    let network = network.map(&mut Fill(&expected, Path::default()));
+    let network = CONFIG.init(&device).expect("a network");
+    let classes = ["a", "b", "c"].map(str::to_owned);
+    let (network, loaded) =
+        load_yolox(network, &expected.part("weights."), &classes, true).expect("weights");
+    assert_eq!(loaded.unsettled().count(), 0);
     let images = TensorData::new(expected.values("images").to_vec(), [2, 3, 128, 128]);
     let maps = network.forward(Tensor::from_data(images, &device)).levels;
     let rules = YoloxLoss { l1: true, ..YoloxLoss::new(3) };
@@ -179,9 +157,8 @@ fn a_step_is_pytorch_s() {
         worst: Default::default(),
     };
     network.visit(&mut compare);
-    let learned = expected.arrays.keys().filter(|name| name.starts_with("gradients.")).count();
-    let running = expected.arrays.keys().filter(|name| name.starts_with("after.")).count();
-    assert_eq!(compare.compared, learned + running);
+    let arrays = ["gradients.", "after."].map(|part| expected.part(part).arrays.len());
+    assert_eq!(compare.compared, arrays[0] + arrays[1]);
     let said = format!("{} arrays, losses {error:e}, worst {:?}", compare.compared, compare.worst);
     assert!(compare.worst.iter().all(|(worst, _)| *worst < TOLERANCE), "{said}");
     // Seen with `--nocapture`, for the record.
