@@ -16,6 +16,7 @@ pub mod weights;
 pub mod yolov3;
 pub mod yolox;
 
+pub use darknet53::Darknet53;
 pub use error::NetsError;
 pub use yolov3::{Yolov3, Yolov3Config, Yolov3Maps};
-pub use yolox::{Yolox, YoloxConfig, YoloxMaps, YoloxSize};
+pub use yolox::{Yolox, YoloxConfig, YoloxDarknet53, YoloxMaps, YoloxSize};

@@ -1,13 +1,14 @@
 //! The same step as PyTorch: losses, assignment, every layer's gradient, running values.
 //!
-//! `bench/train/gradients.py` makes the file that `ROADLOOP_GRADIENTS` names.
+//! `bench/train/gradients.py` makes the files that `ROADLOOP_GRADIENTS` (of YOLOX-nano) and
+//! `ROADLOOP_GRADIENTS_DARKNET53` name.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, TensorData};
 
 use super::*;
-use crate::weights::{Tensors, load_yolox, read};
-use crate::{YoloxConfig, YoloxSize};
+use crate::weights::{ClassRows, LoadOptions, Tensors, load, read};
+use crate::{YoloxConfig, YoloxDarknet53, YoloxSize};
 
 const CONFIG: YoloxConfig = YoloxConfig { size: YoloxSize::Nano, classes: 3 };
 
@@ -17,8 +18,8 @@ const TOLERANCE: f64 = 1e-3;
 struct Expected(Tensors);
 
 impl Expected {
-    fn read() -> Expected {
-        let path = std::env::var_os("ROADLOOP_GRADIENTS").expect("ROADLOOP_GRADIENTS");
+    fn read(variable: &str) -> Expected {
+        let path = std::env::var_os(variable).expect(variable);
         Expected(read(path.as_ref(), CONFIG).expect("the expected file"))
     }
 
@@ -122,15 +123,35 @@ fn relative(found: &[f32], expected: &[f32]) -> f64 {
 #[test]
 #[ignore = "needs the file that bench/train/gradients.py makes with PyTorch"]
 fn a_step_is_pytorch_s() {
-    let expected = Expected::read();
+    let expected = Expected::read("ROADLOOP_GRADIENTS");
+    let network = CONFIG.init(&Device::flex().autodiff()).expect("a network");
+    check(&expected, network, |network, images| network.forward(images).levels);
+}
+
+#[test]
+#[ignore = "needs the file that bench/train/gradients.py makes with PyTorch"]
+fn a_step_on_darknet53_is_pytorch_s() {
+    let expected = Expected::read("ROADLOOP_GRADIENTS_DARKNET53");
+    let network = YoloxDarknet53::init(3, &Device::flex().autodiff()).expect("a network");
+    check(&expected, network, |network, images| network.forward(images).levels);
+}
+
+#[track_caller]
+fn check<M: Module>(
+    expected: &Expected,
+    network: M,
+    forward: impl Fn(&M, Tensor<4>) -> [Tensor<4>; 3],
+) {
     let device = Device::flex().autodiff();
-    let network = CONFIG.init(&device).expect("a network");
-    let classes = ["a", "b", "c"].map(str::to_owned);
-    let (network, loaded) =
-        load_yolox(network, &expected.part("weights."), &classes, true).expect("weights");
+    let options = LoadOptions {
+        classes: &["a", "b", "c"].map(str::to_owned),
+        class_rows: ClassRows::of_yolox,
+        strict: true,
+    };
+    let (network, loaded) = load(network, &expected.part("weights."), &options).expect("weights");
     assert_eq!(loaded.unsettled().count(), 0);
     let images = TensorData::new(expected.values("images").to_vec(), [2, 3, 128, 128]);
-    let maps = network.forward(Tensor::from_data(images, &device)).levels;
+    let maps = forward(&network, Tensor::from_data(images, &device));
     let rules = YoloxLoss { l1: true, ..YoloxLoss::new(3) };
 
     let (targets, given) = (expected.targets(), expected.assignment());
@@ -150,7 +171,7 @@ fn a_step_is_pytorch_s() {
     assert!(error < 1e-5, "losses {found:?}: off by {error:e}");
 
     let mut compare = Compare {
-        expected: &expected,
+        expected,
         gradients: losses.total.backward(),
         path: Path::default(),
         compared: 0,
@@ -159,8 +180,13 @@ fn a_step_is_pytorch_s() {
     network.visit(&mut compare);
     let arrays = ["gradients.", "after."].map(|part| expected.part(part).arrays.len());
     assert_eq!(compare.compared, arrays[0] + arrays[1]);
-    let said = format!("{} arrays, losses {error:e}, worst {:?}", compare.compared, compare.worst);
-    assert!(compare.worst.iter().all(|(worst, _)| *worst < TOLERANCE), "{said}");
+    let said = format!("\n{} arrays, losses {error:e}, worst {:?}", compare.compared, compare.worst);
+    // Where PyTorch itself is further from double precision, so may we be from it: both of us
+    // may be off that far.
+    let noise = f64::from(expected.values("noise")[0]);
+    let tolerance = [TOLERANCE.max(2.0 * noise), TOLERANCE];
+    let worst = compare.worst.iter().zip(tolerance);
+    assert!(worst.into_iter().all(|((worst, _), most)| *worst < most), "{said}, noise {noise}");
     // Seen with `--nocapture`, for the record.
     std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).expect("a terminal");
 }
