@@ -8,6 +8,7 @@
 
 pub mod blocks;
 pub mod darknet53;
+mod depthwise;
 mod error;
 pub mod loss;
 pub mod onnx;

@@ -6,6 +6,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::{Activation, BatchNorm, NormSettings};
+use crate::depthwise;
 
 /// How a [`ConvNorm`] is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,7 +74,18 @@ impl ConvNorm {
     /// `[batch, in, height, width]` to `[batch, out, height / stride, width / stride]`, rounded
     /// up.
     pub fn forward(&self, map: Tensor<4>) -> Tensor<4> {
-        self.activation.forward(self.bn.forward(self.conv.forward(map)))
+        self.activation.forward(self.bn.forward(self.convolve(map)))
+    }
+
+    /// By our own operation where each channel goes by itself.
+    fn convolve(&self, map: Tensor<4>) -> Tensor<4> {
+        let [channels, of_group, height, width] = self.conv.weight.dims();
+        let is_depthwise = self.conv.groups == channels && of_group == 1 && channels > 1;
+        let is_odd_square = height == width && height % 2 == 1;
+        if is_depthwise && is_odd_square && self.conv.bias.is_none() && depthwise::runs_on(&map) {
+            return depthwise::convolve(map, self.conv.weight.val(), self.conv.stride[0]);
+        }
+        self.conv.forward(map)
     }
 
     /// Weight `[out, in / groups, kernel, kernel]` and bias `[out]` of the one convolution that
