@@ -180,7 +180,8 @@ fn check<M: Module>(
     network.visit(&mut compare);
     let arrays = ["gradients.", "after."].map(|part| expected.part(part).arrays.len());
     assert_eq!(compare.compared, arrays[0] + arrays[1]);
-    let said = format!("\n{} arrays, losses {error:e}, worst {:?}", compare.compared, compare.worst);
+    let said =
+        format!("\n{} arrays, losses {error:e}, worst {:?}", compare.compared, compare.worst);
     // Where PyTorch itself is further from double precision, so may we be from it: both of us
     // may be off that far.
     let noise = f64::from(expected.values("noise")[0]);
