@@ -1,4 +1,4 @@
-//! What can be wrong with a network's settings, or with a file of weights.
+//! What can be wrong with a network's settings, with what it is given, or with a file of weights.
 
 use std::path::PathBuf;
 
@@ -18,4 +18,23 @@ pub enum NetsError {
     /// Weights that do not belong to the network, where only all of them will do.
     #[error("{0}")]
     Weights(String),
+    /// A thing to be found whose class the network does not have.
+    #[error(
+        "target {target} of image {image} has class {found}, but the network knows {classes} \
+         (0 to {})",
+        classes.saturating_sub(1)
+    )]
+    Class { image: usize, target: usize, found: u32, classes: usize },
+    /// Something of another shape than it should be.
+    #[error("{what}: found {found}, expected {expected}")]
+    Shape { what: String, found: String, expected: String },
+}
+
+/// An error about the shape of something.
+pub(crate) fn shape(
+    what: impl Into<String>,
+    found: impl std::fmt::Debug,
+    expected: impl Into<String>,
+) -> NetsError {
+    NetsError::Shape { what: what.into(), found: format!("{found:?}"), expected: expected.into() }
 }

@@ -7,6 +7,7 @@
 
 mod array;
 mod coco;
+mod darknet;
 mod load;
 mod pytorch;
 mod rows;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 pub use array::Array;
 pub(crate) use array::Kind;
 pub use coco::COCO_80;
+pub use darknet::read_darknet;
 pub use load::{Layer, LayerFate, LoadOptions, Loaded, load, load_yolox};
 pub use rows::ClassRows;
 pub use safetensors::write as write_safetensors;

@@ -5,6 +5,7 @@
 //! what class. [`decode`] turns that into boxes in model pixels.
 
 pub mod darknet;
+pub mod darknet53;
 pub mod decode;
 pub mod head;
 pub mod pafpn;
@@ -13,6 +14,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 pub use darknet::CspDarknet;
+pub use darknet53::YoloxDarknet53;
 pub use decode::{Cell, YoloxMaps, cells};
 pub use head::YoloxHead;
 pub use pafpn::Pafpn;

@@ -6,7 +6,7 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
-use super::{ConvNorm, ConvNormConfig};
+use super::{Activation, ConvNorm, ConvNormConfig};
 
 /// The windows, of YOLOX's `SPPBottleneck`.
 const WINDOWS: [usize; 3] = [5, 9, 13];
@@ -20,12 +20,23 @@ pub struct SppBottleneck {
 
 impl SppBottleneck {
     pub fn new(channels_in: usize, channels_out: usize, device: &Device) -> SppBottleneck {
+        SppBottleneck::with(channels_in, channels_out, Activation::Silu, device)
+    }
+
+    /// With another activation than YOLOX's own.
+    pub fn with(
+        channels_in: usize,
+        channels_out: usize,
+        activation: Activation,
+        device: &Device,
+    ) -> SppBottleneck {
         let hidden = channels_in / 2;
         let wide = hidden * (WINDOWS.len() + 1);
-        SppBottleneck {
-            conv1: ConvNormConfig::new(channels_in, hidden, 1).init(device),
-            conv2: ConvNormConfig::new(wide, channels_out, 1).init(device),
-        }
+        let conv = |channels_in: usize, channels_out: usize| {
+            let config = ConvNormConfig::new(channels_in, channels_out, 1);
+            ConvNormConfig { activation, ..config }.init(device)
+        };
+        SppBottleneck { conv1: conv(channels_in, hidden), conv2: conv(wide, channels_out) }
     }
 
     pub fn forward(&self, map: Tensor<4>) -> Tensor<4> {

@@ -18,6 +18,12 @@ impl ClassRows {
         is_class.then_some(ClassRows { groups: 1, before: 0 })
     }
 
+    /// YOLOv3's: each output, for three anchors of five numbers and the classes.
+    pub fn of_yolov3(name: &str) -> Option<ClassRows> {
+        let is_output = name.split('.').any(|step| step == "output");
+        is_output.then_some(ClassRows { groups: 3, before: 5 })
+    }
+
     /// For how many classes an array of so many rows is.
     pub fn classes(self, rows: usize) -> Option<usize> {
         let all = rows.checked_div(self.groups)?;

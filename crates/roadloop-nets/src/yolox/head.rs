@@ -5,7 +5,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 
 use super::{YoloxMaps, YoloxSize};
-use crate::blocks::{BatchNorm, Conv, ConvNorm, ConvNormConfig, Norms, convolution};
+use crate::blocks::{Activation, BatchNorm, Conv, ConvNorm, ConvNormConfig, Norms, convolution};
 
 /// What a head that has seen nothing says of any cell: one in a hundred (Lin et al. 2017), so
 /// that the first steps are not spent on unlearning boxes everywhere.
@@ -29,9 +29,24 @@ impl YoloxHead {
     pub fn new(size: YoloxSize, classes: usize, device: &Device) -> YoloxHead {
         let levels = [256, 512, 1024].map(|large| size.channels(large));
         let width = size.channels(256);
+        YoloxHead::over(levels, width, size.separable(), Activation::Silu, classes, device)
+    }
+
+    /// Over maps of these channels, by level, with `width` channels inside.
+    pub fn over(
+        levels: [usize; 3],
+        width: usize,
+        separable: bool,
+        activation: Activation,
+        classes: usize,
+        device: &Device,
+    ) -> YoloxHead {
         let branch = || -> Vec<Conv> {
-            let config = ConvNormConfig::new(width, width, 3);
-            (0..2).map(|_| Conv::new(config, size.separable(), device)).collect()
+            let config = ConvNormConfig { activation, ..ConvNormConfig::new(width, width, 3) };
+            (0..2).map(|_| Conv::new(config, separable, device)).collect()
+        };
+        let stem = |channels: &usize| {
+            ConvNormConfig { activation, ..ConvNormConfig::new(*channels, width, 1) }.init(device)
         };
         let predict =
             |channels: usize| convolution(&ConvNormConfig::new(width, channels, 1), true, device);
@@ -41,10 +56,7 @@ impl YoloxHead {
             cls_preds: levels.iter().map(|_| unsure(predict(classes))).collect(),
             reg_preds: levels.iter().map(|_| predict(4)).collect(),
             obj_preds: levels.iter().map(|_| unsure(predict(1))).collect(),
-            stems: levels
-                .iter()
-                .map(|channels| ConvNormConfig::new(*channels, width, 1).init(device))
-                .collect(),
+            stems: levels.iter().map(stem).collect(),
         }
     }
 

@@ -74,7 +74,7 @@ impl Pafpn {
 }
 
 /// Each cell as four of the same.
-fn twice_as_large(map: Tensor<4>) -> Tensor<4> {
+pub(super) fn twice_as_large(map: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = map.dims();
     let options = InterpolateOptions::new(InterpolateMode::Nearest);
     interpolate(map, options.with_output_size([height * 2, width * 2]))
