@@ -114,7 +114,8 @@ fn mean(numbers: &[f64]) -> Option<f64> {
 /// Numbers from 1: COCO's tools take 0 for "none".
 fn dataset(classes: usize, images: usize, truths: &[Truth]) -> Dataset {
     let image = |id: u64| hotcoco::Image { id, ..hotcoco::Image::default() };
-    let category = |id: u64| Category { id, ..Category::default() };
+    // Of one without a name it says so on the terminal.
+    let category = |id: u64| Category { id, name: id.to_string(), ..Category::default() };
     let annotations = truths.iter().enumerate().map(|(place, truth)| Annotation {
         id: place as u64 + 1,
         iscrowd: truth.crowd,
