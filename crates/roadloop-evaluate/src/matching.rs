@@ -164,6 +164,7 @@ fn match_image(
         ignored: [0; 4],
     }));
     matches.crowds += truths.iter().filter(|(_, is_crowd)| *is_crowd).count() as u64;
+    let mut taken = Vec::new();
     for (range, (least, most)) in RANGES.into_iter().enumerate() {
         let is_in = |corners: Corners| (least..=most).contains(&corners.area());
         let ignored: Vec<bool> =
@@ -172,9 +173,17 @@ fn match_image(
         if counted > 0 {
             matches.truths[range].push((image, counted as u32));
         }
+        if truths.is_empty() {
+            for (matched, find) in matches.finds[first..].iter_mut().zip(finds) {
+                let is_out = !is_in(found[*find as usize].corners);
+                matched.ignored[range] = if is_out { (1 << THRESHOLDS) - 1 } else { 0 };
+            }
+            continue;
+        }
         for place in 0..THRESHOLDS {
             let bit = 1 << place;
-            let mut taken = vec![false; truths.len()];
+            taken.clear();
+            taken.resize(truths.len(), false);
             for (row, find) in finds.iter().enumerate() {
                 let overlap = &overlaps[row * truths.len()..(row + 1) * truths.len()];
                 let matched = &mut matches.finds[first + row];

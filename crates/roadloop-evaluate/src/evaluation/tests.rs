@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::given::Corners;
 use crate::metrics::{Wanted, coco_metrics};
+use crate::{Counts, Report};
 
 fn image(place: usize) -> Image {
-    let group = if place % 2 == 0 { "even" } else { "odd" };
-    let tod = if place % 3 == 0 { "night" } else { "day" };
+    let group = if place.is_multiple_of(2) { "even" } else { "odd" };
+    let tod = if place.is_multiple_of(3) { "night" } else { "day" };
     Image {
         name: format!("{place}.jpg"),
         width: 640,
@@ -327,5 +328,3 @@ proptest! {
         }
     }
 }
-
-use crate::{Counts, Report};
