@@ -68,8 +68,13 @@ impl CocoSums {
             if truths == 0 {
                 continue;
             }
+            // What is of another size at all thresholds is not looked at ten times.
+            let kept = finds.iter().filter(|(_, find)| find.ignored[range] != ALL_THRESHOLDS);
+            let kept: Vec<Kept> = kept
+                .map(|(weight, find)| (*weight, find.right[range], find.ignored[range]))
+                .collect();
             for threshold in 0..THRESHOLDS {
-                steps_of(&finds, range, threshold, &mut steps);
+                steps_of(&kept, threshold, &mut steps);
                 let ap = average_precision(&steps, truths);
                 self.ap[range].add(ap);
                 self.recall[range].add(steps.last().map_or(0.0, |step| step.0 / truths as f64));
@@ -126,24 +131,22 @@ pub(crate) fn ap50_of_sizes(classes: &[ClassMatches], weights: &[u32]) -> [Optio
     [1, 2, 3].map(|range: usize| sums.ap50[range].get())
 }
 
+/// A weight, and where the find is right and where ignored, bit by threshold.
+type Kept = (u32, u16, u16);
+const ALL_THRESHOLDS: u16 = (1 << THRESHOLDS) - 1;
+
 /// At each right find, best first: how many are right, and how many right or wrong, so far.
-fn steps_of(
-    finds: &[(u32, &MatchedFind)],
-    range: usize,
-    threshold: usize,
-    steps: &mut Vec<(f64, f64)>,
-) {
+fn steps_of(finds: &[Kept], threshold: usize, steps: &mut Vec<(f64, f64)>) {
     steps.clear();
-    let (mut right, mut seen) = (0.0, 0.0);
-    for (weight, find) in finds {
-        if find.ignored[range] >> threshold & 1 == 1 {
+    let (mut right, mut seen) = (0u64, 0u64);
+    for (weight, is_right, is_ignored) in finds {
+        if is_ignored >> threshold & 1 == 1 {
             continue;
         }
-        let weight = f64::from(*weight);
-        seen += weight;
-        if find.right[range] >> threshold & 1 == 1 {
-            right += weight;
-            steps.push((right, seen));
+        seen += u64::from(*weight);
+        if is_right >> threshold & 1 == 1 {
+            right += u64::from(*weight);
+            steps.push((right as f64, seen as f64));
         }
     }
 }
