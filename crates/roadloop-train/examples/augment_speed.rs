@@ -5,12 +5,14 @@
 //!
 //! Prints a line for each, `SIDE NAME MILLISECONDS`, which `bench/train/augment.py` sets beside
 //! the same steps in OpenCV and NumPy. Steps are switched on alone by a recipe that has nothing
-//! else; what a source takes to hand out its picture, a copy, is part of each.
+//! else. Pictures are shared, as decoded ones are handed over: a step that writes into the one
+//! it was given copies it first.
 
 use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
+use bytes::Bytes;
 use roadloop_base::{Items, Skip};
 use roadloop_train::{
     Augment, Example, Input, LabelBox, Lot, YOLOV3_INPUT, YOLOX_INPUT, YoloxSize, augmented,
@@ -181,7 +183,8 @@ fn street(width: u32, height: u32, number: u32) -> Example {
             }
         }
     }
-    let pixels = Pixels::new(width, height, Channels::Rgb, data).expect("three bytes a pixel");
+    let pixels = Pixels::shared(width, height, Channels::Rgb, Bytes::from(data))
+        .expect("three bytes a pixel");
     let boxes = (0..12).map(|place| {
         let (left, top) = (width as f32 * place as f32 / 14.0, height as f32 * place as f32 / 16.0);
         let (right, bottom) = (left + width as f32 / 8.0, top + height as f32 / 8.0);

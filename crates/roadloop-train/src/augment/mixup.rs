@@ -82,22 +82,33 @@ pub(crate) fn mixup(first: &mut Example, second: &Example, mix: Mix, fill: [u8; 
     first.boxes.extend(kept);
     // Black where the scaled input is smaller than the input: YOLOX's choice.
     let mut window = filled(width, height, [0; 3]);
-    let padding = filled(seen_width as u32, seen_height as u32, fill);
-    let whole = Placement { left: 0.0, top: 0.0, width: seen_width, height: seen_height };
-    paste(&mut window, &padding, whole, Resampling::Nearest);
+    fill_corner(&mut window, seen_width as u32, seen_height as u32, fill);
+    // Seen from behind, the window is painted as if it were not, and then flipped: there is
+    // less of it than of the picture.
     let seen = Placement { left: mirrored_left, ..at };
-    paste_flipped(&mut window, second, seen, mix.flipped);
+    match mix.flipped {
+        false => {
+            paste(&mut window, &second.pixels, seen, Resampling::Linear);
+        }
+        true => {
+            let mut behind = Example { name: String::new(), pixels: window, boxes: Vec::new() };
+            flip::flip(&mut behind);
+            let left = f64::from(width) - seen.left - seen.width;
+            let seen = Placement { left, ..seen };
+            paste(&mut behind.pixels, &second.pixels, seen, Resampling::Linear);
+            flip::flip(&mut behind);
+            window = behind.pixels;
+        }
+    }
     blend(&mut first.pixels, &window);
 }
 
-fn paste_flipped(window: &mut Pixels, second: &Example, at: Placement, flipped: bool) {
-    if !flipped {
-        paste(window, &second.pixels, at, Resampling::Linear);
-        return;
+/// So many pixels at the left top.
+fn fill_corner(pixels: &mut Pixels, width: u32, height: u32, color: [u8; 3]) {
+    let row_bytes = 3 * pixels.width() as usize;
+    for line in pixels.data_mut().chunks_exact_mut(row_bytes).take(height as usize) {
+        line.as_chunks_mut::<3>().0[..width as usize].fill(color);
     }
-    let mut mirrored = Example { boxes: Vec::new(), ..second.clone() };
-    flip::flip(&mut mirrored);
-    paste(window, &mirrored.pixels, at, Resampling::Linear);
 }
 
 /// The mean of both, cut to a whole number; both are of one size.
