@@ -87,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn example(path: &Path, detector: &dyn Detector, classes: &mut Vec<String>) -> Option<Example> {
     let pixels = decode_bytes(&fs::read(path).ok()?).ok()?;
-    let (width, height) = (pixels.width() as f32, pixels.height() as f32);
+    let size = (pixels.width(), pixels.height());
     let found = detector.detect(&pixels).ok()?;
     let boxes = found.iter().filter_map(|detection| {
         let bbox = detection.bbox?;
@@ -95,13 +95,7 @@ fn example(path: &Path, detector: &dyn Detector, classes: &mut Vec<String>) -> O
             classes.push(detection.label.clone());
             classes.len() - 1
         });
-        Some(LabelBox {
-            class: class as u32,
-            left: bbox.left() * width,
-            top: bbox.top() * height,
-            right: bbox.right() * width,
-            bottom: bbox.bottom() * height,
-        })
+        Some(LabelBox::of_image(class as u32, bbox, size))
     });
     let boxes = boxes.collect();
     Some(Example { name: path.file_stem()?.to_string_lossy().into_owned(), pixels, boxes })

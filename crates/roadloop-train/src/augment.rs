@@ -41,6 +41,7 @@ pub use example::{Example, LabelBox};
 use hsv::HsvShift;
 use mixup::Mix;
 use paste::Area;
+pub(crate) use recipe::within;
 pub use recipe::{Augment, AugmentError, YoloxSize};
 pub use shape::RandomShape;
 use view::View;

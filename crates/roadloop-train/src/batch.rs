@@ -12,17 +12,17 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use roadloop_base::{Ahead, AheadSettings, Items, Skip, shuffled};
+use roadloop_base::{Ahead, AheadSettings, ErrorKind, Items, Skip, shuffled};
 use roadloop_vision::{ColorOrder, Fit, Layout, Normalize, prepare_into};
 
 use crate::augment::{
-    Augment, AugmentError, Augmented, Example, Input, Lot, RandomShape, augmented,
+    Augment, AugmentError, Augmented, Example, Input, Lot, RandomShape, augmented, within,
 };
 
 /// How an epoch's batches are made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchSettings {
-    /// Examples of a batch, at least one; the last one of an epoch may have fewer.
+    /// Examples of a batch, 1 to 4096; the last one of an epoch may have fewer.
     pub examples: usize,
     /// The last batch is left out where it has fewer: batch normalisation takes an example
     /// alone badly.
@@ -37,9 +37,10 @@ pub struct BatchSettings {
     pub fit: Fit,
     pub normalize: Normalize,
     pub augment: Augment,
-    /// That change examples; one more puts them together.
+    /// That change examples, 1 to 1024; one more puts them together.
     pub threads: usize,
-    /// Examples that are there at once before they are put together, made or in the making.
+    /// Examples that are there at once before they are put together, made or in the making, 1
+    /// to 65536: each takes 12 bytes a pixel of the input.
     pub ahead: usize,
 }
 
@@ -110,8 +111,7 @@ pub struct Batches<S: Items<Item = Example, Error = Skip> + 'static> {
 
 impl<S: Items<Item = Example, Error = Skip> + 'static> Batches<S> {
     pub fn open(source: Arc<S>, settings: BatchSettings) -> Result<Batches<S>, BatchError> {
-        settings.augment.check()?;
-        settings.shape.check()?;
+        settings.check()?;
         let len = u32::try_from(source.len()).unwrap_or(u32::MAX);
         let order = match settings.order {
             BatchOrder::Shuffled => shuffled(len, settings.lot.seed, settings.lot.epoch),
@@ -168,7 +168,25 @@ pub enum BatchError {
     Thread(#[from] io::Error),
 }
 
+impl BatchError {
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            BatchError::Settings(error) => error.kind(),
+            BatchError::Thread(_) => ErrorKind::Internal,
+        }
+    }
+}
+
 impl BatchSettings {
+    /// Asked by [`Batches::open`] too; to be asked before a run begins.
+    pub fn check(&self) -> Result<(), AugmentError> {
+        within("examples", self.examples as f32, (1.0, 4096.0))?;
+        within("threads", self.threads as f32, (1.0, 1024.0))?;
+        within("ahead", self.ahead as f32, (1.0, 65536.0))?;
+        self.augment.check()?;
+        self.shape.check()
+    }
+
     /// Batches of an epoch over so many examples, those to be skipped too.
     pub fn count(&self, examples: usize) -> usize {
         let per_batch = self.examples.max(1);

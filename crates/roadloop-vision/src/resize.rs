@@ -47,9 +47,10 @@ pub fn resize_part(
     let [left, top] = [part[0].max(0.0), part[1].max(0.0)];
     let [right, bottom] = [part[2].min(across), part[3].min(down)];
     // What is thinner than this is a line by the error of a division, and no part. What is
-    // no number does not compare.
+    // no number would be taken for the picture's edge by the cuts above.
     let thin = 1e-6;
-    if !(right - left > thin && bottom - top > thin) || size.0 == 0 || size.1 == 0 {
+    let is_line = right - left <= thin || bottom - top <= thin;
+    if is_line || part.iter().any(|side| side.is_nan()) || size.0 == 0 || size.1 == 0 {
         return None;
     }
     let options = options(pixels, how.algorithm());

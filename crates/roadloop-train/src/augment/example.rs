@@ -1,5 +1,6 @@
 //! An image and the boxes people drew on it, as every step changes both together.
 
+use roadloop_base::BBox;
 use roadloop_vision::{Channels, Pixels};
 
 /// What is learned from.
@@ -24,6 +25,17 @@ pub struct LabelBox {
 }
 
 impl LabelBox {
+    /// From fractions of an image of that size, as datasets have them.
+    pub fn of_image(class: u32, bbox: BBox, (width, height): (u32, u32)) -> LabelBox {
+        LabelBox {
+            class,
+            left: bbox.left() * width as f32,
+            top: bbox.top() * height as f32,
+            right: bbox.right() * width as f32,
+            bottom: bbox.bottom() * height as f32,
+        }
+    }
+
     pub fn width(&self) -> f32 {
         self.right - self.left
     }
@@ -158,6 +170,13 @@ mod tests {
         check(label(6.0, 1.0, 5.0, 3.0), None);
         check(label(f32::NAN, 1.0, 5.0, 3.0), None);
         check(label(0.0, f32::NEG_INFINITY, 5.0, 3.0), None);
+    }
+
+    #[test]
+    fn fractions_are_of_the_image() {
+        let bbox = BBox::from_ltrb(0.25, 0.5, 0.75, 1.0).unwrap();
+        let found = LabelBox { class: 0, ..LabelBox::of_image(7, bbox, (200, 100)) };
+        assert_eq!(found, label(50.0, 50.0, 150.0, 100.0));
     }
 
     #[test]

@@ -106,6 +106,25 @@ mod tests {
         check([0, 0, 0], [5.0, 30.0, 0.0], [0, 0, 0]);
     }
 
+    /// What OpenCV 4.12 gives when hue, saturation and value of its 8-bit HSV are shifted by 4,
+    /// -20 and 25, within the levels that its steps of two degrees lose.
+    #[test]
+    fn shifts_are_opencvs() {
+        let shift = [4.0, -20.0, 25.0];
+        let within = |color, expected: [u8; 3]| {
+            let mut pixels = filled(1, 1, color);
+            HsvShift(shift).apply(&mut pixels, &(0..1, 0..1));
+            let far = pixels.data().iter().zip(expected).map(|(a, b)| a.abs_diff(b)).max();
+            assert!(far <= Some(3), "{:?} {expected:?}", pixels.data());
+        };
+        within([200, 100, 150], [225, 131, 165]);
+        within([10, 200, 30], [29, 225, 75]);
+        within([30, 60, 90], [47, 72, 115]);
+        within([255, 254, 0], [224, 255, 20]);
+        within([120, 119, 121], [146, 146, 146]);
+        within([1, 2, 3], [12, 18, 28]);
+    }
+
     #[test]
     fn only_the_area_is_changed() {
         let mut pixels = filled(4, 3, [10, 20, 30]);

@@ -1,6 +1,7 @@
 //! Which changes are made, how often and how far: one value, with the names of those whose
 //! numbers they are.
 
+use roadloop_base::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 /// A recipe of augmentation. [`Default`] is YOLOX's for its models from s to x.
@@ -204,6 +205,12 @@ pub enum AugmentError {
     Falling { name: &'static str, found: (f32, f32) },
     #[error("{name} is {found}; it must be a multiple of {of}")]
     NotAMultiple { name: &'static str, found: u32, of: u32 },
+}
+
+impl AugmentError {
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::Invalid
+    }
 }
 
 pub(crate) fn within(

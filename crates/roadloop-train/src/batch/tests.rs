@@ -123,7 +123,7 @@ fn the_last_batch_may_have_fewer() {
     check(4, false, 9, 3, &[]);
     check(4, false, 9, 1 << 40, &[]);
     check(4, false, 0, 0, &[]);
-    check(0, false, 2, 0, &[1, 1]);
+    check(1, false, 2, 0, &[1, 1]);
     check(100, false, 3, 0, &[3]);
 }
 
@@ -204,6 +204,10 @@ fn settings_are_looked_at_first() {
     assert_eq!(error.to_string(), "degrees is -1; it must be from 0 to 180");
     let error = open(BatchSettings { shape: RandomShape::fixed(33), ..settings() }).unwrap();
     assert_eq!(error.to_string(), "smallest is 33; it must be a multiple of 32");
+    let error = open(BatchSettings { examples: 0, ..settings() }).unwrap();
+    assert_eq!(error.to_string(), "examples is 0; it must be from 1 to 4096");
+    let error = open(BatchSettings { threads: 1 << 40, ..settings() }).unwrap();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(open(settings()).is_none());
 }
 
