@@ -7,8 +7,10 @@
 //! [`Annotation`] in pixels. Work that is
 //! mostly done comes back as a [`Report`] that names every [`Skip`].
 //!
-//! Nothing here does I/O, waits, or knows a file format.
+//! Nothing here does I/O or knows a file format, and nothing waits but [`Ahead`], which makes
+//! items on threads before they are asked for, for whoever reads them.
 
+mod ahead;
 mod annotation;
 mod detection;
 mod error;
@@ -26,6 +28,7 @@ mod suggest;
 mod time;
 mod words;
 
+pub use ahead::{Ahead, AheadSettings, Items, shuffled};
 pub use annotation::{Annotation, AnnotationRevision, DrawnBox, PixelBox};
 pub use detection::{Detection, Kind};
 pub use error::{ErrorKind, is_disk_full};

@@ -9,7 +9,6 @@
 //!
 //! Knows no catalog, no store and no pixels: who calls says what images are.
 
-mod ahead;
 mod area;
 mod card;
 mod checks;
@@ -26,7 +25,6 @@ mod statistics;
 #[cfg(test)]
 mod testing;
 
-pub use ahead::{Ahead, AheadSettings, Items, shuffled};
 pub use area::{Area, BadArea};
 pub use card::{Card, Counts, Origin, OriginKind, SplitCounts};
 pub use checks::{CheckSettings, Example, Finding, FindingKind, Severity, check, image_findings};
@@ -36,6 +34,7 @@ pub use formats::Format;
 pub use merge::{Applied, ClassRules, merge_classes};
 pub use name::{BadName, DatasetName, DatasetRef, SampleName};
 pub use records::{RecordReader, RecordWriter, record_image};
+pub use roadloop_base::{Ahead, AheadSettings, Items, shuffled};
 pub use rows::{RowReader, RowWriter, order};
 pub use sample::{Attribute, BadSplit, Content, ImagePlace, ImageRef, Sample, SampleBox, Split};
 pub use split::{GroupBy, SplitBy, SplitSettings, split, split_of_classes, unit_key};

@@ -54,6 +54,16 @@ pub struct Layout {
 impl Layout {
     /// For a picture in an input of a fixed size.
     pub fn fit(fit: Fit, image: &Pixels, model_width: usize, model_height: usize) -> Layout {
+        Layout::fit_size(fit, (image.width(), image.height()), model_width, model_height)
+    }
+
+    /// The same for a picture of which only width and height are known, neither of them 0.
+    pub fn fit_size(
+        fit: Fit,
+        (width, height): (u32, u32),
+        model_width: usize,
+        model_height: usize,
+    ) -> Layout {
         let (model_width, model_height) = (model_width.max(1), model_height.max(1));
         let whole = Layout {
             model_width,
@@ -66,7 +76,7 @@ impl Layout {
         if fit == Fit::Stretch {
             return whole;
         }
-        let (width, height) = (f64::from(image.width()), f64::from(image.height()));
+        let (width, height) = (f64::from(width), f64::from(height));
         let scale = (model_width as f64 / width).min(model_height as f64 / height);
         let side = |length: f64, limit: usize| {
             let scaled = length * scale;
@@ -112,12 +122,19 @@ impl Layout {
 
 /// The picture as a tensor `[1, 3, height, width]`.
 pub fn prepare(image: &Pixels, layout: &Layout, normalize: &Normalize) -> Tensor {
+    let mut values = vec![0.0; 3 * layout.model_width * layout.model_height];
+    prepare_into(image, layout, normalize, &mut values);
+    Tensor::new(vec![1, 3, layout.model_height, layout.model_width], Values::F32(values))
+        .expect("three planes of the layout's size")
+}
+
+/// The same `[3, height, width]` values into a part of a tensor with more pictures: training
+/// has many in one, made by the very function that serving uses.
+///
+/// `planes` must be as long as three planes of the layout's model size.
+pub fn prepare_into(image: &Pixels, layout: &Layout, normalize: &Normalize, planes: &mut [f32]) {
     let plane = layout.model_width * layout.model_height;
-    let fills = [0, 1, 2].map(|channel| normalize.value(channel, normalize.fill));
-    let mut values = Vec::with_capacity(3 * plane);
-    for fill in fills {
-        values.resize(values.len() + plane, fill);
-    }
+    assert_eq!(planes.len(), 3 * plane, "three planes of the layout's size");
     // Where in a source pixel each plane's sample lies.
     let samples = match (image.channels(), normalize.order) {
         (Channels::Gray, _) => [0, 0, 0],
@@ -125,6 +142,15 @@ pub fn prepare(image: &Pixels, layout: &Layout, normalize: &Normalize) -> Tensor
         (Channels::Rgb | Channels::Rgba, ColorOrder::Bgr) => [2, 1, 0],
     };
     let tables = [0, 1, 2].map(|channel| normalize.table(channel));
+    let resized = (layout.resized_width, layout.resized_height);
+    if resized != (layout.model_width, layout.model_height) {
+        for (channel, values) in planes.chunks_exact_mut(plane).enumerate() {
+            values.fill(normalize.value(channel, normalize.fill));
+        }
+    }
+    if resized == (image.width() as usize, image.height() as usize) {
+        return split(image, layout, samples, &tables, planes);
+    }
     let columns = taps(image.width() as usize, layout.resized_width, image.channels().count());
     let rows = taps(image.height() as usize, layout.resized_height, 1);
     let mut kept = Rows::new(layout.resized_width);
@@ -133,13 +159,33 @@ pub fn prepare(image: &Pixels, layout: &Layout, normalize: &Normalize) -> Tensor
         let (first, second) = kept.pair(row.first, row.second);
         for (channel, table) in tables.iter().enumerate() {
             let start = channel * plane + (layout.top + y) * layout.model_width + layout.left;
-            let target = &mut values[start..start + layout.resized_width];
+            let target = &mut planes[start..start + layout.resized_width];
             let span = channel * layout.resized_width..(channel + 1) * layout.resized_width;
             mix(target, &first[span.clone()], &second[span], row, table);
         }
     }
-    Tensor::new(vec![1, 3, layout.model_height, layout.model_width], Values::F32(values))
-        .expect("three planes of the layout's size")
+}
+
+/// A picture that has its size already: its samples as they are, which is what mixing gives
+/// with all the weight on one of them.
+fn split(
+    image: &Pixels,
+    layout: &Layout,
+    samples: [usize; 3],
+    tables: &[[f32; 256]; 3],
+    planes: &mut [f32],
+) {
+    let (step, plane) = (image.channels().count(), layout.model_width * layout.model_height);
+    let lines = image.data().chunks_exact(layout.resized_width * step);
+    for (y, line) in lines.enumerate() {
+        for (channel, (table, sample)) in tables.iter().zip(samples).enumerate() {
+            let start = channel * plane + (layout.top + y) * layout.model_width + layout.left;
+            let target = &mut planes[start..start + layout.resized_width];
+            for (value, pixel) in target.iter_mut().zip(line.chunks_exact(step)) {
+                *value = table[usize::from(pixel[sample])];
+            }
+        }
+    }
 }
 
 impl Normalize {
@@ -354,6 +400,26 @@ mod tests {
             let tensor = prepare(&image, &Layout::scaled(&image, 1.0, 1), &PLAIN);
             let expected: Vec<f32> = data.iter().map(|value| f32::from(*value)).collect();
             prop_assert_eq!(plane(&tensor, 2), expected);
+        }
+
+        #[test]
+        fn copying_is_mixing_with_one_weight(data in prop::collection::vec(any::<u8>(), 36)) {
+            let image = Pixels::new(4, 3, Channels::Rgb, data).expect("a picture");
+            let layout = Layout::fit(Fit::TopLeft, &image, 6, 3);
+            prop_assert_eq!((layout.resized_width, layout.resized_height), (4, 3));
+            let normalize = Normalize { order: ColorOrder::Bgr, std: [2.0, 3.0, 4.0], ..PLAIN };
+            let tensor = prepare(&image, &layout, &normalize);
+            for channel in 0..3 {
+                let values = plane(&tensor, channel);
+                for (place, value) in values.iter().enumerate() {
+                    let (x, y) = (place % 6, place / 6);
+                    let sample = match x {
+                        0..4 => image.data()[(y * 4 + x) * 3 + 2 - channel],
+                        _ => normalize.fill,
+                    };
+                    prop_assert_eq!(*value, f32::from(sample) / normalize.std[channel]);
+                }
+            }
         }
     }
 }

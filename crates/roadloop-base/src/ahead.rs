@@ -1,5 +1,5 @@
 //! Items of a source in an order of one's own, made by threads before they are asked for:
-//! training is not to wait for images.
+//! training is not to wait for images. Knows not what the items are.
 
 use std::any::Any;
 use std::collections::VecDeque;
