@@ -35,12 +35,12 @@ class Yolox:
         cells = [(column, row, stride) for stride in (8, 16, 32) for row in range(SIDE // stride) for column in range(SIDE // stride)]
         self.cells = np.array(cells)
 
-    def detect(self, image: np.ndarray, least: float, overlap: float) -> list:
+    def detect(self, image: np.ndarray, size: int, least: float, overlap: float) -> list:
         """(class of the manifest, (left, top, width, height), score)."""
-        ratio = min(SIDE / image.shape[0], SIDE / image.shape[1])
-        size = (int(image.shape[1] * ratio), int(image.shape[0] * ratio))
+        ratio = min(size / image.shape[0], size / image.shape[1])
+        wide, tall = int(image.shape[1] * ratio), int(image.shape[0] * ratio)
         tile = np.full((SIDE, SIDE, 3), FILL, np.uint8)
-        tile[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+        tile[:tall, :wide] = cv2.resize(image, (wide, tall), interpolation=cv2.INTER_LINEAR)
         out = self.session.run(None, {"images": tile.transpose(2, 0, 1)[None].astype(np.float32)})[0][0]
         strides = self.cells[:, 2:]
         sizes = np.exp(out[:, 2:4]) * strides / ratio
@@ -91,6 +91,7 @@ def main() -> None:
     parser.add_argument("street", type=Path)
     parser.add_argument("model", type=Path)
     parser.add_argument("--split", default="test")
+    parser.add_argument("--size", type=int, default=SIDE, help="longer side of what the network sees, 416 at most")
     parser.add_argument("--score", type=float, default=0.001)
     parser.add_argument("--nms", type=float, default=0.65)
     args = parser.parse_args()
@@ -100,7 +101,7 @@ def main() -> None:
         image = cv2.imread(str(path))
         if image is None:
             raise SystemExit(f"expected an image, make_street.py --video writes it\npath: {path}")
-        for name, box, score in network.detect(image, args.score, args.nms):
+        for name, box, score in network.detect(image, args.size, args.score, args.nms):
             found.append({"image_id": number, "category_id": COCO_CLASS[name], "bbox": box, "score": score})
     with contextlib.redirect_stdout(io.StringIO()):
         all_truth = COCO()

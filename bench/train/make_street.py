@@ -2,6 +2,7 @@
 """Puts the dataset *street* together: Ground Truth manifests and the images they name.
 
     python3 bench/train/make_street.py OUT --video VIDEO
+    python3 bench/train/make_street.py OUT --video VIDEO --night # the same street, too dark to be easy
     python3 bench/train/make_street.py OUT                       # the car pictures alone
     python3 bench/train/make_street.py --check                   # the manifests in the repository
 
@@ -23,6 +24,8 @@ from pathlib import Path
 
 import cv2
 
+from night import JPEG_QUALITY as NIGHT_QUALITY
+from night import at_night
 from street_frames import FRAMES, read_frames
 
 HERE = Path(__file__).resolve().parent.parent.parent / "testdata/train/street"
@@ -97,7 +100,14 @@ def lines_of(split: str, with_video: bool) -> list:
     return lines
 
 
-def write(out: Path, video) -> None:
+def write_image(path: Path, image, quality: int, place: tuple, dark: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if dark:
+        image, quality = at_night(image, place), NIGHT_QUALITY
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def write(out: Path, video, dark: bool) -> None:
     (out / "manifests").mkdir(parents=True, exist_ok=True)
     (out / "annotation-tool").mkdir(exist_ok=True)
     categories = {"document-version": "2018-11-28", "labels": [{"label": name} for name in CLASSES]}
@@ -105,18 +115,21 @@ def write(out: Path, video) -> None:
     for split in FRAMES:
         lines = lines_of(split, video is not None)
         (out / f"manifests/{split}.manifest").write_text("\n".join(lines) + "\n")
-        images = out / f"images/cars-{split}"
-        if images.resolve() != (HERE / f"images/cars-{split}").resolve():
-            shutil.copytree(HERE / f"images/cars-{split}", images, dirs_exist_ok=True)
         print(f"{split}: {len(lines)} images")
+    for place, split in enumerate(FRAMES):
+        for number, path in enumerate(sorted((HERE / f"images/cars-{split}").glob("*.jpg"))):
+            copy = out / f"images/cars-{split}" / path.name
+            if dark:
+                write_image(copy, cv2.imread(str(path)), NIGHT_QUALITY, (0, place, number), dark)
+            elif copy.resolve() != path.resolve():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
     if video is None:
         return
     split_of = {frame: split for split, frames in FRAMES.items() for frame in frames}
-    for split in FRAMES:
-        (out / f"images/video-{split}").mkdir(parents=True, exist_ok=True)
     for number, frame in read_frames(video, list(split_of)):
         path = out / f"images/video-{split_of[number]}/{number:04}.jpg"
-        cv2.imwrite(str(path), frame, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        write_image(path, frame, JPEG_QUALITY, (1, 0, number), dark)
 
 
 def check() -> None:
@@ -131,14 +144,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--video", type=Path, help="OpenCV's vtest.avi")
+    parser.add_argument("--night", action="store_true", help="make every picture as a small camera sees it at night")
     parser.add_argument("--check", action="store_true", help="compare the manifests in the repository, write nothing")
     args = parser.parse_args()
     if args.check:
         check()
     elif args.out is None:
         parser.error("where to? a folder, or --check")
+    elif args.night and args.out.resolve() == HERE:
+        parser.error(f"--night would replace the pictures in the repository: {HERE}")
     else:
-        write(args.out, args.video)
+        write(args.out, args.video, args.night)
 
 
 if __name__ == "__main__":
