@@ -27,7 +27,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 CLASSES = ("circle", "square", "triangle", "star")
 SPLITS = ("train", "val", "test")
@@ -165,8 +165,6 @@ def paint(rng, picture: np.ndarray, shape: Shape, mask: np.ndarray) -> None:
 def distract(rng, picture: np.ndarray) -> None:
     """Draws something that is none of the four shapes."""
     size = picture.shape[0]
-    big = Image.new("L", (size * 2, size * 2))
-    draw = ImageDraw.Draw(big)
     kind = rng.choice(["bar", "cross", "ellipse", "arc", "dots"])
     length = rng.uniform(15, 80)
     x, y = rng.uniform(0, size, 2) * 2
@@ -187,10 +185,10 @@ def distract(rng, picture: np.ndarray) -> None:
         for dot_x, dot_y in rng.uniform(-length, length, (12, 2)) + 200:
             pen.ellipse([dot_x - 3, dot_y - 3, dot_x + 3, dot_y + 3], fill=255)
     tile = tile.rotate(rng.uniform(0, 360), Image.Resampling.BICUBIC)
-    place = Image.new("L", big.size)
+    # Twice as large, as edges are smoother then; the tile is what may be turned.
+    place = Image.new("L", (size * 2, size * 2))
     place.paste(tile, (round(x) - 200, round(y) - 200))
-    big = ImageChops.lighter(big, place)
-    mask = np.asarray(big.reduce(2), np.float32) / 255 * rng.uniform(0.6, 1.0)
+    mask = np.asarray(place.reduce(2), np.float32) / 255 * rng.uniform(0.6, 1.0)
     picture += (colour(rng) - picture) * mask[:, :, None]
 
 
