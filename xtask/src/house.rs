@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::workspace::metadata;
 
 /// A crate, what it may use, and what its tests may use besides.
-const HOUSE: [(&str, &[&str], &[&str]); 14] = [
+const HOUSE: [(&str, &[&str], &[&str]); 17] = [
     ("roadloop-base", &[], &[]),
     ("roadloop-bag", &["base"], &[]),
     ("roadloop-vision", &["base"], &[]),
@@ -20,9 +20,16 @@ const HOUSE: [(&str, &[&str], &[&str]); 14] = [
     // Its example packs images.
     ("roadloop-dataset", &["base", "manifest"], &["vision"]),
     ("roadloop-users", &["base", "sqlite"], &[]),
+    ("roadloop-evaluate", &["base"], &[]),
+    ("roadloop-nets", &["base"], &[]),
+    // A picture is prepared by the same function in training and in serving.
+    ("roadloop-train", &["base", "vision", "nets"], &[]),
     (
         "roadloop-engine",
-        &["base", "bag", "vision", "store", "catalog", "queue", "label", "manifest", "dataset"],
+        &[
+            "base", "bag", "vision", "store", "catalog", "queue", "label", "manifest", "dataset",
+            "evaluate", "train",
+        ],
         &["bag", "queue", "store"],
     ),
     // Its tests write recordings with `roadloop_bag::testing`, and store them with

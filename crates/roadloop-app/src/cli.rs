@@ -10,6 +10,7 @@ mod detect;
 mod doctor;
 mod down;
 mod enrich;
+mod eval;
 mod extract;
 mod hits;
 pub(crate) mod label;
@@ -17,12 +18,14 @@ mod output;
 pub(crate) mod queue;
 mod quickstart;
 mod run;
+mod runs;
 mod search;
 mod select;
 mod serve;
 mod sql;
 mod studio;
 mod tag;
+mod train;
 mod up;
 mod users;
 mod watch;
@@ -58,6 +61,8 @@ Examples:
   roadloop up --target local                workers of this machine, and one that watches
   roadloop label create av --from crowds --labels car --workers 3
                                             have people draw boxes
+  roadloop train cars --epochs 40           a detector from a frozen dataset
+  roadloop eval cars cars:test              how good is it?
   roadloop studio                           look at all of it in a browser
   roadloop serve --rekognition              answer programs written for Amazon
   roadloop bag info drive.bag               what is in a recording?
@@ -127,6 +132,9 @@ enum Command {
     Tag(tag::Args),
     Label(label::Args),
     Dataset(dataset::Args),
+    Train(train::Args),
+    Runs(runs::Args),
+    Eval(eval::Args),
     Catalog(catalog::Args),
     Watch(watch::Args),
     Worker(worker::Args),
@@ -206,6 +214,9 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Dataset(args) => {
             dataset::run(&Session::open(&global, Overrides::new())?, args).await
         }
+        Command::Train(args) => train::run(&Session::open(&global, Overrides::new())?, args).await,
+        Command::Runs(args) => runs::run(&Session::open(&global, Overrides::new())?, args).await,
+        Command::Eval(args) => eval::run(&Session::open(&global, Overrides::new())?, args).await,
         Command::Catalog(args) => {
             catalog::run(&Session::open(&global, Overrides::new())?, args).await
         }
@@ -234,7 +245,12 @@ impl Cli {
     /// Whether the command hears signals itself: it has something to hand back.
     pub(crate) fn ends_its_own_way(&self) -> bool {
         match &self.command {
-            Command::Watch(_) | Command::Worker(_) | Command::Serve(_) | Command::Studio(_) => true,
+            Command::Watch(_)
+            | Command::Worker(_)
+            | Command::Serve(_)
+            | Command::Studio(_)
+            | Command::Train(_) => true,
+            Command::Runs(args) => args.trains(),
             Command::Up(args) => args.goes_on(),
             _ => false,
         }

@@ -63,6 +63,13 @@ fn call(executable: &Path, folders: &[PathBuf], here: &Path) -> String {
     }
 }
 
+/// The command that was given, to be written down: with it the same is made again.
+pub(crate) fn typed() -> String {
+    let words = env::args().skip(1).map(|word| quoted(&word));
+    let text = std::iter::once("roadloop".to_owned()).chain(words).collect::<Vec<_>>().join(" ");
+    text.chars().take(10_000).collect()
+}
+
 /// A word as a shell takes it whole.
 pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,=".contains(c);

@@ -34,7 +34,7 @@ pub(crate) enum ProgressStyle {
 impl ProgressStyle {
     pub(crate) fn reporter(self) -> Box<dyn Progress> {
         match self {
-            ProgressStyle::None => Box::new(roadloop_engine::Silent),
+            ProgressStyle::None => Box::new(Quiet),
             // One plain line would spoil the rest.
             _ if render::voice() == Voice::JsonLines => Box::new(JsonLines),
             ProgressStyle::Json => Box::new(JsonLines),
@@ -43,6 +43,25 @@ impl ProgressStyle {
             ProgressStyle::Auto => Box::new(PlainLines),
         }
     }
+}
+
+/// Results only.
+#[derive(Clone, Copy, Debug)]
+struct Quiet;
+
+impl Progress for Quiet {
+    fn start(&self, _: JobStart) -> Box<dyn Meter> {
+        Box::new(Quiet)
+    }
+}
+
+impl Meter for Quiet {
+    fn advance(&self, _: u64, _: u64) {}
+    fn skipped(&self, _: &Skip) {}
+    fn say(&self, line: &str) {
+        say(line);
+    }
+    fn finish(&self, _: &Report) {}
 }
 
 #[derive(Debug)]
@@ -83,6 +102,10 @@ impl Meter for Bar {
         }
     }
 
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| say(line));
+    }
+
     fn finish(&self, report: &Report) {
         self.bar.finish_and_clear();
         render::line(&self.counts.summary(report));
@@ -120,6 +143,10 @@ impl Meter for PlainMeter {
         }
     }
 
+    fn say(&self, line: &str) {
+        say(line);
+    }
+
     fn finish(&self, report: &Report) {
         render::line(&self.counts.summary(report));
     }
@@ -144,7 +171,7 @@ struct JsonMeter {
 }
 
 impl JsonMeter {
-    fn say(&self, event: &str, mut fields: serde_json::Value) {
+    fn tell(&self, event: &str, mut fields: serde_json::Value) {
         fields["stage"] = json!(self.counts.start.job);
         fields["recording"] = json!(self.counts.start.recording);
         render::event(event, fields);
@@ -160,20 +187,29 @@ impl Meter for JsonMeter {
             let unit = self.counts.start.unit.name();
             let fields = json!({unit: seen.units, "bytes_read": bytes_read,
                 format!("{unit}_per_s"): seen.rate(), "eta_s": seen.eta_secs(&self.counts.start)});
-            self.say("progress", fields);
+            self.tell("progress", fields);
         }
     }
 
     fn skipped(&self, skip: &Skip) {
-        self.say("skip", json!({"place": skip.place, "reason": skip.reason}));
+        self.tell("skip", json!({"place": skip.place, "reason": skip.reason}));
+    }
+
+    fn say(&self, line: &str) {
+        say(line);
     }
 
     fn finish(&self, report: &Report) {
         let seconds = self.counts.started.elapsed().as_secs_f64();
         let fields = json!({"done": report.done, "already_done": report.already_done,
             "skipped": report.skipped.len(), "seconds": seconds});
-        self.say("finish", fields);
+        self.tell("finish", fields);
     }
+}
+
+/// A result goes to stdout; who does not read it any more is no reason to stop.
+fn say(line: &str) {
+    let _ = render::print(line);
 }
 
 /// What one meter has seen so far.

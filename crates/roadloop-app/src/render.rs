@@ -48,6 +48,21 @@ pub(crate) fn print(text: &str) -> Result<()> {
     Ok(out.flush()?)
 }
 
+/// A curve in one line of so many letters at most, its lowest value the lowest letter.
+pub(crate) fn spark(values: &[f64], letters: usize) -> String {
+    const LETTERS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let values: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let span = values.iter().copied().fold(f64::NEG_INFINITY, f64::max) - low;
+    let each = values.len().div_ceil(letters.max(1)).max(1);
+    let means = values.chunks(each).map(|part| part.iter().sum::<f64>() / part.len() as f64);
+    let letter = |value: f64| {
+        let part = if span > 0.0 { (value - low) / span } else { 0.5 };
+        LETTERS[((part * 8.0) as usize).min(7)]
+    };
+    means.map(letter).collect()
+}
+
 /// Prints one result as JSON, on one line.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     print(&serde_json::to_string(value)?)

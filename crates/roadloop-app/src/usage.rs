@@ -12,6 +12,7 @@ use roadloop_engine::catalog::{CatalogError, FilterError, Period};
 use roadloop_engine::datasets::DatasetError;
 use roadloop_engine::queue::QueueError;
 use roadloop_engine::store::StoreError;
+use roadloop_engine::training::TrainError;
 
 /// A flag, a setting or a name that cannot be meant.
 #[derive(Debug)]
@@ -83,6 +84,11 @@ pub(crate) fn is_usage_of_engine(error: &EngineError) -> bool {
         | EngineError::NoSuchDataset { .. }
         | EngineError::NoSuchDatasetVersion { .. }
         | EngineError::NoSuchClass { .. }
+        | EngineError::NoSuchRun { .. }
+        | EngineError::RunExists { .. }
+        | EngineError::NoSuchModel { .. }
+        | EngineError::EmptySplit { .. }
+        | EngineError::Train(TrainError::Setting { .. } | TrainError::Augment(_))
         | EngineError::NamesNoImages { .. }
         | EngineError::Dataset(DatasetError::Settings(_) | DatasetError::Name(_))
         | EngineError::NotHere => true,

@@ -12,11 +12,13 @@ use roadloop_bag::BagError;
 use roadloop_base::ErrorKind;
 use roadloop_catalog::CatalogError;
 use roadloop_dataset::DatasetError;
+use roadloop_evaluate::EvaluateError;
 use roadloop_label::LabelError;
 use roadloop_manifest::ManifestError;
 use roadloop_queue::QueueError;
 use roadloop_queue::aws::AwsError;
 use roadloop_store::StoreError;
+use roadloop_train::TrainError;
 use roadloop_vision::{ModelError, VisionError};
 
 use crate::events::messages::BadMessage;
@@ -147,6 +149,37 @@ pub enum EngineError {
     NoBoxesInJob { job: String },
     #[error("no class is called {wanted:?}; there are {}", known.join(", "))]
     NoSuchClass { wanted: String, known: Vec<String> },
+    #[error(
+        "{dataset} has no labelled image in its {split} split: build it again with --split 60/20/20, \
+         or import it with splits"
+    )]
+    EmptySplit { dataset: String, split: &'static str },
+    #[error("there is no run {wanted}{}", did_you_mean(suggestion))]
+    NoSuchRun { wanted: String, suggestion: Option<String> },
+    #[error("there is a run {name} already: choose another --name, or go on with it by --resume")]
+    RunExists { name: String },
+    #[error("a run is damaged: {reason}\nkey: {key}")]
+    DamagedRun { key: String, reason: String },
+    #[error(
+        "there is no model {wanted}{}: name one of roadloop model list, a run, or an .onnx file",
+        did_you_mean(suggestion)
+    )]
+    NoSuchModel { wanted: String, suggestion: Option<String> },
+    #[error("the run {run} has no model yet: it gets one when it ends")]
+    NoModelYet { run: String },
+    #[error(
+        "the model of {run} answers otherwise as ONNX than while it was trained, by {largest:.2e}: \
+         it is not kept; please report this"
+    )]
+    OtherAnswers { run: String, largest: f64 },
+    #[error("others made versions of the model {name} all the time; run the same command again")]
+    ModelOutrun { name: String },
+    #[error("a model is damaged: {reason}\nkey: {key}")]
+    DamagedModel { key: String, reason: String },
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
     #[error("no image of {name} that was asked for can be read")]
     NoDatasetImages { name: String },
     #[error("another export writes to this folder; wait for it, or choose another --out\npath: {}", folder.display())]
@@ -228,22 +261,32 @@ impl EngineError {
                 ErrorKind::NotFound
             }
             EngineError::Dataset(error) => error.kind(),
+            EngineError::Train(error) => error.kind(),
+            EngineError::Evaluate(_) => ErrorKind::Invalid,
             EngineError::NewerDataset { .. }
+            | EngineError::EmptySplit { .. }
             | EngineError::EmptyDataset { .. }
             | EngineError::NamelessClass
             | EngineError::NamesNoImages { .. }
             | EngineError::NoBoxesInJob { .. }
             | EngineError::OtherRecords { .. } => ErrorKind::Invalid,
             EngineError::NoSuchDataset { .. }
+            | EngineError::NoSuchRun { .. }
+            | EngineError::NoSuchModel { .. }
+            | EngineError::NoModelYet { .. }
             | EngineError::NoSuchDatasetVersion { .. }
             | EngineError::NoJobsHere { .. }
             | EngineError::NoSuchClass { .. }
             | EngineError::NoDatasetImages { .. } => ErrorKind::NotFound,
-            EngineError::ExportInUse { .. } | EngineError::DatasetOutrun { .. } => ErrorKind::Busy,
+            EngineError::ExportInUse { .. }
+            | EngineError::DatasetOutrun { .. }
+            | EngineError::ModelOutrun { .. } => ErrorKind::Busy,
             EngineError::NoMailbox { .. } | EngineError::NoTable(_) => ErrorKind::NotFound,
             EngineError::Message(_) => ErrorKind::Invalid,
             EngineError::BadLetter { .. } | EngineError::NotHere => ErrorKind::Invalid,
-            EngineError::NameTaken { .. } | EngineError::FolderTaken { .. } => ErrorKind::Conflict,
+            EngineError::RunExists { .. }
+            | EngineError::NameTaken { .. }
+            | EngineError::FolderTaken { .. } => ErrorKind::Conflict,
             EngineError::FolderInUse { .. } => ErrorKind::Busy,
             EngineError::SeveralRecordings { .. } => ErrorKind::Invalid,
             EngineError::NoSuchRecording { .. } => ErrorKind::NotFound,
@@ -254,6 +297,9 @@ impl EngineError {
             | EngineError::DatasetCard { .. }
             | EngineError::LostRows { .. }
             | EngineError::DamagedDataset { .. }
+            | EngineError::DamagedRun { .. }
+            | EngineError::DamagedModel { .. }
+            | EngineError::OtherAnswers { .. }
             | EngineError::Record { .. }
             | EngineError::Read { .. }
             | EngineError::Write { .. }

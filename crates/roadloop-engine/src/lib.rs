@@ -47,6 +47,7 @@ mod survey;
 mod tables;
 mod track;
 pub mod upkeep;
+mod versions;
 mod videos;
 pub mod work;
 
@@ -69,8 +70,10 @@ pub use videos::{VideoFile, extract_videos, has_videos};
 pub use roadloop_bag as bag;
 pub use roadloop_catalog as catalog;
 pub use roadloop_dataset as datasets;
+pub use roadloop_evaluate as evaluate;
 pub use roadloop_label as labels;
 pub use roadloop_manifest as manifest;
 pub use roadloop_queue as queue;
 pub use roadloop_store as store;
+pub use roadloop_train as training;
 pub use roadloop_vision as vision;

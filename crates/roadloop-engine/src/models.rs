@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use tokio::sync::OnceCell;
 
 use roadloop_vision::{
-    Detector, DetectorOptions, FinderOptions, ModelError, ModelSource, ReaderOptions,
-    SessionOptions, TextReader, open_detector, open_face_finder, open_plate_finder, open_tagger,
-    open_text_finder, open_text_reader, runtime,
+    Detector, DetectorOptions, FinderOptions, Model, ModelError, ModelSource, ReaderOptions,
+    SessionOptions, TextReader, open_detector, open_face_finder, open_model, open_plate_finder,
+    open_tagger, open_text_finder, open_text_reader, runtime,
 };
 
 use crate::EngineError;
@@ -76,7 +77,9 @@ struct Opened {
 impl ModelFile {
     fn source(&self) -> ModelSource {
         match self {
-            ModelFile::Embedded { name, bytes } => ModelSource::Bytes { name, bytes },
+            ModelFile::Embedded { name, bytes } => {
+                ModelSource::Bytes { name: (*name).into(), bytes: Bytes::from_static(bytes) }
+            }
             ModelFile::Path(path) => ModelSource::File(path.clone()),
         }
     }
@@ -240,6 +243,22 @@ impl Models {
     fn finder_options(&self) -> FinderOptions {
         let session = SessionOptions { threads: self.jobs, at_once: 1, keeps_memory: false };
         FinderOptions { session, ..FinderOptions::default() }
+    }
+
+    /// A model that is none of the stages' own.
+    pub(crate) fn open(
+        &self,
+        source: &ModelSource,
+        options: &DetectorOptions,
+    ) -> Result<Arc<dyn Detector>, ModelError> {
+        self.load_runtime()?;
+        Ok(open_detector(source, options)?.into())
+    }
+
+    /// A graph as it is, without a decoder.
+    pub(crate) fn open_graph(&self, source: &ModelSource) -> Result<Box<dyn Model>, ModelError> {
+        self.load_runtime()?;
+        open_model(source, SessionOptions::default())
     }
 
     fn load_runtime(&self) -> Result<(), ModelError> {

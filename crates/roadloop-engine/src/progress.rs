@@ -24,6 +24,8 @@ pub enum Unit {
     Frames,
     Messages,
     Rows,
+    Images,
+    Steps,
 }
 
 impl Unit {
@@ -32,6 +34,8 @@ impl Unit {
             Unit::Frames => "frames",
             Unit::Messages => "messages",
             Unit::Rows => "rows",
+            Unit::Images => "images",
+            Unit::Steps => "steps",
         }
     }
 }
@@ -46,6 +50,8 @@ pub trait Meter: Send + Sync {
     /// So many more units are done, and the input is read up to this byte.
     fn advance(&self, units: u64, bytes_read: u64);
     fn skipped(&self, skip: &Skip);
+    /// A line of the job's own, a result rather than news.
+    fn say(&self, line: &str);
     fn finish(&self, report: &Report);
 }
 
@@ -62,5 +68,6 @@ impl Progress for Silent {
 impl Meter for Silent {
     fn advance(&self, _: u64, _: u64) {}
     fn skipped(&self, _: &Skip) {}
+    fn say(&self, _: &str) {}
     fn finish(&self, _: &Report) {}
 }

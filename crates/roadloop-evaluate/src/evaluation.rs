@@ -74,6 +74,14 @@ impl Evaluation {
         &self.images
     }
 
+    pub fn truths(&self) -> &[Truth] {
+        &self.truths
+    }
+
+    pub fn found(&self) -> &[Found] {
+        &self.found
+    }
+
     /// Where F1 over all classes is best, 0 to 1; 0.25 where nothing is right anywhere.
     pub fn best_confidence(&self) -> f32 {
         self.over_all.best().map_or(USUAL_CONFIDENCE, |best| best.confidence)

@@ -24,7 +24,9 @@ pub use coco::COCO_80;
 pub use darknet::read_darknet;
 pub use load::{Layer, LayerFate, LoadOptions, Loaded, load, load_yolox};
 pub use rows::ClassRows;
-pub use safetensors::write as write_safetensors;
+pub use safetensors::{
+    decode as decode_safetensors, encode as encode_safetensors, write as write_safetensors,
+};
 pub use state::state;
 
 use crate::{NetsError, YoloxConfig};

@@ -20,7 +20,7 @@ pub use head::YoloxHead;
 pub use pafpn::Pafpn;
 
 use crate::NetsError;
-use crate::blocks::{BatchNorm, Norms};
+use crate::blocks::{ConvNorm, Norms};
 
 /// Model pixels to a cell, by level.
 pub const STRIDES: [usize; 3] = [8, 16, 32];
@@ -135,10 +135,28 @@ impl Yolox {
     pub fn forward(&self, images: Tensor<4>) -> YoloxMaps {
         self.head.forward(self.backbone.forward(images))
     }
+
+    /// With a backbone that keeps its weights, and what its norms know of means and variances.
+    #[must_use]
+    pub fn with_frozen_backbone(mut self) -> Yolox {
+        self.backbone.backbone = self.backbone.backbone.freeze();
+        self
+    }
+
+    /// With everything frozen but the last layers of the head, which say box, objectness and
+    /// class.
+    #[must_use]
+    pub fn with_frozen_features(mut self) -> Yolox {
+        self.backbone = self.backbone.freeze();
+        self.head.cls_convs = self.head.cls_convs.freeze();
+        self.head.reg_convs = self.head.reg_convs.freeze();
+        self.head.stems = self.head.stems.freeze();
+        self
+    }
 }
 
 impl Norms for Yolox {
-    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+    fn norms_mut(&mut self) -> Vec<&mut ConvNorm> {
         let mut norms = self.backbone.norms_mut();
         norms.extend(self.head.norms_mut());
         norms

@@ -11,7 +11,6 @@ mod settings;
 mod yolov8;
 mod yolox;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -35,6 +34,10 @@ pub(crate) use settings::{Activation, Settings};
 /// in fractions of the picture it was given; any number of threads may call.
 pub trait Detector: Send + Sync + fmt::Debug {
     fn model(&self) -> &ModelId;
+    /// What it may find, where that is known; an empty label is a class that does not exist.
+    fn labels(&self) -> &[String] {
+        &[]
+    }
     fn detect(&self, image: &Pixels) -> Result<Vec<Detection>, ModelError>;
 }
 
@@ -97,7 +100,7 @@ impl Opened {
         let bytes = read_source(source)?;
         let (stem, name, folder, settings) = match source {
             ModelSource::Bytes { name, .. } => {
-                (Cow::Borrowed(*name), (*name).to_owned(), None, Settings::default())
+                (name.clone(), name.to_string(), None, Settings::default())
             }
             ModelSource::File(path) => {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -214,6 +217,10 @@ impl ModelDetector {
 impl Detector for ModelDetector {
     fn model(&self) -> &ModelId {
         &self.id
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
     }
 
     fn detect(&self, image: &Pixels) -> Result<Vec<Detection>, ModelError> {

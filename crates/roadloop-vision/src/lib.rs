@@ -46,7 +46,7 @@ pub use encode::{encode_jpeg, encode_png, encode_small_png, encode_webp};
 pub use error::VisionError;
 pub use finders::{FinderOptions, open_face_finder, open_plate_finder, open_text_finder};
 pub use letterbox::{ColorOrder, Fit, Layout, Normalize, prepare, prepare_into};
-pub use model::{Element, Model, ModelSource, Port, SessionOptions, Tensor, Values};
+pub use model::{Element, Model, ModelSource, Port, SessionOptions, Tensor, Values, open_model};
 pub use model_error::ModelError;
 pub use nms::{Candidate, Suppression, suppress};
 pub use pack::{PackForm, PackSettings, Packed, pack};

@@ -12,6 +12,19 @@ use crate::ModelError;
 pub use session::{ModelSource, SessionOptions};
 pub(crate) use session::{Session, read_source};
 
+/// Opens a graph as it is: tensors in, tensors out.
+pub fn open_model(
+    source: &ModelSource,
+    options: SessionOptions,
+) -> Result<Box<dyn Model>, ModelError> {
+    let bytes = read_source(source)?;
+    let (name, folder) = match source {
+        ModelSource::Bytes { name, .. } => (name.to_string(), None),
+        ModelSource::File(path) => (path.display().to_string(), path.parent()),
+    };
+    Ok(Box::new(Session::open(&name, bytes, folder, options)?))
+}
+
 /// What a graph takes in, or gives out, at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::cli::Outcome;
 use crate::cli::label::operator;
 use crate::cli::output::name_skips;
-use crate::command::command;
+use crate::command::{command, typed};
 use crate::render::{self, counted};
 use crate::session::Session;
 use crate::usage::usage;
@@ -175,7 +175,7 @@ impl MadeArgs {
             license: self.license.clone(),
             description: self.description.clone(),
             made_by: operator(),
-            command: as_typed(),
+            command: typed(),
         }
     }
 
@@ -227,20 +227,6 @@ fn splits(names: &[String]) -> Result<Vec<Split>> {
     splits.sort_unstable();
     splits.dedup();
     Ok(splits)
-}
-
-/// The command that was given, to be written down: with it a dataset is made again.
-fn as_typed() -> String {
-    let quoted = |word: String| {
-        let is_plain = |c: char| c.is_alphanumeric() || "-_./:@=,+%".contains(c);
-        match !word.is_empty() && word.chars().all(is_plain) {
-            true => word,
-            false => format!("'{}'", word.replace('\'', "'\\''")),
-        }
-    };
-    let words = std::env::args().skip(1).map(quoted);
-    let text = std::iter::once("roadloop".to_owned()).chain(words).collect::<Vec<_>>().join(" ");
-    text.chars().take(10_000).collect()
 }
 
 /// A reference as it is shown.

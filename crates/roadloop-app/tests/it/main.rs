@@ -24,5 +24,6 @@ mod server;
 mod studio;
 mod studio_people;
 mod traces;
+mod training;
 mod upkeep;
 mod workspace;

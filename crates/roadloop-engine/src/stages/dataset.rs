@@ -29,6 +29,7 @@ pub use gather::{SelectionLabels, Source};
 pub use import::{ImportSettings, import};
 pub use load::{Loaded, Loader, LoaderSettings, TrainingBox};
 pub use look::image_bytes;
+pub(crate) use look::sha256;
 pub use numbers::statistics_picture;
 pub use pictures::{SheetSettings, sheet, thumbnail_of};
 pub use shelf::{Listed, Made, Rows, card, forget, list, rows, samples, versions};

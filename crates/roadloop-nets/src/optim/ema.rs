@@ -1,7 +1,7 @@
 //! An average of a network's weights over its steps, which is what is evaluated and kept.
 //!
 //! As YOLOX's `ModelEMA`: everything that is a float, running means and variances too, moves
-//! towards the network by `1 - d`, `d = 0.9998 (1 - exp(-updates / 2000))`, so that the first
+//! towards the network by `1 - d`, `d = decay (1 - exp(-updates / 2000))`, so that the first
 //! steps are followed closely.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,6 @@ use burn::tensor::{Device, Tensor};
 use super::{learning_like, state};
 use crate::NetsError;
 
-const DECAY: f64 = 0.9998;
 /// Updates until the decay is two thirds of what it will be.
 const RAMP: f64 = 2000.0;
 
@@ -22,12 +21,14 @@ pub struct Ema {
     /// Each flat.
     averages: BTreeMap<String, Tensor<1>>,
     updates: u64,
+    decay: f64,
 }
 
 impl Ema {
     /// Starts as the module is.
-    pub fn new<M: Module>(module: &M) -> Ema {
-        Ema { averages: values(module), updates: 0 }
+    /// YOLOX decays by 0.9998.
+    pub fn new<M: Module>(decay: f64, module: &M) -> Ema {
+        Ema { averages: values(module), updates: 0, decay }
     }
 
     /// How many steps it has followed.
@@ -38,7 +39,7 @@ impl Ema {
     /// Follows a step. What the average does not know yet it takes as it is.
     pub fn update<M: Module>(&mut self, module: &M) {
         self.updates += 1;
-        let decay = DECAY * (1.0 - (-(self.updates as f64) / RAMP).exp());
+        let decay = self.decay * (1.0 - (-(self.updates as f64) / RAMP).exp());
         for (path, value) in values(module) {
             let average = match self.averages.remove(&path) {
                 Some(before) if before.dims() == value.dims() => {
@@ -61,9 +62,9 @@ impl Ema {
     }
 
     /// What [`Ema::to_bytes`] wrote, on the device of the weights.
-    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Ema, NetsError> {
+    pub fn from_bytes(decay: f64, bytes: &[u8], device: &Device) -> Result<Ema, NetsError> {
         let (averages, updates) = state::read(bytes, "averages", device)?;
-        Ok(Ema { averages, updates })
+        Ok(Ema { averages, updates, decay })
     }
 }
 

@@ -97,7 +97,7 @@ fn a_step_saved_between_two_changes_no_bit() {
     let settings = SgdSettings { clip_norm: Some(3.0), ..SgdSettings::default() };
     let (mut straight, mut pair_straight) = (Sgd::new(settings), pair());
     let (mut broken, mut pair_broken) = (Sgd::new(settings), pair());
-    let mut average_straight = Ema::new(&pair_straight);
+    let mut average_straight = Ema::new(0.9998, &pair_straight);
     let mut average_broken = average_straight.clone();
     for rate in RATES {
         pair_straight = step(&mut straight, pair_straight, rate);
@@ -108,7 +108,7 @@ fn a_step_saved_between_two_changes_no_bit() {
         let bytes = broken.to_bytes().expect("bytes");
         broken = Sgd::from_bytes(settings, &bytes, &device).expect("a state");
         let bytes = average_broken.to_bytes().expect("bytes");
-        average_broken = Ema::from_bytes(&bytes, &device).expect("a state");
+        average_broken = Ema::from_bytes(0.9998, &bytes, &device).expect("a state");
     }
     let bits =
         |pair: &Pair| numbers(pair).iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
@@ -119,7 +119,7 @@ fn a_step_saved_between_two_changes_no_bit() {
 
 #[test]
 fn the_average_follows_closely_at_first() {
-    let mut average = Ema::new(&pair());
+    let mut average = Ema::new(0.9998, &pair());
     let mut sgd = Sgd::new(SgdSettings::default());
     let moved = step(&mut sgd, pair(), 0.1);
     average.update(&moved);
@@ -135,11 +135,11 @@ fn the_average_follows_closely_at_first() {
 
 #[test]
 fn damaged_states_are_refused() {
-    let said = |bytes: &[u8]| match Ema::from_bytes(bytes, &Device::flex()) {
+    let said = |bytes: &[u8]| match Ema::from_bytes(0.9998, bytes, &Device::flex()) {
         Ok(average) => format!("{} updates", average.updates()),
         Err(error) => error.to_string(),
     };
-    let whole = Ema::new(&pair()).to_bytes().expect("bytes");
+    let whole = Ema::new(0.9998, &pair()).to_bytes().expect("bytes");
     assert_eq!(said(&whole), "0 updates");
     assert_eq!(said(b"no"), "saved averages at byte 0: found 2 bytes, expected 16 more");
     assert_eq!(
@@ -156,11 +156,11 @@ fn damaged_states_are_refused() {
 proptest! {
     #[test]
     fn no_bytes_make_a_panic(cut in 0usize..200, at in 0usize..200, to: u8) {
-        let mut bytes = Ema::new(&pair()).to_bytes().expect("bytes");
+        let mut bytes = Ema::new(0.9998, &pair()).to_bytes().expect("bytes");
         let at = at % bytes.len();
         bytes[at] = to;
         bytes.truncate(cut.max(1));
-        let read = Ema::from_bytes(&bytes, &Device::flex());
+        let read = Ema::from_bytes(0.9998, &bytes, &Device::flex());
         prop_assert!(read.is_err() || cut >= bytes.len());
     }
 }

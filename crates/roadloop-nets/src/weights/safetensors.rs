@@ -15,10 +15,18 @@ use crate::NetsError;
 const CLASSES: &str = "classes";
 
 pub(super) fn read(path: &Path) -> Result<Tensors, NetsError> {
-    let bytes = bytes(path)?;
+    decode_named(&bytes(path)?, path)
+}
+
+/// What [`encode`] gave.
+pub fn decode(bytes: &[u8]) -> Result<Tensors, NetsError> {
+    decode_named(bytes, Path::new("weights"))
+}
+
+fn decode_named(bytes: &[u8], path: &Path) -> Result<Tensors, NetsError> {
     let failed = |error| wrong(path, format!("it cannot be read as safetensors: {error}"));
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(failed)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(failed)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(failed)?;
+    let file = SafeTensors::deserialize(bytes).map_err(failed)?;
     let mut tensors = Tensors::default();
     if let Some(text) = header.metadata().as_ref().and_then(|notes| notes.get(CLASSES)) {
         tensors.classes = Some(serde_json::from_str(text).map_err(|error| {
@@ -52,6 +60,12 @@ pub(super) fn read(path: &Path) -> Result<Tensors, NetsError> {
 /// The same tensors give the same bytes, so that a file's hash says what is in it; the crate's
 /// own writer lets the notes fall in any order.
 pub fn write(tensors: &Tensors, path: &Path) -> Result<(), NetsError> {
+    fs::write(path, encode(tensors))
+        .map_err(|source| NetsError::File { path: path.to_owned(), source })
+}
+
+/// The bytes of what [`write`] writes.
+pub fn encode(tensors: &Tensors) -> Vec<u8> {
     // `format` is how `transformers` knows whose names these are.
     let mut notes = BTreeMap::from([("format", "pt".to_owned())]);
     if let Some(classes) = &tensors.classes {
@@ -82,7 +96,7 @@ pub fn write(tensors: &Tensors, path: &Path) -> Result<(), NetsError> {
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
     file.extend(header.as_bytes());
     file.extend(data);
-    fs::write(path, file).map_err(|source| NetsError::File { path: path.to_owned(), source })
+    file
 }
 
 #[cfg(test)]

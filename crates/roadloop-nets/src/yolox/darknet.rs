@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::YoloxSize;
 use crate::blocks::{
-    BatchNorm, Conv, ConvNormConfig, CspConfig, CspLayer, Focus, Norms, SppBottleneck,
+    Conv, ConvNorm, ConvNormConfig, CspConfig, CspLayer, Focus, Norms, SppBottleneck,
 };
 
 /// One piece of a stage.
@@ -94,7 +94,7 @@ fn csp(
 }
 
 impl Norms for Layer {
-    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+    fn norms_mut(&mut self) -> Vec<&mut ConvNorm> {
         match self {
             Layer::Down(conv) => conv.norms_mut(),
             Layer::Spp(spp) => spp.norms_mut(),
@@ -104,7 +104,7 @@ impl Norms for Layer {
 }
 
 impl Norms for CspDarknet {
-    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+    fn norms_mut(&mut self) -> Vec<&mut ConvNorm> {
         let mut norms = self.stem.norms_mut();
         for stage in [&mut self.dark2, &mut self.dark3, &mut self.dark4, &mut self.dark5] {
             norms.extend(stage.norms_mut());

@@ -5,7 +5,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 
 use super::{YoloxMaps, YoloxSize};
-use crate::blocks::{Activation, BatchNorm, Conv, ConvNorm, ConvNormConfig, Norms, convolution};
+use crate::blocks::{Activation, Conv, ConvNorm, ConvNormConfig, Norms, convolution};
 
 /// What a head that has seen nothing says of any cell: one in a hundred (Lin et al. 2017), so
 /// that the first steps are not spent on unlearning boxes everywhere.
@@ -97,7 +97,7 @@ fn unsure(conv: Conv2d) -> Conv2d {
 }
 
 impl Norms for YoloxHead {
-    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+    fn norms_mut(&mut self) -> Vec<&mut ConvNorm> {
         let mut norms = self.stems.norms_mut();
         for branch in self.cls_convs.iter_mut().chain(&mut self.reg_convs) {
             norms.extend(branch.norms_mut());

@@ -7,7 +7,7 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
 
 use super::{CspDarknet, YoloxSize};
-use crate::blocks::{BatchNorm, Conv, ConvNorm, ConvNormConfig, CspConfig, CspLayer, Norms};
+use crate::blocks::{Conv, ConvNorm, ConvNormConfig, CspConfig, CspLayer, Norms};
 
 /// Backbone and neck. `p` is on the way to fine maps, `n` on the way back; the numbers are the
 /// originals'.
@@ -81,7 +81,7 @@ pub(super) fn twice_as_large(map: Tensor<4>) -> Tensor<4> {
 }
 
 impl Norms for Pafpn {
-    fn norms_mut(&mut self) -> Vec<&mut BatchNorm> {
+    fn norms_mut(&mut self) -> Vec<&mut ConvNorm> {
         let mut norms = self.backbone.norms_mut();
         norms.extend(self.lateral_conv0.norms_mut());
         norms.extend(self.reduce_conv1.norms_mut());

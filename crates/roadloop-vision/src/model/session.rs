@@ -6,6 +6,7 @@
 //! only when all are busy and the limit allows it, and a run never waits
 //! behind another while a session may still be opened.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,11 +29,11 @@ const LARGEST_MODEL: u64 = 1 << 31;
 #[derive(Clone, Debug)]
 pub enum ModelSource {
     File(PathBuf),
-    /// A model built into the program: its name without an extension, and the
-    /// bytes of its ONNX file.
+    /// A model built into the program, or one that is in no file yet: its name
+    /// without an extension, and the bytes of its ONNX file.
     Bytes {
-        name: &'static str,
-        bytes: &'static [u8],
+        name: Cow<'static, str>,
+        bytes: Bytes,
     },
 }
 
@@ -80,7 +81,7 @@ struct Pool {
 /// the same bytes, so a file replaced meanwhile cannot mix two models.
 pub(crate) fn read_source(source: &ModelSource) -> Result<Bytes, ModelError> {
     let path = match source {
-        ModelSource::Bytes { bytes, .. } => return Ok(Bytes::from_static(bytes)),
+        ModelSource::Bytes { bytes, .. } => return Ok(bytes.clone()),
         ModelSource::File(path) => path,
     };
     let failed = |error| ModelError::io("cannot read the model", path, error);

@@ -122,6 +122,11 @@ impl Loader {
         self.items.is_empty()
     }
 
+    /// One of them, by its place. Blocks while it is read.
+    pub fn get(&self, place: usize) -> Result<Loaded, Skip> {
+        self.items.get(place)
+    }
+
     /// All of them once, in the order of that epoch. Blocks where it is waited for.
     pub fn epoch(&self, epoch: u64) -> Box<dyn Iterator<Item = Result<Loaded, Skip>> + Send> {
         let order = shuffled(self.len() as u32, self.seed, epoch);

@@ -115,7 +115,7 @@ pub(super) fn place_in_words(place: &ImagePlace) -> String {
 }
 
 /// 64 hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -17,6 +17,7 @@ use roadloop_base::{Skip, nearest};
 use roadloop_dataset::{Card, DatasetName, DatasetRef, RowReader, RowWriter, Sample};
 use roadloop_store::StoreError;
 
+use crate::versions::{self, put_version};
 use crate::{Ctx, EngineError};
 
 const FOLDER: &str = "datasets";
@@ -51,7 +52,7 @@ pub(super) fn freeze(classes: &[String], samples: &[Sample]) -> Result<Frozen, E
 }
 
 fn card_key(name: &DatasetName, version: u32) -> String {
-    format!("{FOLDER}/{name}/{version}.json")
+    versions::card_key(FOLDER, name.as_str(), version)
 }
 
 fn rows_key(card: &Card) -> String {
@@ -80,10 +81,8 @@ pub(super) async fn save(ctx: &Ctx, mut card: Card, frozen: Frozen) -> Result<Ma
         let key = card_key(&card.name, card.version);
         let text = serde_json::to_vec_pretty(&card)
             .map_err(|source| EngineError::DatasetCard { key: key.clone(), source })?;
-        match ctx.store.put_new(&key, text.into()).await {
-            Ok(()) => return Ok(Made { card, is_new: true }),
-            Err(StoreError::AlreadyExists { .. }) => {}
-            Err(error) => return Err(error.into()),
+        if put_version(&ctx.store, &key, text).await? {
+            return Ok(Made { card, is_new: true });
         }
     }
     Err(EngineError::DatasetOutrun { name: card.name.to_string() })
@@ -105,34 +104,15 @@ fn says_the_same(card: &Card, newest: &Card) -> bool {
 
 /// Versions of a name, rising; none where there is no such dataset.
 pub async fn versions(ctx: &Ctx, name: &DatasetName) -> Result<Vec<u32>, EngineError> {
-    let listed = ctx.store.list(&format!("{FOLDER}/{name}")).await?;
-    let files = listed.iter().filter_map(|object| object.key.rsplit('/').next());
-    let mut versions: Vec<u32> = files.filter_map(version_of).collect();
-    versions.sort_unstable();
-    Ok(versions)
+    versions::versions(&ctx.store, FOLDER, name.as_str()).await
 }
 
 /// All names there are, with their versions, rising.
 async fn names(ctx: &Ctx) -> Result<BTreeMap<DatasetName, Vec<u32>>, EngineError> {
-    let mut names: BTreeMap<DatasetName, Vec<u32>> = BTreeMap::new();
-    for object in ctx.store.list(FOLDER).await? {
-        let mut parts = object.key.split('/').skip(1);
-        let (Some(name), Some(file), None) = (parts.next(), parts.next(), parts.next()) else {
-            continue;
-        };
-        if let (Ok(name), Some(version)) = (DatasetName::new(name), version_of(file)) {
-            names.entry(name).or_default().push(version);
-        }
-    }
-    for versions in names.values_mut() {
-        versions.sort_unstable();
-    }
-    Ok(names)
-}
-
-/// Of a card's file, `3.json`.
-fn version_of(file: &str) -> Option<u32> {
-    file.strip_suffix(".json")?.parse().ok()
+    let names = versions::names(&ctx.store, FOLDER).await?.into_iter();
+    Ok(names
+        .filter_map(|(name, versions)| Some((DatasetName::new(name).ok()?, versions)))
+        .collect())
 }
 
 /// The newest card of a dataset, and all its versions, rising.
