@@ -37,6 +37,7 @@ pub fn first_weights(
 ) -> Result<(Vec<u8>, Init), TrainError> {
     let config = config_of(settings, classes)?;
     let device = Device::flex();
+    // Burn has one lot for the whole process: other networks must not be drawn meanwhile.
     device.seed(settings.seed);
     let network = config.init(&device)?;
     let Some(path) = file else {
